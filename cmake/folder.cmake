@@ -1,0 +1,61 @@
+# Compile and link options of all our code, and tidegate_folder(): one static library per folder of
+# src/, one test program (<folder>_test) and one micro-benchmark program (<folder>_bench) from the
+# files that lie beside the sources.
+
+add_library(tg_options INTERFACE)
+target_compile_options(tg_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror
+                                            -fno-omit-frame-pointer)
+target_include_directories(tg_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 needs the flag for coroutines; -Wno-* are false positives of its inliner in std headers.
+  target_compile_options(tg_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcoroutines>
+                                              -Wno-maybe-uninitialized -Wno-restrict)
+endif()
+if(TIDEGATE_SANITIZE)
+  target_compile_options(tg_options INTERFACE -fsanitize=${TIDEGATE_SANITIZE}
+                                              -fno-sanitize-recover=all)
+  target_link_options(tg_options INTERFACE -fsanitize=${TIDEGATE_SANITIZE})
+endif()
+if(TIDEGATE_FUZZ)
+  target_compile_options(tg_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+find_program(MOLD mold)
+if(MOLD AND NOT TIDEGATE_FUZZ)
+  target_link_options(tg_options INTERFACE -fuse-ld=mold)
+endif()
+
+function(tidegate_folder name)
+  cmake_parse_arguments(FOLDER "" "" "USES;LINK" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cpp)
+  set(tests ${sources})
+  set(benches ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench)\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
+
+  list(TRANSFORM FOLDER_USES PREPEND tg_)
+  if(sources)
+    add_library(tg_${name} STATIC ${sources})
+    target_link_libraries(tg_${name} PUBLIC ${FOLDER_USES} PRIVATE tg_options ${FOLDER_LINK})
+  else()
+    add_library(tg_${name} INTERFACE)
+    target_link_libraries(tg_${name} INTERFACE ${FOLDER_USES})
+  endif()
+
+  if(TIDEGATE_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_compile_definitions(${name}_test PRIVATE TIDEGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(${name}_test PRIVATE tg_${name} tg_options fmt::fmt GTest::gtest_main
+                                               Threads::Threads ${FOLDER_LINK})
+    include(GoogleTest)
+    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+  endif()
+  if(TIDEGATE_BENCHMARKS AND benches)
+    add_executable(${name}_bench ${benches})
+    target_compile_definitions(${name}_bench PRIVATE TIDEGATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_link_libraries(${name}_bench PRIVATE tg_${name} tg_options fmt::fmt
+                                                benchmark::benchmark_main ${FOLDER_LINK})
+  endif()
+endfunction()

@@ -1,0 +1,186 @@
+// The configuration as checked values: what tidegate.yaml says, defaults filled in.
+// Read once per load; immutable afterwards and shared by all threads.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/money.h"
+#include "base/time.h"
+
+namespace tidegate::config {
+
+// Where a value stands in a file; line and column count from 1, 0 when there is no file.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+};
+
+// One thing wrong with a config: "file:line:col: message".
+struct Problem {
+  Position at;
+  std::string message;  // what, what was expected, what to do (did you mean)
+  bool warning = false;
+};
+
+[[nodiscard]] std::string format(const Problem& problem);
+
+enum class Dialect { openai, deepseek, anthropic, kimi, gemini, vllm, sglang, llamacpp, openrouter,
+                     openai_compatible };
+[[nodiscard]] std::string_view name(Dialect dialect);
+
+// A value that must not reach a log, an error text or a report.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  [[nodiscard]] const std::string& reveal() const { return value_; }
+  [[nodiscard]] bool empty() const { return value_.empty(); }
+
+ private:
+  std::string value_;
+};
+
+struct Provider {
+  std::string name;
+  Dialect dialect = Dialect::openai_compatible;
+  std::string base_url;      // "https://api.deepseek.com", no trailing slash; default of the dialect
+  Secret api_key;
+  std::string api_key_variable;  // the environment variable that the key comes from; for messages
+  bool key_required = true;      // false for local servers
+  std::string ca_file;           // extra CA certificates, PEM; empty: the system's
+  int max_connections = 512;     // per worker
+  Position at;
+};
+
+// A price in a config file, USD per million tokens; absent means unknown.
+struct ModelPrice {
+  std::optional<PicoDollars> input, cached, cache_write, output;
+};
+
+// An addition to the catalogue or an override of an entry; absent fields keep the catalogue's value.
+struct Model {
+  std::string id;
+  std::string provider;
+  std::string name;  // on the wire
+  std::optional<Tokens> context, max_output;
+  std::optional<ModelPrice> price;
+  std::vector<std::string> fallback;  // model ids
+  Position at;
+};
+
+struct Alias {
+  std::string name;
+  std::string model;
+  Position at;
+};
+
+enum class Thinking { unset, off, low, medium, high, max };
+
+struct Route {
+  std::string name;
+  std::string model;  // model id or alias
+  std::optional<Tokens> max_tokens;
+  Thinking thinking = Thinking::unset;
+  std::vector<std::string> fallback;  // model ids or aliases, in order
+  Position at;
+};
+
+struct PolicyRule {
+  std::string when;  // empty: always
+  std::string route;
+  Position at;       // of `when`, or of the rule when there is none
+};
+
+struct Retry {
+  int attempts = 3;  // per target, the first included
+  Duration base = 500ms;
+  Duration max = 20s;
+  double budget = 0.2;  // retries may be at most this share of requests
+};
+
+struct Timeouts {
+  Duration connect = 5s;
+  Duration first_byte = 120s;
+  Duration idle = 300s;  // between two chunks of an answer
+  Duration total = 30min;
+  Duration client_head = 10s;   // to receive a request's head
+  Duration client_body = 60s;   // without progress of a request's body
+  Duration client_idle = 75s;   // keep-alive between requests
+  Duration client_write = 60s;  // without progress of an answer to the client
+  Duration ping = 10s;          // silence of a provider after which the client gets an SSE comment
+  Duration drain = 30s;         // requests in flight at SIGTERM
+};
+
+struct ListenLimits {
+  std::uint64_t body_bytes = 48ull << 20;
+  std::uint64_t head_bytes = 64ull << 10;
+  int headers = 64;
+  int connections = 20000;
+};
+
+struct Breaker {
+  int failures = 5;         // consecutive failures that open it
+  Duration open_for = 10s;  // before one probe is let through; doubles up to 8 times this
+};
+
+struct Tls {
+  std::string certificate;  // PEM chain file; empty: plain HTTP
+  std::string key;          // PEM key file
+};
+
+enum class LogFormat { text, json };
+enum class LogLevel { error, warn, info, debug };
+
+struct Log {
+  LogFormat format = LogFormat::text;
+  LogLevel level = LogLevel::info;
+  bool requests = true;  // one line a request
+  std::string file;      // empty: standard error
+};
+
+struct State {
+  std::string ledger = "sqlite:tidegate.db";
+  std::string spill;  // file for records while the store is away; default: ledger path + ".spill"
+};
+
+struct Config {
+  std::string file;  // empty: the embedded default
+  std::string listen = "127.0.0.1:8080";
+  std::string admin = "127.0.0.1:8081";
+  std::optional<Tls> tls;
+  int workers = 0;  // 0: one per core
+  std::vector<Provider> providers;
+  std::vector<Model> models;
+  std::vector<Alias> aliases;
+  std::vector<Route> routes;
+  std::vector<PolicyRule> policy;
+  Duration sticky_for = 1h;  // a task keeps its route while its requests are closer than this
+  Retry retry;
+  Timeouts timeouts;
+  ListenLimits limits;
+  Breaker breaker;
+  Log log;
+  State state;
+  bool simulated = false;  // no key at all: the built-in simulator stands in for every provider
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Problem> problems;  // any that is not a warning: the config must not be used
+  [[nodiscard]] bool ok() const;
+};
+
+// Reads, expands ${ENV}, checks. All problems are reported, not only the first.
+Loaded load_file(const std::string& path);
+Loaded load_text(std::string_view yaml, const std::string& file_name);
+// The config without a file: providers whose keys are in the environment, else the simulator.
+Loaded embedded_default();
+// Sets variables from a .env file unless the environment has them. Missing file: nothing happens.
+std::vector<Problem> load_dotenv(const std::string& path);
+
+}  // namespace tidegate::config
