@@ -158,8 +158,7 @@ std::vector<std::string> near_names(std::string_view word,
     const std::size_t distance = edit_distance(word, candidate);
     if (distance <= std::max<std::size_t>(1, longer / 3)) near.emplace_back(distance, &candidate);
   }
-  std::stable_sort(near.begin(), near.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::sort(near.begin(), near.end());  // equal distances keep the candidates' order
   std::vector<std::string> names;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, near.size()); ++i) {
     names.push_back(*near[i].second);
