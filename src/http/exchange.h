@@ -1,0 +1,76 @@
+// Exchange: one request and its answer on a server connection; what a Handler works with.
+// Lives in its connection, on one worker.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/head.h"
+#include "loop/loop.h"
+#include "loop/task.h"
+
+namespace tidegate::http {
+
+class ServerConnection;
+
+class Exchange {
+ public:
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  [[nodiscard]] const RequestHead& head() const { return head_; }
+  // The whole body. Loop::kScratchPadding bytes behind it are readable.
+  [[nodiscard]] std::string_view body() const { return body_; }
+  [[nodiscard]] WallTime received() const { return received_; }
+  [[nodiscard]] Loop& loop() const;
+  // The client's socket: pass it as `watch` to waits that should end when the client leaves.
+  [[nodiscard]] Socket& client() const;
+  [[nodiscard]] bool client_gone() const;
+
+  // Frees head and body; their views end here.
+  void release_request();
+
+  // Sends a complete answer. `headers` are lines "Name: value\r\n"; Content-Length, Date and
+  // Connection are added. False: the client is gone.
+  Task<bool> respond(int status, std::string_view headers, std::string_view body);
+
+  // A streamed answer: begin, any number of writes, finish. To an HTTP/1.1 client it is chunked.
+  // begin() only notes the head; it leaves with the first write. An answer that is not finished
+  // closes the connection without the final chunk, so that the client sees that it was cut.
+  void begin(int status, std::string_view headers);
+  // True when everything went out at once (the normal case, no coroutine needed). False: co_await
+  // flush() before the next call.
+  [[nodiscard]] bool write(std::span<const std::string_view> pieces);
+  [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
+  Task<bool> flush();  // false: the client is gone or took nothing for client_write
+  Task<bool> finish();
+
+  [[nodiscard]] bool begun() const { return begun_; }
+
+ private:
+  friend class ServerConnection;
+  explicit Exchange(ServerConnection& connection) : connection_(connection) {}
+
+  ServerConnection& connection_;
+  RequestHead head_;
+  std::string_view body_;
+  WallTime received_{};
+  bool begun_ = false;     // begin() or respond() was called
+  bool finished_ = false;  // the answer is complete
+};
+
+// Answers requests. One object serves all connections of all workers at once: keep state per
+// exchange, or thread-safe.
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  // Must call respond(), or begin() and finish(). Returning without an answer closes the connection.
+  virtual Task<void> serve(Exchange& exchange) = 0;
+  // The body of an answer that the connection gives by itself (bad framing, too large, too slow),
+  // in the dialect of the listener; JSON.
+  virtual std::string error_body(int status, std::string_view problem) = 0;
+};
+
+}  // namespace tidegate::http
