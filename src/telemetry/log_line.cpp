@@ -1,0 +1,230 @@
+#include "telemetry/log_line.h"
+
+#include <array>
+#include <charconv>
+
+namespace tidegate::telemetry {
+namespace {
+
+// What needs no look at all: printable ASCII without quote and backslash.
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x7f; ++c) {
+    plain[c] = c != '"' && c != '\\';
+  }
+  return plain;
+}();
+
+// What a text line shows without quotes.
+constexpr auto kBare = [] {
+  std::array<bool, 256> bare = kPlain;
+  bare[' '] = false;
+  bare['='] = false;
+  return bare;
+}();
+
+unsigned char byte(char c) { return static_cast<unsigned char>(c); }
+
+void append_unicode_escape(std::string& out, unsigned code) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) {
+    out += kHex[(code >> shift) & 0xf];
+  }
+}
+
+// Length of the well-formed UTF-8 sequence at the start of `text` (Unicode table 3-7), else 0.
+std::size_t sequence_length(std::string_view text) {
+  const unsigned char lead = byte(text[0]);
+  const std::size_t size = lead < 0xc2   ? 0
+                           : lead < 0xe0 ? 2
+                           : lead < 0xf0 ? 3
+                           : lead < 0xf5 ? 4
+                                         : 0;
+  if (size == 0 || text.size() < size) {
+    return 0;
+  }
+  const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+  const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+  if (byte(text[1]) < low || byte(text[1]) > high) {
+    return 0;
+  }
+  for (std::size_t i = 2; i < size; ++i) {
+    if ((byte(text[i]) & 0xc0) != 0x80) {
+      return 0;
+    }
+  }
+  return size;
+}
+
+// Appends the character at the start of `text`, which is not plain; returns its length.
+std::size_t append_special(std::string& out, std::string_view text) {
+  const unsigned char lead = byte(text[0]);
+  if (lead == '"' || lead == '\\') {
+    out += '\\';
+    out += text[0];
+    return 1;
+  }
+  if (lead < 0x80) {
+    append_unicode_escape(out, lead);
+    return 1;
+  }
+  const std::size_t size = sequence_length(text);
+  if (size == 0) {
+    append_unicode_escape(out, 0xfffd);
+    return 1;
+  }
+  const bool c1_control = lead == 0xc2 && byte(text[1]) < 0xa0;
+  const bool line_separator =
+      lead == 0xe2 && byte(text[1]) == 0x80 && (byte(text[2]) == 0xa8 || byte(text[2]) == 0xa9);
+  if (c1_control) {
+    append_unicode_escape(out, byte(text[1]));
+  } else if (line_separator) {
+    append_unicode_escape(out, 0x2000u + (byte(text[2]) & 0x3f));
+  } else {
+    out += text.substr(0, size);
+  }
+  return size;
+}
+
+// Not in the middle of a UTF-8 sequence.
+std::string_view cut(std::string_view text) {
+  if (text.size() <= kMaxFieldBytes) {
+    return text;
+  }
+  std::size_t size = kMaxFieldBytes;
+  while (size > kMaxFieldBytes - 4 && (byte(text[size]) & 0xc0) == 0x80) {
+    --size;
+  }
+  return text.substr(0, size);
+}
+
+bool is_bare(std::string_view text) {
+  for (const char c : text) {
+    if (!kBare[byte(c)]) {
+      return false;
+    }
+  }
+  return !text.empty();
+}
+
+void append_number(std::string& out, std::int64_t value) {
+  std::array<char, 24> digits;
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), end);
+}
+
+void append_three_digits(std::string& out, std::int64_t value) {
+  out += static_cast<char>('0' + value / 100);
+  out += static_cast<char>('0' + value / 10 % 10);
+  out += static_cast<char>('0' + value % 10);
+}
+
+}  // namespace
+
+std::string_view name(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
+  }
+  return "error";
+}
+
+void append_escaped(std::string& out, std::string_view text) {
+  std::size_t done = 0;
+  while (done < text.size()) {
+    std::size_t end = done;
+    while (end < text.size() && kPlain[byte(text[end])]) {
+      ++end;
+    }
+    out += text.substr(done, end - done);
+    done = end;
+    if (done < text.size()) {
+      done += append_special(out, text.substr(done));
+    }
+  }
+}
+
+void TimeStamp::append(std::string& out, WallTime at) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(at);
+  if (second.time_since_epoch().count() != second_) {
+    second_ = second.time_since_epoch().count();
+    text_ = format_rfc3339(second);
+    text_.resize(std::string_view("2026-10-01T12:00:00").size());
+  }
+  out += text_;
+  out += '.';
+  append_three_digits(out, std::chrono::floor<std::chrono::milliseconds>(at - second).count());
+  out += 'Z';
+}
+
+void LogLine::begin(TimeStamp& stamp, WallTime at, Level level, std::string_view event) {
+  if (format_ == Format::json) {
+    out_ += R"({"time":")";
+    stamp.append(out_, at);
+    out_ += R"(","level":")";
+    out_ += name(level);
+    out_ += R"(","event":")";
+    out_ += event;
+    out_ += '"';
+  } else {
+    stamp.append(out_, at);
+    out_ += ' ';
+    out_ += name(level);
+    out_ += ' ';
+    out_ += event;
+  }
+}
+
+void LogLine::key(std::string_view name) {
+  if (format_ == Format::json) {
+    out_ += ",\"";
+    out_ += name;
+    out_ += "\":";
+  } else {
+    out_ += ' ';
+    out_ += name;
+    out_ += '=';
+  }
+}
+
+void LogLine::field(std::string_view name, std::string_view value) {
+  key(name);
+  const std::string_view shown = cut(value);
+  if (format_ == Format::text && shown.size() == value.size() && is_bare(shown)) {
+    out_ += shown;
+    return;
+  }
+  out_ += '"';
+  append_escaped(out_, shown);
+  out_ += shown.size() == value.size() ? "\"" : "...\"";
+}
+
+void LogLine::field(std::string_view name, std::int64_t value) {
+  key(name);
+  append_number(out_, value);
+}
+
+void LogLine::field(std::string_view name, bool value) {
+  key(name);
+  out_ += value ? "true" : "false";
+}
+
+void LogLine::milliseconds(std::string_view name, Duration value) {
+  const std::int64_t micros = std::max<std::int64_t>(
+      0, std::chrono::duration_cast<std::chrono::microseconds>(value).count());
+  key(name);
+  append_number(out_, micros / 1000);
+  out_ += '.';
+  append_three_digits(out_, micros % 1000);
+}
+
+void LogLine::end() { out_ += format_ == Format::json ? "}\n" : "\n"; }
+
+}  // namespace tidegate::telemetry
