@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace tidegate::http {
@@ -140,7 +141,9 @@ void SseScanner::drop_delivered() {
 }
 
 void SseScanner::deliver(std::string_view bytes, SseEvent& event) {
-  event = SseEvent{.offset = position_, .bytes = bytes};
+  event = {};
+  event.offset = position_;
+  event.bytes = bytes;
   std::string_view rest = bytes;
   if (position_ == 0 && rest.starts_with(kByteOrderMark)) rest.remove_prefix(kByteOrderMark.size());
   position_ += bytes.size();
@@ -174,6 +177,7 @@ void SseScanner::deliver(std::string_view bytes, SseEvent& event) {
 
 void SseScanner::join(std::string_view& data, std::string_view line) {
   if (!owned_) owned_ = std::make_unique<Owned>();
+  delivered_ = true;
   std::string& joined = owned_->joined;
   if (data.data() != joined.data()) joined.assign(data);
   reserve_padded(joined, joined.size() + 1 + line.size());

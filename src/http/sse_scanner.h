@@ -69,10 +69,10 @@ class SseScanner {
   [[nodiscard]] std::size_t held() const { return owned_ ? owned_->tail.size() : 0; }
 
   std::unique_ptr<Owned> owned_;
-  std::uint64_t position_ = 0;   // offset of the event that is being read
+  std::uint64_t position_ = 0;  // offset of the event that is being read
   std::uint32_t limit_;
   std::uint8_t mark_bytes_ = 0;  // of the byte order mark, seen so far; > 3: no longer possible
-  bool delivered_ = false;       // the tail holds an event that was given out
+  bool delivered_ = false;       // what `owned_` holds was given out
   bool in_line_ = false;         // the current line has bytes
   bool after_cr_ = false;        // a \r ended the last line; a \n may belong to it
   bool blank_line_ = false;      // ... and that line was the blank one
