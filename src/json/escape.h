@@ -1,0 +1,18 @@
+// JSON string contents: escape for writing, unescape after reading raw. Pure functions, any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tidegate::json {
+
+// Appends `text` as the inside of a JSON string. Invalid UTF-8 becomes U+FFFD, one per bad byte.
+void append_escaped(std::string& out, std::string_view text);
+[[nodiscard]] std::string escape(std::string_view text);
+
+// Undoes the escapes of a raw string (without its quotes). nullopt: an escape that JSON does not
+// have, or half a surrogate pair.
+[[nodiscard]] std::optional<std::string> unescape(std::string_view raw);
+
+}  // namespace tidegate::json
