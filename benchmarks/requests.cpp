@@ -1,0 +1,154 @@
+#include "requests.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <random>
+
+namespace tidegate::bench {
+namespace {
+
+constexpr std::size_t small_bytes = 1'950;
+constexpr std::size_t large_bytes = 2'070'000;
+
+using Random = std::mt19937_64;
+
+// Pieces of JSON string content as they stand in real histories: words, code, escapes, not only
+// ASCII.
+constexpr std::array pieces = {
+    "the ",
+    "function ",
+    "returns ",
+    "a ",
+    "timeout ",
+    "when ",
+    "stream ",
+    "ends ",
+    "before ",
+    "its ",
+    "marker, ",
+    "so ",
+    "we ",
+    "retry. ",
+    "\\n",
+    "\\n    ",
+    "if (count > 0) ",
+    "return ",
+    "nullptr; ",
+    "{ ",
+    "} ",
+    "\\\"id\\\": ",
+    "42, ",
+    "src/http/parser.cpp ",
+    "naïve ",
+    "größer ",
+    "数据 ",
+    "配置 ",
+    "error: ",
+    "expected ",
+    "value ",
+    "[0.25] ",
+    "# TODO list ",
+    "const ",
+    "auto& ",
+    "buffer\\t",
+};
+
+std::string prose(Random& random, std::size_t bytes) {
+  std::string text = fmt::format("{:016x} ", random());  // so that no two are alike
+  while (text.size() < bytes) text += pieces[random() % pieces.size()];
+  return text;
+}
+
+// Texts to build large histories from: quicker than word by word, still in a random order.
+class Fragments {
+ public:
+  explicit Fragments(Random& random) : random_(random) {
+    for (auto& fragment : fragments_) fragment = prose(random, 1'000);
+  }
+  std::string text(std::size_t bytes) {
+    if (bytes < 1'000) return prose(random_, bytes);
+    std::string text = fmt::format("{:016x} ", random_());
+    while (text.size() < bytes) text += fragments_[random_() % fragments_.size()];
+    return text;
+  }
+
+ private:
+  Random& random_;
+  std::array<std::string, 512> fragments_;
+};
+
+std::string tools(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) {
+    text += fmt::format(
+        R"({}{{"type":"function","function":{{"name":"read_file_{}","description":"Reads a file and returns its text with line numbers.","parameters":{{"type":"object","properties":{{"path":{{"type":"string"}},"limit":{{"type":"integer"}}}},"required":["path"]}}}}}})",
+        i == 0 ? "" : ",", i);
+  }
+  return text;
+}
+
+// One agent step: a call, its result, and what the user says to it.
+std::string step(Fragments& fragments, std::size_t result_bytes, std::size_t user_bytes,
+                 int number) {
+  return fmt::format(
+      R"(,{{"role":"assistant","content":null,"tool_calls":[{{"id":"call_{0:06}","type":"function","function":{{"name":"read_file_0","arguments":"{{\"path\":\"src/part_{0}.cpp\",\"limit\":200}}"}}}}]}},{{"role":"tool","tool_call_id":"call_{0:06}","content":"{1}"}},{{"role":"user","content":"{2}"}})",
+      number, fragments.text(result_bytes), fragments.text(user_bytes));
+}
+
+std::string body(Fragments& fragments, BodySize size, bool stream, const std::string& model) {
+  const bool small = size == BodySize::small;
+  std::string text = fmt::format(
+      R"({{"model":"{}",{}"temperature":0.2,"messages":[{{"role":"system","content":"{}"}},{{"role":"user","content":"{}"}})",
+      model, stream ? R"("stream":true,)" : "", fragments.text(small ? 300 : 8'000),
+      fragments.text(small ? 300 : 2'000));
+  const std::string ending =
+      fmt::format(R"(],"tools":[{}],"max_tokens":1024}})", tools(small ? 1 : 20));
+  if (small) {
+    const std::size_t room = small_bytes - text.size() - ending.size() - 310;
+    text += step(fragments, room / 2, room / 2, 1);
+  } else {
+    for (int i = 0; text.size() + ending.size() < large_bytes; ++i) {
+      text += step(fragments, 10'000, 2'500, i);
+    }
+  }
+  return text + ending;
+}
+
+// The head that an official SDK sends, about 500 bytes.
+std::string head(std::size_t content_length) {
+  return fmt::format(
+      "POST /v1/chat/completions HTTP/1.1\r\n"
+      "Host: 127.0.0.1\r\n"
+      "Accept: application/json\r\n"
+      "Content-Type: application/json\r\n"
+      "User-Agent: OpenAI/JS 4.104.0\r\n"
+      "X-Stainless-Lang: js\r\n"
+      "X-Stainless-Package-Version: 4.104.0\r\n"
+      "X-Stainless-OS: Linux\r\n"
+      "X-Stainless-Arch: x64\r\n"
+      "X-Stainless-Runtime: node\r\n"
+      "X-Stainless-Runtime-Version: v18.20.4\r\n"
+      "X-Stainless-Retry-Count: 0\r\n"
+      "X-Stainless-Timeout: 600\r\n"
+      "Authorization: Bearer sk-client-0123456789abcdef0123456789abcdef\r\n"
+      "Connection: keep-alive\r\n"
+      "Content-Length: {}\r\n\r\n",
+      content_length);
+}
+
+}  // namespace
+
+Requests::Requests(BodySize size, bool stream, const std::string& model, std::size_t count) {
+  Random random(std::random_device{}());
+  Fragments fragments(random);
+  pool_.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string text = body(fragments, size, stream, model);
+    pool_.push_back(head(text.size()) + text);
+  }
+}
+
+std::string_view Requests::next() { return pool_[next_++ % pool_.size()]; }
+
+}  // namespace tidegate::bench

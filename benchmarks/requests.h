@@ -1,0 +1,30 @@
+// Requests to send: complete HTTP/1.1 POSTs whose chat bodies are all different, made before the
+// clock starts. Used by the load generator; immutable after construction.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidegate::bench {
+
+enum class BodySize {
+  small,  // about 2 KB: one tool, a short agent turn
+  large,  // about 2 MB: 20 tools, some 480 messages of history with tool calls and results
+};
+
+class Requests {
+ public:
+  // `model` as the client names it; "auto" lets a gateway's policy decide.
+  Requests(BodySize size, bool stream, const std::string& model, std::size_t count);
+
+  // The next of the pool, round robin.
+  std::string_view next();
+
+ private:
+  std::vector<std::string> pool_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace tidegate::bench
