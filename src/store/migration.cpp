@@ -1,0 +1,66 @@
+#include "store/migration.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace tidegate::store {
+namespace {
+
+Result<std::int64_t> version_of(Store& store, std::string_view component) {
+  bool table_exists = false;
+  auto listed = store.query("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", {},
+                            [&](const Row&) { table_exists = true; });
+  if (!listed) return std::unexpected(listed.error());
+  std::int64_t version = 0;
+  if (!table_exists) return version;
+  const std::array<Value, 1> values{component};
+  auto read = store.query("SELECT version FROM schema_version WHERE component = ?", values,
+                          [&](const Row& row) { version = row.integer(0); });
+  if (!read) return std::unexpected(read.error());
+  return version;
+}
+
+// Runs with the write lock held, so that two programs that start together take one step once.
+Result<void> take_step(Store& store, std::string_view component,
+                       std::span<const std::string_view> steps) {
+  auto created = store.execute(
+      "CREATE TABLE IF NOT EXISTS schema_version"
+      " (component TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
+  if (!created) return created;
+  const auto version = version_of(store, component);
+  if (!version) return std::unexpected(version.error());
+  if (*version >= static_cast<std::int64_t>(steps.size())) return {};
+  if (auto done = store.execute(steps[static_cast<std::size_t>(*version)]); !done) return done;
+  const std::array<Value, 2> values{component, *version + 1};
+  auto noted = store.run("INSERT OR REPLACE INTO schema_version VALUES (?, ?)", values);
+  if (!noted) return std::unexpected(noted.error());
+  return {};
+}
+
+}  // namespace
+
+Result<void> migrate(Store& store, std::string_view component,
+                     std::span<const std::string_view> steps) {
+  const auto known = static_cast<std::int64_t>(steps.size());
+  while (true) {
+    const auto version = version_of(store, component);
+    if (!version) return std::unexpected(version.error());
+    if (*version == known) return {};
+    if (*version > known) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("the database has version {} of the {} tables, this program knows "
+                              "{}: a newer Tidegate wrote it, use that one or another file",
+                              *version, component, known));
+    }
+    if (auto begun = store.begin(); !begun) return begun;
+    auto stepped = take_step(store, component, steps);
+    if (stepped) stepped = store.commit();
+    if (!stepped) {
+      store.rollback();
+      return stepped;
+    }
+  }
+}
+
+}  // namespace tidegate::store
