@@ -29,8 +29,18 @@ struct Problem {
 
 [[nodiscard]] std::string format(const Problem& problem);
 
-enum class Dialect { openai, deepseek, anthropic, kimi, gemini, vllm, sglang, llamacpp, openrouter,
-                     openai_compatible };
+enum class Dialect {
+  openai,
+  deepseek,
+  anthropic,
+  kimi,
+  gemini,
+  vllm,
+  sglang,
+  llamacpp,
+  openrouter,
+  openai_compatible
+};
 [[nodiscard]] std::string_view name(Dialect dialect);
 
 // A value that must not reach a log, an error text or a report.
@@ -48,7 +58,7 @@ class Secret {
 struct Provider {
   std::string name;
   Dialect dialect = Dialect::openai_compatible;
-  std::string base_url;      // "https://api.deepseek.com", no trailing slash; default of the dialect
+  std::string base_url;  // "https://api.deepseek.com", no trailing slash; default of the dialect
   Secret api_key;
   std::string api_key_variable;  // the environment variable that the key comes from; for messages
   bool key_required = true;      // false for local servers
@@ -62,7 +72,8 @@ struct ModelPrice {
   std::optional<PicoDollars> input, cached, cache_write, output;
 };
 
-// An addition to the catalogue or an override of an entry; absent fields keep the catalogue's value.
+// An addition to the catalogue or an override of an entry; absent fields keep the catalogue's
+// value.
 struct Model {
   std::string id;
   std::string provider;
@@ -93,7 +104,7 @@ struct Route {
 struct PolicyRule {
   std::string when;  // empty: always
   std::string route;
-  Position at;       // of `when`, or of the rule when there is none
+  Position at;  // of `when`, or of the rule when there is none
 };
 
 struct Retry {

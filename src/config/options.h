@@ -1,0 +1,30 @@
+// The tables of all options: what tidegate.yaml may say, section by section.
+// Used by the loader and the reference page. Built at the first use; immutable, any thread.
+#pragma once
+
+#include "config/option.h"
+
+namespace tidegate::config {
+
+const Section<Config>& config_options();
+const Section<Tls>& tls_options();
+const Section<ListenLimits>& http_options();
+const Section<Timeouts>& timeout_options();
+const Section<Retry>& retry_options();
+const Section<Breaker>& breaker_options();
+const Section<Log>& log_options();
+const Section<State>& state_options();
+
+const Section<Provider>& provider_options();
+const Section<Model>& model_options();
+const Section<ModelPrice>& price_options();
+const Section<Route>& route_options();
+const Section<PolicyRule>& rule_options();
+
+// The options of config_options() that are maps or lists of named things.
+Option<Config> providers_option();
+Option<Config> models_option();
+Option<Config> routes_option();
+Option<Config> policy_option();
+
+}  // namespace tidegate::config

@@ -1,0 +1,204 @@
+// How the program listens, waits, retries, logs and keeps its state.
+#include "config/kinds.h"
+#include "config/options.h"
+
+namespace tidegate::config {
+namespace {
+
+constexpr std::pair<std::string_view, LogFormat> kFormats[] = {{"text", LogFormat::text},
+                                                               {"json", LogFormat::json}};
+constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"error", LogLevel::error},
+                                                             {"warn", LogLevel::warn},
+                                                             {"info", LogLevel::info},
+                                                             {"debug", LogLevel::debug}};
+
+DurationBetween wait() { return {1ms, 24h}; }
+
+// "sqlite:FILE", kept as it is written.
+struct LedgerAddress : Line {
+  LedgerAddress() : Line("sqlite:FILE") {}
+  static std::optional<std::string> parse(std::string_view text) {
+    if (!text.starts_with("sqlite:") || text.size() == 7) return std::nullopt;
+    return std::string(text);
+  }
+  // A database address may hold a password.
+  static bool may_quote(std::string_view text) { return !text.contains('@'); }
+  static std::string hint(std::string_view text) {
+    return text.starts_with("postgres") ? " PostgreSQL is not available in this version." : "";
+  }
+};
+
+// The name is known so that the message can say more than "unknown option".
+template <class Target>
+Option<Target> later(std::string name, std::string sentence) {
+  auto read = [](Target&, const Node& node, const std::string& path, Reader& reader) {
+    reader.problem(reader.at(node),
+                   path + ": not available in this version; remove it, it would not be obeyed");
+  };
+  return {{std::move(name), std::move(sentence), "", "not available in this version", ""}, read};
+}
+
+}  // namespace
+
+const Section<Tls>& tls_options() {
+  static const Section<Tls> options = [] {
+    Section<Tls> all;
+    all.push_back(option("certificate", &Tls::certificate, ReadableFile{}, "server.pem",
+                         "PEM file with the certificate and its chain.")
+                      .required()
+                      .needs_restart());
+    all.push_back(
+        option("key", &Tls::key, ReadableFile{}, "server.key", "PEM file with the private key.")
+            .required()
+            .needs_restart());
+    return all;
+  }();
+  return options;
+}
+
+const Section<ListenLimits>& http_options() {
+  using L = ListenLimits;
+  static const Section<L> options{
+      option("body", &L::body_bytes, BytesBetween{1u << 10, 1u << 30}, "48MiB",
+             "Largest body of a request; a larger one is answered 413."),
+      option("head", &L::head_bytes, BytesBetween{1u << 10, 1u << 20}, "64KiB",
+             "Largest head of a request, request line and headers together; else 431."),
+      option("headers", &L::headers, IntegerBetween{8, 1000}, "64",
+             "Most headers of a request; else 431."),
+      option("connections", &L::connections, IntegerBetween{1, 1'000'000}, "20000",
+             "Most open client connections; further ones are closed at once."),
+  };
+  return options;
+}
+
+const Section<Timeouts>& timeout_options() {
+  using T = Timeouts;
+  static const Section<T> options{
+      option("connect", &T::connect, wait(), "5s",
+             "To connect to a provider, name lookup and TLS included."),
+      option("first_byte", &T::first_byte, wait(), "120s",
+             "From the sent request to the first byte of the provider's answer."),
+      option("idle", &T::idle, wait(), "300s", "Between two pieces of a provider's answer."),
+      option("total", &T::total, wait(), "30m", "For a whole request, retries included."),
+      option("client_head", &T::client_head, wait(), "10s",
+             "To receive the head of a client's request."),
+      option("client_body", &T::client_body, wait(), "60s",
+             "Without progress of a client's request body."),
+      option("client_idle", &T::client_idle, wait(), "75s",
+             "For an idle client connection between two requests."),
+      option("client_write", &T::client_write, wait(), "60s",
+             "Without progress while an answer is written to a client."),
+      option("ping", &T::ping, wait(), "10s",
+             "Silence of a provider after which a streaming client is sent an SSE comment, so that "
+             "nothing between closes the connection."),
+      option("drain", &T::drain, wait(), "30s",
+             "For requests in flight when the program is told to stop."),
+  };
+  return options;
+}
+
+const Section<Retry>& retry_options() {
+  using R = Retry;
+  static const Section<R> options{
+      option("attempts", &R::attempts, IntegerBetween{1, 10}, "3",
+             "Attempts at one model, the first included, before the next fallback."),
+      option("base", &R::base, wait(), "500ms",
+             "Longest wait before the second attempt; it doubles with each further one. The wait "
+             "is random below that."),
+      option("max", &R::max, wait(), "20s", "Longest wait before any attempt."),
+      option("budget", &R::budget, Percent{}, "20%",
+             "Retries may be at most this share of requests, so that an outage is not met with a "
+             "multiple of the load."),
+  };
+  return options;
+}
+
+const Section<Breaker>& breaker_options() {
+  using B = Breaker;
+  static const Section<B> options{
+      option("failures", &B::failures, IntegerBetween{1, 1000}, "5",
+             "Failures in a row after which a model of a provider is left out."),
+      option("open_for", &B::open_for, wait(), "10s",
+             "How long it is left out before one request may try it; doubles up to 8 times."),
+  };
+  return options;
+}
+
+const Section<Log>& log_options() {
+  static const Section<Log> options = [] {
+    Section<Log> all;
+    all.push_back(option("format", &Log::format, OneOf<LogFormat>{kFormats}, "json",
+                         "Text for people, JSON for machines."));
+    all.push_back(option("level", &Log::level, OneOf<LogLevel>{kLevels}, "debug",
+                         "The least important lines that are written."));
+    all.push_back(
+        option("requests", &Log::requests, Boolean{}, "false", "One line for each request."));
+    all.push_back(option("file", &Log::file, Line{"a file"}, "/var/log/tidegate.log",
+                         "Where lines go; standard error if left out.")
+                      .needs_restart());
+    return all;
+  }();
+  return options;
+}
+
+const Section<State>& state_options() {
+  static const Section<State> options = [] {
+    Section<State> all;
+    all.push_back(option("ledger", &State::ledger, LedgerAddress{},
+                         "sqlite:/var/lib/tidegate/ledger.db", "Where usage records are kept.")
+                      .needs_restart());
+    all.push_back(option("spill", &State::spill, Line{"a file"}, "/var/lib/tidegate/ledger.spill",
+                         "Where records wait while the ledger cannot be written; the ledger's file "
+                         "with .spill added if left out.")
+                      .needs_restart());
+    all.push_back(later<State>("limits", "Shared limits in Redis."));
+    return all;
+  }();
+  return options;
+}
+
+const Section<Config>& config_options() {
+  using C = Config;
+  static const Section<C> options = [] {
+    Section<C> all;
+    all.push_back(
+        option("listen", &C::listen, ListenAddress{}, "0.0.0.0:8080", "Where clients connect.")
+            .needs_restart());
+    all.push_back(option("admin", &C::admin, ListenAddress{}, "127.0.0.1:8081",
+                         "Where the console, metrics and health checks are; not for clients.")
+                      .needs_restart());
+    all.push_back(option("workers", &C::workers, IntegerBetween{0, 256}, "4",
+                         "Threads that serve requests; 0 is one per core.")
+                      .needs_restart());
+    all.push_back({{"tls", "Serves HTTPS instead of HTTP to clients.",
+                    "{ certificate: server.pem, key: server.key }", "a map, see below", ""},
+                   [](C& config, const Node& node, const std::string& path, Reader& reader) {
+                     read_section(tls_options(), node, path, config.tls.emplace(), reader);
+                   }});
+    all.push_back(providers_option());
+    all.push_back(models_option());
+    all.push_back(routes_option());
+    all.push_back(policy_option());
+    all.push_back(option("sticky_for", &C::sticky_for, DurationBetween{0s, 168h}, "1h",
+                         "A task keeps its route while its requests are closer together than this; "
+                         "0s decides each request anew."));
+    all.push_back(subsection("retry", &C::retry, retry_options(), "{ attempts: 2 }",
+                             "When a provider fails before its answer has begun."));
+    all.push_back(subsection("timeouts", &C::timeouts, timeout_options(), "{ first_byte: 60s }",
+                             "How long each wait may take."));
+    all.push_back(subsection("http", &C::limits, http_options(), "{ body: 64MiB }",
+                             "What clients may send."));
+    all.push_back(subsection("breaker", &C::breaker, breaker_options(), "{ failures: 3 }",
+                             "When a failing model is left out for a while."));
+    all.push_back(subsection("log", &C::log, log_options(), "{ format: json }", "What is logged."));
+    all.push_back(subsection("state", &C::state, state_options(), "{ ledger: \"sqlite:usage.db\" }",
+                             "Where the program keeps what must last."));
+    all.push_back(later<C>("limits", "Rate limits."));
+    all.push_back(later<C>("budgets", "Spending limits."));
+    all.push_back(later<C>("clients", "Settings for a kind of client."));
+    return all;
+  }();
+  return options;
+}
+
+}  // namespace tidegate::config
