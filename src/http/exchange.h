@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -14,6 +16,22 @@
 namespace tidegate::http {
 
 class ServerConnection;
+class Exchange;
+
+// What respond() and finish() return: co_await it. It is ready at once when the client's socket took
+// everything, so that the normal case needs no coroutine. Gives false when the client is gone.
+class [[nodiscard]] Sending {
+ public:
+  Sending(Exchange& exchange, bool sent) : exchange_(exchange), sent_(sent) {}
+  [[nodiscard]] bool await_ready() const { return sent_; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiter);
+  bool await_resume() { return sent_ || rest_->await_resume(); }
+
+ private:
+  Exchange& exchange_;
+  bool sent_;
+  std::optional<Task<bool>> rest_;
+};
 
 class Exchange {
  public:
@@ -34,7 +52,7 @@ class Exchange {
 
   // Sends a complete answer. `headers` are lines "Name: value\r\n"; Content-Length, Date and
   // Connection are added. False: the client is gone.
-  Task<bool> respond(int status, std::string_view headers, std::string_view body);
+  Sending respond(int status, std::string_view headers, std::string_view body);
 
   // A streamed answer: begin, any number of writes, finish. To an HTTP/1.1 client it is chunked.
   // begin() only notes the head; it leaves with the first write. An answer that is not finished
@@ -45,9 +63,10 @@ class Exchange {
   [[nodiscard]] bool write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
   Task<bool> flush();  // false: the client is gone or took nothing for client_write
-  Task<bool> finish();
+  Sending finish();
 
   [[nodiscard]] bool begun() const { return begun_; }
+  [[nodiscard]] bool finished() const { return finished_; }
 
  private:
   friend class ServerConnection;

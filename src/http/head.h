@@ -72,6 +72,7 @@ struct RequestHead {
   Framing framing = Framing::none;
   bool keep_alive = true;
   bool expect_continue = false;
+  bool http_1_0 = false;
 
   [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }
   [[nodiscard]] std::string_view query() const;  // without the '?'
@@ -99,7 +100,6 @@ struct HeadResult {
 // Reads a head from the beginning of `bytes`. Up to one empty line before a request is skipped
 // (RFC 9112, 2.2) and counts into `size`.
 HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
-// `to_head`: the answer belongs to a HEAD request and has no body.
 HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head);
 
 }  // namespace tidegate::http

@@ -65,6 +65,11 @@ void Loop::stop() {
   post([this] { stopped_ = true; });
 }
 
+char* Loop::tls_record() {
+  if (tls_record_ == nullptr) tls_record_.reset(new char[16 * 1024]);
+  return tls_record_.get();
+}
+
 void Loop::refresh_time() {
   now_ = clock_.now();
   wall_ = clock_.wall();

@@ -49,6 +49,8 @@ class Loop {
   static constexpr std::size_t kScratchSize = 64 * 1024;
   static constexpr std::size_t kScratchPadding = 64;
   [[nodiscard]] char* scratch() { return scratch_.get(); }
+  // Room for one TLS record, used within one write.
+  [[nodiscard]] char* tls_record();
 
  private:
   friend class Socket;
@@ -68,6 +70,7 @@ class Loop {
   WallTime wall_{};
   TimerWheel timers_;
   std::unique_ptr<char[]> scratch_;
+  std::unique_ptr<char[]> tls_record_;
   std::unique_ptr<epoll_event[]> events_;
   int event_count_ = 0;  // of the batch in dispatch; its sockets may be destroyed meanwhile
   int event_index_ = 0;

@@ -26,6 +26,7 @@ Socket::~Socket() {
 }
 
 Io Socket::read(void* buffer, std::size_t size) {
+  if (!readable_) return {.again = true};
   for (;;) {
     const ssize_t n = ::recv(fd_, buffer, size, 0);
     if (n > 0) {
@@ -44,6 +45,7 @@ Io Socket::read(void* buffer, std::size_t size) {
 }
 
 Io Socket::write(std::span<const iovec> pieces) {
+  if (!writable_) return {.again = true};
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();

@@ -48,7 +48,8 @@ class Socket {
   [[nodiscard]] bool peer_gone() const { return peer_gone_; }
   // There may be something to read (data, end or error).
   [[nodiscard]] bool readable() const { return readable_; }
-  void not_readable() { readable_ = peer_gone_; }  // for layers that read the descriptor themselves
+  // For those who use the descriptor themselves (accept, connect): what they found.
+  void not_readable() { readable_ = peer_gone_; }
   void not_writable() { writable_ = false; }
 
   class Awaiter;

@@ -1,0 +1,185 @@
+#include "http/call.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace tidegate::http {
+namespace {
+
+constexpr HeadLimits kAnswerHead{.bytes = 64 * 1024, .headers = 256};
+
+}  // namespace
+
+Call::~Call() {
+  if (connection_ == nullptr) return;
+  pool_.give_back(std::move(connection_), complete_ && head_.keep_alive && input_.empty());
+}
+
+Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadlines deadlines,
+                               Socket& client) {
+  connection_ = pool_.take_idle();
+  if (connection_ != nullptr) {
+    Result<void> result = co_await exchange(request, deadlines, client);
+    const bool stale = !result && !answered_ && result.error().code == ErrorCode::unavailable;
+    if (!stale) co_return result;
+    pool_.give_back(std::move(connection_), false);
+  }
+  const TimePoint connect_by = std::min(deadlines.total, pool_.loop().now() + deadlines.connect);
+  Result<std::unique_ptr<ClientConnection>> connected = co_await pool_.connect(connect_by, client);
+  if (!connected) co_return std::unexpected(connected.error());
+  connection_ = std::move(*connected);
+  Result<void> result = co_await exchange(request, deadlines, client);
+  co_return result;
+}
+
+Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Deadlines deadlines,
+                                  Socket& client) {
+  Loop& loop = pool_.loop();
+  tls::Stream& stream = connection_->stream;
+  const TimePoint deadline = std::min(deadlines.total, loop.now() + deadlines.first_byte);
+  const auto interrupted = [&](Wake wake) -> std::unexpected<Error> {
+    if (wake == Wake::timed_out) {
+      return fail(ErrorCode::timeout, fmt::format("{} did not answer in time", pool_.endpoint().authority));
+    }
+    return fail(ErrorCode::canceled, "the client left");
+  };
+  const auto closed = [&] {
+    return fail(answered_ ? ErrorCode::truncated : ErrorCode::unavailable,
+                fmt::format("{} closed the connection before its answer", pool_.endpoint().authority));
+  };
+
+  std::array<iovec, 24> pieces;
+  std::size_t count = 0;
+  for (const std::string_view piece : request) {
+    pieces[count++] = {const_cast<char*>(piece.data()), piece.size()};
+  }
+  std::span<iovec> unsent(pieces.data(), count);
+  while (!unsent.empty()) {
+    Io io = stream.write(unsent);
+    // An early answer (413, 429) may be here although the provider stopped reading.
+    if (io.failed()) break;
+    while (!unsent.empty() && io.bytes >= unsent.front().iov_len) {
+      io.bytes -= unsent.front().iov_len;
+      unsent = unsent.subspan(1);
+    }
+    if (!unsent.empty()) {
+      unsent.front().iov_base = static_cast<char*>(unsent.front().iov_base) + io.bytes;
+      unsent.front().iov_len -= io.bytes;
+    }
+    if (io.again) {
+      const Wake wake = co_await stream.socket().until_writable(deadline, &client);
+      if (wake != Wake::ready) co_return interrupted(wake);
+    }
+  }
+
+  std::string partial;
+  for (;;) {
+    const Io io = stream.read(loop.scratch(), Loop::kScratchSize);
+    if (io.failed()) co_return closed();
+    if (io.again) {
+      const Wake wake = co_await stream.socket().until_readable(deadline, &client);
+      if (wake != Wake::ready) co_return interrupted(wake);
+      continue;
+    }
+    answered_ = true;
+    std::string_view received(loop.scratch(), io.bytes);
+    if (!partial.empty()) {
+      partial.append(received);
+      received = partial;
+    }
+    const Result<bool> taken = take_head(received);
+    if (!taken) co_return std::unexpected(taken.error());
+    if (*taken) {
+      if (!partial.empty()) {
+        // Head and first bytes lie in a local string; they must outlive it.
+        const std::size_t body_at = received.size() - input_.size();
+        kept_ = std::move(partial);
+        const Result<bool> again = take_head(kept_);
+        input_ = std::string_view(kept_).substr(body_at);
+        if (!again) co_return std::unexpected(again.error());
+      }
+      co_return Result<void>{};
+    }
+    if (partial.empty()) partial.assign(received);
+  }
+}
+
+// True: head_ and input_ are set. False: more bytes are needed.
+Result<bool> Call::take_head(std::string_view received) {
+  for (;;) {
+    const HeadResult parsed = parse_response_head(received, kAnswerHead, head_);
+    if (parsed.state == HeadState::incomplete) return false;
+    if (parsed.state == HeadState::bad || head_.status == 101) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("{} did not answer in HTTP/1.1: {}", pool_.endpoint().authority,
+                              parsed.state == HeadState::bad ? parsed.problem : "it switched protocols"));
+    }
+    input_ = received.substr(head_.size);
+    left_ = head_.content_length;
+    if (head_.status >= 200) return true;
+    received = input_;  // 100 Continue, 103 Early Hints
+    if (received.empty()) return false;
+  }
+}
+
+Call::Next Call::next(std::string_view& data) {
+  if (complete_) return Next::end;
+  if (head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0)) {
+    complete_ = true;
+    return Next::end;
+  }
+  for (;;) {
+    if (input_.empty()) {
+      Loop& loop = pool_.loop();
+      const Io io = connection_->stream.read(loop.scratch(), Loop::kScratchSize);
+      if (io.again) return Next::wait;
+      if (io.failed()) {
+        const bool whole = head_.framing == Framing::until_close && io.eof;
+        complete_ = whole;
+        return whole ? Next::end : Next::cut;
+      }
+      input_ = {loop.scratch(), io.bytes};
+    }
+    switch (head_.framing) {
+      case Framing::length: {
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, input_.size()));
+        data = input_.substr(0, n);
+        input_.remove_prefix(n);
+        left_ -= n;
+        return Next::data;
+      }
+      case Framing::until_close:
+        data = input_;
+        input_ = {};
+        return Next::data;
+      case Framing::chunked:
+        switch (chunks_.next(input_, data)) {
+          case ChunkedDecoder::State::data: return Next::data;
+          case ChunkedDecoder::State::more: break;
+          case ChunkedDecoder::State::bad: return Next::broken;
+          case ChunkedDecoder::State::end:
+            complete_ = true;
+            return Next::end;
+        }
+        break;
+      case Framing::none:
+        break;
+    }
+  }
+}
+
+Socket::Awaiter Call::until_more(TimePoint deadline, Socket& client) {
+  return connection_->stream.socket().until_readable(deadline, &client);
+}
+
+void Call::keep() {
+  if (input_.empty()) return;
+  std::string copy(input_);
+  kept_ = std::move(copy);
+  input_ = kept_;
+}
+
+}  // namespace tidegate::http

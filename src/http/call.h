@@ -1,0 +1,68 @@
+// Call: one request to a provider and its answer, over a pooled connection.
+// Lives in the coroutine that makes it, on one worker.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/chunked.h"
+#include "http/client_pool.h"
+#include "http/head.h"
+
+namespace tidegate::http {
+
+class Call {
+ public:
+  explicit Call(ClientPool& pool) : pool_(pool) {}
+  // Closes the connection, unless the answer was read to its end: then it goes back to the pool.
+  ~Call();
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  struct Deadlines {
+    Duration connect;
+    Duration first_byte;  // from the moment the request is sent to the end of the answer's head
+    TimePoint total;
+  };
+  // Sends `request` (head and body in pieces, which must stay valid) and waits for the answer's head.
+  // A pooled connection that turns out to be closed before any byte of the answer is replaced once.
+  // Errors: unavailable, timeout, canceled (client left), truncated, or invalid (not HTTP).
+  Task<Result<void>> start(std::span<const std::string_view> request, Deadlines deadlines,
+                           Socket& client);
+
+  // Valid until the caller's next suspension.
+  [[nodiscard]] const ResponseHead& head() const { return head_; }
+
+  enum class Next : std::uint8_t {
+    data,    // `data` holds body bytes, valid until the next suspension
+    wait,    // nothing now: co_await until_more(), then ask again
+    end,     // the body is complete
+    cut,     // the connection ended in the middle of it
+    broken,  // its framing is malformed
+  };
+  Next next(std::string_view& data);
+  Socket::Awaiter until_more(TimePoint deadline, Socket& client);
+  // Saves what was received but not yet asked for; needed before any other suspension.
+  void keep();
+
+ private:
+  // Why the head did not come.
+  Task<Result<void>> exchange(std::span<const std::string_view> request, Deadlines deadlines,
+                              Socket& client);
+  Result<bool> take_head(std::string_view received);
+
+  ClientPool& pool_;
+  std::unique_ptr<ClientConnection> connection_;
+  ResponseHead head_;
+  std::string_view input_;  // received, not yet decoded
+  std::string kept_;        // owns the input across a suspension
+  std::uint64_t left_ = 0;  // body bytes to come, Framing::length
+  ChunkedDecoder chunks_;
+  bool answered_ = false;   // a byte of the answer has come
+  bool complete_ = false;
+};
+
+}  // namespace tidegate::http

@@ -1,0 +1,429 @@
+#include "http/server_connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "http/chunked.h"
+#include "http/status.h"
+
+namespace tidegate::http {
+namespace {
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+// Room of an answer's head beside the handler's own lines.
+constexpr std::size_t kHeadRoom = 256;
+
+iovec as_iovec(std::string_view text) {
+  return {const_cast<char*>(text.data()), text.size()};
+}
+
+char* append(char* out, std::string_view text) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+}  // namespace
+
+ServerConnection::ServerConnection(Server& server, Server::PerWorker& worker, int fd)
+    : server_(server), worker_(worker), stream_(worker.worker.loop(), fd), exchange_(*this) {
+  next_ = worker.first;
+  if (next_ != nullptr) next_->previous_ = this;
+  worker.first = this;
+}
+
+ServerConnection::~ServerConnection() {
+  (previous_ != nullptr ? previous_->next_ : worker_.first) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+}
+
+void ServerConnection::close_if_idle() {
+  if (idle_) stream_.socket().cancel();
+}
+
+void ServerConnection::abort() { ::shutdown(stream_.socket().fd(), SHUT_RDWR); }
+
+Task<void> ServerConnection::run() {
+  Loop& loop = worker_.worker.loop();
+  Socket& socket = stream_.socket();
+  const ServerOptions& options = server_.options_;
+  if (options.tls != nullptr) {
+    stream_.secure(options.tls->accept());
+    const Result<void> secured = co_await stream_.handshake(loop.now() + options.client_head);
+    if (!secured) co_return;
+  }
+  // A connection that says nothing gets as long as a slow head; later, the keep-alive time.
+  Duration patience = options.client_head;
+  while (keep_alive_) {
+    std::string_view received;
+    if (carry_.empty()) {
+      Io io = stream_.read(loop.scratch(), Loop::kScratchSize);
+      while (io.again) {
+        idle_ = true;
+        const Wake wake = co_await socket.until_readable(loop.now() + patience);
+        idle_ = false;
+        if (wake != Wake::ready) co_return;
+        io = stream_.read(loop.scratch(), Loop::kScratchSize);
+      }
+      if (io.failed()) co_return;
+      received = {loop.scratch(), io.bytes};
+    } else {
+      received = carry_;
+    }
+    exchange_.received_ = loop.wall();
+    head_result_ = parse_request_head(received, options.head, exchange_.head_);
+    if (head_result_.state == HeadState::incomplete) {
+      const bool complete = co_await complete_head(received);
+      if (!complete) co_return;
+      received = carry_;
+    }
+    if (head_result_.state == HeadState::bad) {
+      co_await refuse(head_result_.status, head_result_.problem);
+      co_return;
+    }
+    if (!take_whole_request(received)) {
+      const Read read = co_await read_body(received);
+      if (read != Read::request) co_return;
+    }
+    keep_alive_ = exchange_.head_.keep_alive;
+    exchange_.begun_ = exchange_.finished_ = false;
+    co_await server_.handler_.serve(exchange_);
+    request_.reset();
+    if (!exchange_.finished_ || broken_) co_return;
+    if (server_.draining_.load(std::memory_order_relaxed)) break;
+    patience = options.client_idle;
+  }
+  co_await linger();
+}
+
+// The normal case: one read brought a whole request. Moves it into a buffer of its own.
+bool ServerConnection::take_whole_request(std::string_view received) {
+  RequestHead& head = exchange_.head_;
+  const std::uint64_t body = head.framing == Framing::none ? 0 : head.content_length;
+  if (head.framing == Framing::chunked || received.size() - head.size < body) return false;
+  const std::size_t size = head.size + static_cast<std::size_t>(body);
+  request_.reset(new char[size + Loop::kScratchPadding]);
+  std::memcpy(request_.get(), received.data(), size);
+  std::memset(request_.get() + size, 0, Loop::kScratchPadding);
+  head.rebase(received.data(), request_.get());
+  exchange_.body_ = {request_.get() + head.size, static_cast<std::size_t>(body)};
+  if (received.data() == carry_.data()) {
+    carry_.erase(0, size);
+    if (carry_.empty()) carry_.shrink_to_fit();
+  } else if (received.size() > size) {
+    carry_.assign(received.substr(size));
+  }
+  return true;
+}
+
+// Gathers a head that came in pieces into carry_. False: the connection ended or was too slow.
+Task<bool> ServerConnection::complete_head(std::string_view received) {
+  Loop& loop = worker_.worker.loop();
+  const TimePoint deadline = loop.now() + server_.options_.client_head;
+  if (received.data() != carry_.data()) carry_.assign(received);
+  std::size_t searched = 0;
+  for (;;) {
+    std::size_t got = 0;
+    const bool alive = co_await more(loop.scratch(), Loop::kScratchSize, got, deadline);
+    if (!alive) {
+      if (loop.now() >= deadline) {
+        co_await refuse(408, "the request's head did not arrive in time");
+      }
+      co_return false;
+    }
+    carry_.append(loop.scratch(), got);
+    // Parsing starts anew each time, so only when the end may be there or the limit is passed;
+    // otherwise a head that comes byte by byte would cost its length squared.
+    const bool may_end = carry_.find("\r\n\r\n", searched) != std::string::npos ||
+                         carry_.find("\n\n", searched) != std::string::npos;
+    searched = carry_.size() - std::min<std::size_t>(carry_.size(), 3);
+    if (!may_end && carry_.size() <= server_.options_.head.bytes) continue;
+    head_result_ = parse_request_head(carry_, server_.options_.head, exchange_.head_);
+    if (head_result_.state != HeadState::incomplete) co_return true;
+  }
+}
+
+// Waits for and reads at least one byte. False: closed, failed or timed out.
+Task<bool> ServerConnection::more(char* to, std::size_t size, std::size_t& got, TimePoint deadline) {
+  for (;;) {
+    const Io io = stream_.read(to, size);
+    if (io.bytes != 0) {
+      got = io.bytes;
+      co_return true;
+    }
+    if (io.failed()) co_return false;
+    const Wake wake = co_await stream_.socket().until_readable(deadline);
+    if (wake != Wake::ready) co_return false;
+  }
+}
+
+Task<ServerConnection::Read> ServerConnection::read_body(std::string_view received) {
+  RequestHead& head = exchange_.head_;
+  const bool nothing_yet = received.size() == head.size;
+  if (head.framing == Framing::length && head.content_length > server_.options_.body_bytes) {
+    co_await refuse(413, fmt::format("the body has {} bytes; the limit is {} (option http.body)",
+                                     head.content_length, server_.options_.body_bytes));
+    co_return Read::refused;
+  }
+  if (head.expect_continue && nothing_yet) {
+    // The head may lie in the scratch memory, which a wait gives up.
+    if (received.data() != carry_.data()) {
+      const char* const from = received.data();
+      carry_.assign(received);
+      head.rebase(from, carry_.data());
+      received = carry_;
+    }
+    iovec piece = as_iovec(kContinue);
+    const bool sent = send({&piece, 1});
+    if (!sent) co_await flush();
+  }
+  const Read read = head.framing == Framing::chunked ? co_await read_chunked_body(received)
+                                                     : co_await read_length_body(received);
+  co_return read;
+}
+
+Task<ServerConnection::Read> ServerConnection::read_length_body(std::string_view received) {
+  RequestHead& head = exchange_.head_;
+  Loop& loop = worker_.worker.loop();
+  const std::size_t size = head.size + static_cast<std::size_t>(head.content_length);
+  request_.reset(new char[size + Loop::kScratchPadding]);
+  std::memcpy(request_.get(), received.data(), received.size());
+  std::memset(request_.get() + size, 0, Loop::kScratchPadding);
+  head.rebase(received.data(), request_.get());
+  std::size_t have = received.size();
+  carry_ = {};
+  while (have < size) {
+    std::size_t got = 0;
+    const TimePoint deadline = loop.now() + server_.options_.client_body;
+    const bool alive = co_await more(request_.get() + have, size - have, got, deadline);
+    if (!alive) {
+      if (loop.now() >= deadline) co_await refuse(408, "the request's body did not arrive in time");
+      co_return Read::closed;
+    }
+    have += got;
+  }
+  exchange_.body_ = {request_.get() + head.size, static_cast<std::size_t>(head.content_length)};
+  co_return Read::request;
+}
+
+Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_view received) {
+  RequestHead& head = exchange_.head_;
+  Loop& loop = worker_.worker.loop();
+  const std::uint64_t limit = server_.options_.body_bytes;
+  ChunkedDecoder decoder;
+  std::string gathered(received.substr(0, head.size));
+  std::string input(received.substr(head.size));
+  head.rebase(received.data(), gathered.data());
+  const char* base = gathered.data();
+  carry_ = {};
+  for (;;) {
+    std::string_view rest = input;
+    std::string_view data;
+    ChunkedDecoder::State state;
+    while ((state = decoder.next(rest, data)) == ChunkedDecoder::State::data) {
+      if (gathered.size() - head.size + data.size() > limit) {
+        co_await refuse(413, fmt::format("the body has more than {} bytes (option http.body)", limit));
+        co_return Read::refused;
+      }
+      gathered.append(data);
+    }
+    if (gathered.data() != base) {
+      head.rebase(base, gathered.data());
+      base = gathered.data();
+    }
+    if (state == ChunkedDecoder::State::bad) {
+      co_await refuse(400, decoder.problem());
+      co_return Read::refused;
+    }
+    if (state == ChunkedDecoder::State::end) {
+      carry_.assign(rest);
+      break;
+    }
+    std::size_t got = 0;
+    const TimePoint deadline = loop.now() + server_.options_.client_body;
+    const bool alive = co_await more(loop.scratch(), Loop::kScratchSize, got, deadline);
+    if (!alive) {
+      if (loop.now() >= deadline) co_await refuse(408, "the request's body did not arrive in time");
+      co_return Read::closed;
+    }
+    input.assign(loop.scratch(), got);
+  }
+  request_.reset(new char[gathered.size() + Loop::kScratchPadding]);
+  std::memcpy(request_.get(), gathered.data(), gathered.size());
+  std::memset(request_.get() + gathered.size(), 0, Loop::kScratchPadding);
+  head.rebase(gathered.data(), request_.get());
+  exchange_.body_ = {request_.get() + head.size, gathered.size() - head.size};
+  co_return Read::request;
+}
+
+// Answers a request that no handler gets, and ends the connection: its framing is not to be trusted.
+Task<void> ServerConnection::refuse(int status, std::string_view problem) {
+  keep_alive_ = false;
+  const std::string body = server_.handler_.error_body(status, problem);
+  exchange_.begun_ = exchange_.finished_ = false;
+  co_await exchange_.respond(status, "Content-Type: application/json\r\n", body);
+  co_await linger();
+}
+
+// Closing with unread input makes the kernel send a reset, which can overtake the answer. So: no
+// more output, then read and forget for a moment.
+Task<void> ServerConnection::linger() {
+  Loop& loop = worker_.worker.loop();
+  ::shutdown(stream_.socket().fd(), SHUT_WR);
+  const TimePoint deadline = loop.now() + 1s;
+  std::size_t left = 8u << 20;
+  while (left != 0) {
+    std::size_t got = 0;
+    const bool alive = co_await more(loop.scratch(), std::min(left, Loop::kScratchSize), got, deadline);
+    if (!alive) co_return;
+    left -= got;
+  }
+}
+
+bool ServerConnection::send(std::span<iovec> pieces) {
+  while (!pieces.empty() && !broken_) {
+    Io io = stream_.write(pieces);
+    if (io.failed()) {
+      broken_ = true;
+      break;
+    }
+    if (io.again) {
+      for (const iovec& piece : pieces) {
+        unsent_.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+      }
+      return false;
+    }
+    while (!pieces.empty() && io.bytes >= pieces.front().iov_len) {
+      io.bytes -= pieces.front().iov_len;
+      pieces = pieces.subspan(1);
+    }
+    if (!pieces.empty()) {
+      pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + io.bytes;
+      pieces.front().iov_len -= io.bytes;
+    }
+  }
+  return !broken_;
+}
+
+Task<bool> ServerConnection::flush() {
+  Loop& loop = worker_.worker.loop();
+  std::size_t sent = 0;
+  while (sent < unsent_.size() && !broken_) {
+    const iovec piece = as_iovec(std::string_view(unsent_).substr(sent));
+    const Io io = stream_.write({&piece, 1});
+    if (io.failed()) broken_ = true;
+    sent += io.bytes;
+    if (io.again) {
+      const Wake wake =
+          co_await stream_.socket().until_writable(loop.now() + server_.options_.client_write);
+      if (wake != Wake::ready) broken_ = true;
+    }
+  }
+  unsent_ = {};
+  co_return !broken_;
+}
+
+std::size_t ServerConnection::write_head(char* out, int status, std::string_view headers,
+                                         std::string_view framing) {
+  char* p = append(out, "HTTP/1.1 ");
+  *p++ = static_cast<char>('0' + status / 100);
+  *p++ = static_cast<char>('0' + status / 10 % 10);
+  *p++ = static_cast<char>('0' + status % 10);
+  *p++ = ' ';
+  p = append(p, reason_phrase(status));
+  p = append(p, "\r\n");
+  p = append(p, worker_.date(worker_.worker.loop().wall()));
+  p = append(p, headers);
+  p = append(p, framing);
+  if (server_.draining_.load(std::memory_order_relaxed)) keep_alive_ = false;
+  if (!keep_alive_) p = append(p, "Connection: close\r\n");
+  p = append(p, "\r\n");
+  return static_cast<std::size_t>(p - out);
+}
+
+bool ServerConnection::send_chunk(std::span<const std::string_view> pieces) {
+  // [head] [size line] pieces... [CRLF]
+  std::array<iovec, 20> out;
+  std::size_t count = 0;
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  const std::string head = std::move(unsent_);
+  unsent_ = {};
+  if (!head.empty()) out[count++] = as_iovec(head);
+  char size_line[20];
+  if (chunked_ && size != 0) {
+    const auto end = fmt::format_to(size_line, "{:x}\r\n", size);
+    out[count++] = {size_line, static_cast<std::size_t>(end - size_line)};
+  }
+  for (const std::string_view piece : pieces) out[count++] = as_iovec(piece);
+  if (chunked_ && size != 0) out[count++] = as_iovec("\r\n");
+  return send({out.data(), count});
+}
+
+std::coroutine_handle<> Sending::await_suspend(std::coroutine_handle<> awaiter) {
+  rest_.emplace(exchange_.flush());
+  return rest_->await_suspend(awaiter);
+}
+
+Loop& Exchange::loop() const { return connection_.worker_.worker.loop(); }
+Socket& Exchange::client() const { return connection_.stream_.socket(); }
+bool Exchange::client_gone() const {
+  return connection_.broken_ || connection_.stream_.socket().peer_gone();
+}
+
+void Exchange::release_request() {
+  connection_.request_.reset();
+  head_ = {};
+  body_ = {};
+}
+
+Sending Exchange::respond(int status, std::string_view headers, std::string_view body) {
+  begun_ = finished_ = true;
+  char framing[48];
+  const auto framing_end = fmt::format_to(framing, "Content-Length: {}\r\n", body.size());
+  const std::string_view framing_text(framing, static_cast<std::size_t>(framing_end - framing));
+  const std::size_t room = headers.size() + kHeadRoom;
+  char stack[2048];
+  std::unique_ptr<char[]> heap;
+  char* head = stack;
+  if (room > sizeof stack) {
+    heap.reset(new char[room]);
+    head = heap.get();
+  }
+  const std::size_t head_size = connection_.write_head(head, status, headers, framing_text);
+  const bool bodiless = head_.method == "HEAD";
+  iovec pieces[] = {{head, head_size}, as_iovec(bodiless ? std::string_view{} : body)};
+  return {*this, connection_.send({pieces, bodiless || body.empty() ? 1u : 2u})};
+}
+
+void Exchange::begin(int status, std::string_view headers) {
+  begun_ = true;
+  // An HTTP/1.0 client gets the bytes until the connection closes.
+  connection_.chunked_ = !head_.http_1_0;
+  if (!connection_.chunked_) connection_.keep_alive_ = false;
+  std::string head(headers.size() + kHeadRoom, '\0');
+  head.resize(connection_.write_head(head.data(), status, headers,
+                                     connection_.chunked_ ? "Transfer-Encoding: chunked\r\n" : ""));
+  connection_.unsent_ = std::move(head);
+}
+
+bool Exchange::write(std::span<const std::string_view> pieces) {
+  return connection_.send_chunk(pieces);
+}
+
+Task<bool> Exchange::flush() { return connection_.flush(); }
+
+Sending Exchange::finish() {
+  finished_ = true;
+  if (!connection_.chunked_) return {*this, connection_.send_chunk({})};
+  const std::string head = std::move(connection_.unsent_);
+  connection_.unsent_ = {};
+  iovec pieces[] = {as_iovec(head), as_iovec("0\r\n\r\n")};
+  return {*this, connection_.send(pieces)};
+}
+
+}  // namespace tidegate::http

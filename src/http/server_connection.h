@@ -1,0 +1,67 @@
+// One client connection: reads requests one after the other, strictly framed, and hands each to the
+// handler. Owns no buffer while it is idle. Lives on one worker.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/exchange.h"
+#include "http/server_state.h"
+#include "tls/stream.h"
+
+namespace tidegate::http {
+
+class ServerConnection {
+ public:
+  ServerConnection(Server& server, Server::PerWorker& worker, int fd);
+  ~ServerConnection();
+
+  Task<void> run();
+
+  // From the worker's thread. Ends the connection if it is between two requests.
+  void close_if_idle();
+  // Breaks the connection; whoever waits on it sees the client leave.
+  void abort();
+
+ private:
+  friend class Exchange;
+  friend struct Server::PerWorker;
+
+  // Outcome of reading one request.
+  enum class Read : std::uint8_t { request, closed, refused };
+
+  Task<bool> complete_head(std::string_view received);
+  Task<Read> read_body(std::string_view received);
+  Task<Read> read_length_body(std::string_view received);
+  Task<Read> read_chunked_body(std::string_view received);
+  Task<bool> more(char* to, std::size_t size, std::size_t& got, TimePoint deadline);
+  bool take_whole_request(std::string_view received);
+  Task<void> refuse(int status, std::string_view problem);
+  Task<void> linger();
+
+  // Writes what fits at once and keeps a copy of the rest in `unsent_`. False if there is a rest.
+  bool send(std::span<iovec> pieces);
+  Task<bool> flush();
+  std::size_t write_head(char* out, int status, std::string_view headers, std::string_view framing);
+  bool send_chunk(std::span<const std::string_view> pieces);
+
+  Server& server_;
+  Server::PerWorker& worker_;
+  tls::Stream stream_;
+  Exchange exchange_;
+  std::unique_ptr<char[]> request_;  // head and body, while a request is served
+  std::string carry_;                // received, but behind the current request (pipelining)
+  std::string unsent_;
+  HeadResult head_result_;
+  bool idle_ = false;
+  bool broken_ = false;  // a write failed
+  bool chunked_ = false;  // the streamed answer is chunked
+  bool keep_alive_ = true;
+
+  ServerConnection* previous_ = nullptr;  // in the worker's list
+  ServerConnection* next_ = nullptr;
+};
+
+}  // namespace tidegate::http

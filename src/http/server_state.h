@@ -1,0 +1,28 @@
+// What a Server keeps per worker. Private to server.cpp and server_connection.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/server.h"
+#include "loop/task_group.h"
+
+namespace tidegate::http {
+
+struct Server::PerWorker {
+  PerWorker(Server& owner, Worker& runs_on) : server(owner), worker(runs_on) {}
+
+  Server& server;
+  Worker& worker;
+  TaskGroup tasks;
+  ServerConnection* first = nullptr;  // open connections
+  std::string date_line;              // "Date: ...\r\n", made once a second
+  std::int64_t date_second = -1;
+
+  void add(int fd);
+  std::string_view date(WallTime now);
+  void close_idle();
+  void abort_all();
+};
+
+}  // namespace tidegate::http
