@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/money.h"
+#include "json/parser.h"
+#include "protocol/byte_classes.h"
 
 namespace tidegate::protocol {
 
@@ -24,49 +26,61 @@ struct Range {
   }
 };
 
-// Bytes of prompt text by class, counted over the raw JSON (escapes included).
-struct ByteClasses {
-  std::uint64_t letters = 0, digits = 0, spaces = 0, punctuation = 0;
-  std::uint64_t escapes = 0;    // backslashes
-  std::uint64_t cjk = 0;        // lead bytes E3..ED: three-byte East Asian characters
-  std::uint64_t other_lead = 0; // lead bytes of all other multi-byte characters
-};
-
 enum class Effort : std::uint8_t { unset, none, minimal, low, medium, high, max };
 enum class Toggle : std::uint8_t { unset, off, on };
 
 struct Conversation {
   std::string_view body;
+  std::uint32_t members_begin = 0;  // just after the opening brace
 
   Range model_value;       // with its quotes
   std::string_view model;  // without them
   bool stream = false;
   Range stream_value;
-  Range stream_options_value;  // the object; empty when absent or null
+  Range stream_options_value;  // the object, or null; empty when absent
   bool include_usage = false;
   Range include_usage_value;
-  std::optional<Tokens> max_tokens;  // max_completion_tokens or max_tokens, whichever was sent
+  // max_completion_tokens or max_tokens, whichever was sent; of both, the former. Sent as null, it
+  // has a place and no number.
+  std::optional<Tokens> max_tokens;
+  std::string_view max_tokens_name;  // of the two
   Range max_tokens_key;              // with its quotes
   Range max_tokens_value;
-  Toggle thinking = Toggle::unset;   // DeepSeek's thinking.type
-  Effort effort = Effort::unset;     // reasoning_effort
+  Range other_max_tokens_value;     // of the other name, where both were sent
+  Toggle thinking = Toggle::unset;  // DeepSeek's thinking.type
+  Range thinking_value;
+  // reasoning_effort; "xhigh" and "ultra" count as max, a name that we do not know as unset.
+  Effort effort = Effort::unset;
+  Range effort_value;
   bool has_thinking_field = false;
   bool has_effort_field = false;
 
   std::uint32_t messages = 0;
-  std::uint32_t tools = 0;        // declared
-  std::uint32_t images = 0;       // image parts in all messages
+  std::uint32_t tools = 0;   // declared
+  std::uint32_t images = 0;  // image, audio and file parts in all messages
   std::uint32_t assistant_steps = 0;
   // Tool calls of the latest assistant messages; step i of the conversation is at i % size.
   std::array<std::uint16_t, 20> recent_tool_calls{};
-  bool edit_tools = false;        // declares tools that edit files
+  bool edit_tools = false;   // declares tools that edit files
+  bool shell_tools = false;  // declares tools that run commands
   std::uint32_t developer_roles = 0;
 
   std::string_view system_text;      // first system or developer message, raw JSON, no quotes
   std::string_view first_user_text;  // raw JSON, no quotes; first text part
-  std::string_view last_user_text;
-  ByteClasses text;  // of messages and tools; image data left out
+  std::string_view last_user_text;   // its last text part
+  // Of the messages' contents, reasoning and tool calls, and of the whole tools array; image data
+  // left out.
+  ByteClasses text;
   std::uint64_t fingerprint = 0;  // of the conversation's start: system and first user text
 };
+
+// Reads the body of POST /v1/chat/completions, in OpenAI's and DeepSeek's dialect. Fields that we
+// do not know, and roles, are the provider's to judge. Allocates nothing once `parser` is warm.
+//
+// Errors (invalid) name the JSON path in `field`; it is empty where the text is no JSON at all.
+// Refused: malformed or empty text, more than 64 levels, wrong types of the fields above, a missing
+// model or role, missing or empty messages, and a second top-level key of the same name, however it
+// is escaped, as the provider might read the other one.
+Result<Conversation> read_conversation(std::string_view body, json::Parser& parser);
 
 }  // namespace tidegate::protocol

@@ -1,0 +1,24 @@
+// Counts bytes of prompt text by class, several gigabytes a second: what token counts are estimated
+// from. Used by the conversation's pass. Pure functions, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tidegate::protocol {
+
+// Counted over raw JSON strings. "\u4e2d" counts as the character it stands for, every other escape
+// as a backslash and what follows it.
+struct ByteClasses {
+  std::uint64_t letters = 0, digits = 0, spaces = 0, punctuation = 0;
+  std::uint64_t escapes = 0;     // backslashes
+  std::uint64_t cjk = 0;         // lead bytes E3..ED: three-byte East Asian characters
+  std::uint64_t other_lead = 0;  // lead bytes of all other multi-byte characters
+
+  bool operator==(const ByteClasses&) const = default;
+};
+
+// Adds the counts of `text`. The byte after its end must be readable (in a body it is the quote).
+void count_bytes(std::string_view text, ByteClasses& classes);
+
+}  // namespace tidegate::protocol

@@ -1,0 +1,273 @@
+#include "protocol/conversation.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "json/escape.h"
+#include "json/reader.h"
+#include "protocol/messages.h"
+
+namespace tidegate::protocol {
+namespace {
+
+using json::Kind;
+using json::Reader;
+
+// The names that we read at top level; a second one of the same name is refused.
+enum class Field : unsigned {
+  model,
+  messages,
+  stream,
+  stream_options,
+  max_tokens,
+  max_completion_tokens,
+  tools,
+  functions,
+  thinking,
+  reasoning_effort,
+  unknown
+};
+constexpr std::string_view kNames[] = {
+    "model", "messages",  "stream",   "stream_options",  "max_tokens", "max_completion_tokens",
+    "tools", "functions", "thinking", "reasoning_effort"};
+
+Field find_field(std::string_view name) {
+  unsigned i = 0;
+  for (; i < std::size(kNames); ++i) {
+    if (name == kNames[i]) break;
+  }
+  return static_cast<Field>(i);
+}
+
+Effort find_effort(std::string_view name) {
+  if (name == "none") return Effort::none;
+  if (name == "minimal") return Effort::minimal;
+  if (name == "low") return Effort::low;
+  if (name == "medium") return Effort::medium;
+  if (name == "high") return Effort::high;
+  if (name == "max" || name == "xhigh" || name == "ultra") return Effort::max;
+  return Effort::unset;
+}
+
+class Pass {
+ public:
+  Pass(Reader& reader, std::string_view body) : reader_(reader) { out_.body = body; }
+
+  Result<Conversation> run() {
+    if (reader_.kind() != Kind::object) {
+      if (refuse_type(reader_, error_, "the body", "a JSON object") || reader_.is_malformed()) {
+        return std::unexpected(reader_.error());
+      }
+      return fail(ErrorCode::invalid, std::move(error_.message));
+    }
+    out_.members_begin = reader_.offset() + 1;
+    const bool good =
+        reader_.object([this](std::string_view key) { return member(key); }) && reader_.finish();
+    if (reader_.is_malformed()) return std::unexpected(reader_.error());
+    if (!good) return std::unexpected(std::move(error_));
+    for (const Field needed : {Field::model, Field::messages}) {
+      if (!seen(needed))
+        return fail(ErrorCode::invalid, name(needed) + " is missing", name(needed));
+    }
+    if (out_.messages == 0) {
+      return fail(ErrorCode::invalid, "messages must hold at least one message", "messages");
+    }
+    out_.fingerprint = fingerprint();
+    return std::move(out_);
+  }
+
+ private:
+  static std::string name(Field field) { return std::string(kNames[static_cast<unsigned>(field)]); }
+  [[nodiscard]] bool seen(Field field) const {
+    return (seen_ >> static_cast<unsigned>(field) & 1U) != 0;
+  }
+
+  bool refuse(std::string message, std::string field) {
+    error_ = {ErrorCode::invalid, std::move(message), std::move(field)};
+    return false;
+  }
+
+  // A key without its escapes: a provider would undo them, too. Ours is the place of a refusal.
+  bool plain(std::string_view& key, std::string& storage) {
+    if (key.find('\\') == std::string_view::npos) return true;
+    auto unescaped = json::unescape(key);
+    if (!unescaped) return refuse("a key has an invalid escape", std::string(key));
+    storage = std::move(*unescaped);
+    key = storage;
+    return true;
+  }
+
+  bool member(std::string_view raw_key) {
+    std::string storage;
+    std::string_view key = raw_key;
+    if (!plain(key, storage)) return false;
+    const Field field = find_field(key);
+    if (field == Field::unknown) return reader_.skip();
+    if (seen(field)) {
+      return refuse(fmt::format("{} is given twice, send it once", key), name(field));
+    }
+    seen_ |= 1U << static_cast<unsigned>(field);
+    switch (field) {
+      case Field::model:
+        return model();
+      case Field::messages:
+        return read_messages(reader_, out_, error_);
+      case Field::stream:
+        return flag("stream", out_.stream, out_.stream_value);
+      case Field::stream_options:
+        return stream_options();
+      case Field::max_tokens:
+      case Field::max_completion_tokens:
+        return max_tokens(field, raw_key);
+      case Field::tools:
+      case Field::functions:
+        return read_tools(reader_, out_, error_);
+      case Field::thinking:
+        return thinking();
+      default:
+        return effort();
+    }
+  }
+
+  bool model() {
+    if (reader_.kind() != Kind::string) return refuse_type(reader_, error_, "model", "a string");
+    const std::uint32_t begin = reader_.offset();
+    if (!reader_.string(out_.model)) return false;
+    out_.model_value = {begin, reader_.last_end()};
+    if (out_.model.find('\\') != std::string_view::npos) {
+      return refuse("model must be a name without escapes", "model");
+    }
+    return true;
+  }
+
+  // true, false, or null for false.
+  bool flag(const char* path, bool& value, Range& range) {
+    if (reader_.kind() != Kind::boolean && reader_.kind() != Kind::null) {
+      return refuse_type(reader_, error_, path, "true or false");
+    }
+    const std::uint32_t begin = reader_.offset();
+    std::string_view raw;
+    if (!reader_.scalar(raw)) return false;
+    value = raw == "true";
+    range = {begin, reader_.last_end()};
+    return true;
+  }
+
+  bool stream_options() {
+    const std::uint32_t begin = reader_.offset();
+    bool good = false;
+    if (reader_.kind() == Kind::null) {
+      good = reader_.skip();
+    } else if (reader_.kind() == Kind::object) {
+      good = reader_.object([this](std::string_view key) {
+        std::string storage;
+        if (!plain(key, storage)) return false;
+        if (key != "include_usage") return reader_.skip();
+        if (!out_.include_usage_value.empty()) {
+          return refuse("stream_options.include_usage is given twice, send it once",
+                        "stream_options.include_usage");
+        }
+        return flag("stream_options.include_usage", out_.include_usage, out_.include_usage_value);
+      });
+    } else {
+      return refuse_type(reader_, error_, "stream_options", "an object");
+    }
+    out_.stream_options_value = {begin, reader_.last_end()};
+    return good;
+  }
+
+  bool max_tokens(Field field, std::string_view raw_key) {
+    const std::uint32_t begin = reader_.offset();
+    std::string_view raw;
+    std::optional<Tokens> value;
+    if (reader_.kind() == Kind::number) {
+      if (!reader_.scalar(raw)) return false;
+      constexpr std::uint64_t kMost = std::uint64_t{1} << 53;  // what every JSON reader can hold
+      const auto number = parse_u64(raw);
+      if (!number || *number == 0 || *number > kMost) {
+        return refuse(fmt::format("{} must be a positive integer, written in digits", name(field)),
+                      name(field));
+      }
+      value = static_cast<Tokens>(*number);
+    } else if (reader_.kind() != Kind::null) {
+      return refuse_type(reader_, error_, name(field), "a positive integer");
+    } else if (!reader_.scalar(raw)) {
+      return false;
+    }
+    const Range range{begin, reader_.last_end()};
+    const bool first = out_.max_tokens_value.empty();
+    if (!first && (!value || (field == Field::max_tokens && out_.max_tokens))) {
+      out_.other_max_tokens_value = range;
+      return true;
+    }
+    const auto key = static_cast<std::uint32_t>(raw_key.data() - out_.body.data());
+    out_.other_max_tokens_value = out_.max_tokens_value;
+    out_.max_tokens = value;
+    out_.max_tokens_name = kNames[static_cast<unsigned>(field)];
+    out_.max_tokens_key = {key - 1, key + static_cast<std::uint32_t>(raw_key.size()) + 1};
+    out_.max_tokens_value = range;
+    return true;
+  }
+
+  // What is not as DeepSeek documents it is the provider's to refuse.
+  bool thinking() {
+    const std::uint32_t begin = reader_.offset();
+    out_.has_thinking_field = true;
+    const auto type = [this](std::string_view key) {
+      std::string_view raw;
+      if (key != "type" || reader_.kind() != Kind::string) return reader_.skip();
+      if (!reader_.string(raw)) return false;
+      if (raw == "enabled") out_.thinking = Toggle::on;
+      if (raw == "disabled") out_.thinking = Toggle::off;
+      return true;
+    };
+    const bool good = reader_.kind() == Kind::object ? reader_.object(type) : reader_.skip();
+    out_.thinking_value = {begin, reader_.last_end()};
+    return good;
+  }
+
+  bool effort() {
+    const std::uint32_t begin = reader_.offset();
+    out_.has_effort_field = true;
+    std::string_view raw;
+    if (reader_.kind() == Kind::string) {
+      if (!reader_.string(raw)) return false;
+      out_.effort = find_effort(raw);
+    } else if (!reader_.skip()) {
+      return false;
+    }
+    out_.effort_value = {begin, reader_.last_end()};
+    return true;
+  }
+
+  // Of the first 4 KiB and the size of each: enough to tell tasks apart, and bounded.
+  [[nodiscard]] std::uint64_t fingerprint() const {
+    constexpr std::size_t kMost = 4096;
+    std::uint64_t hash = 0;
+    for (const std::string_view text : {out_.system_text, out_.first_user_text}) {
+      hash = hash_bytes(text.substr(0, kMost), hash + text.size());
+    }
+    return hash;
+  }
+
+  Reader& reader_;
+  Conversation out_;
+  Error error_;
+  unsigned seen_ = 0;
+};
+
+}  // namespace
+
+Result<Conversation> read_conversation(std::string_view body, json::Parser& parser) {
+  const auto tokens = parser.tokenize(body);
+  if (!tokens) return std::unexpected(tokens.error());
+  Reader reader(*tokens);
+  auto conversation = Pass(reader, body).run();
+  parser.trim();
+  return conversation;
+}
+
+}  // namespace tidegate::protocol
