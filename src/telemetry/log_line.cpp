@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "json/utf8.h"
+
 namespace tidegate::telemetry {
 namespace {
 
@@ -33,30 +35,6 @@ void append_unicode_escape(std::string& out, unsigned code) {
   }
 }
 
-// Length of the well-formed UTF-8 sequence at the start of `text` (Unicode table 3-7), else 0.
-std::size_t sequence_length(std::string_view text) {
-  const unsigned char lead = byte(text[0]);
-  const std::size_t size = lead < 0xc2   ? 0
-                           : lead < 0xe0 ? 2
-                           : lead < 0xf0 ? 3
-                           : lead < 0xf5 ? 4
-                                         : 0;
-  if (size == 0 || text.size() < size) {
-    return 0;
-  }
-  const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (byte(text[1]) < low || byte(text[1]) > high) {
-    return 0;
-  }
-  for (std::size_t i = 2; i < size; ++i) {
-    if ((byte(text[i]) & 0xc0) != 0x80) {
-      return 0;
-    }
-  }
-  return size;
-}
-
 // Appends the character at the start of `text`, which is not plain; returns its length.
 std::size_t append_special(std::string& out, std::string_view text) {
   const unsigned char lead = byte(text[0]);
@@ -69,7 +47,7 @@ std::size_t append_special(std::string& out, std::string_view text) {
     append_unicode_escape(out, lead);
     return 1;
   }
-  const std::size_t size = sequence_length(text);
+  const std::size_t size = json::utf8_sequence(text);
   if (size == 0) {
     append_unicode_escape(out, 0xfffd);
     return 1;

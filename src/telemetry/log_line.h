@@ -22,8 +22,9 @@ enum class Level : std::uint8_t { debug, info, warning, error };
 // A longer value is cut and ends in "...": a client must not fill the disk with one header.
 inline constexpr std::size_t kMaxFieldBytes = 512;
 
-// Appends `text` as the inside of a JSON string. Control characters (C1, DEL and the Unicode line
-// separators too, since terminals obey some of them) become \u00XX, broken UTF-8 becomes U+FFFD.
+// Appends `text` as the inside of a JSON string, more strictly than JSON asks for: DEL, C1 controls
+// and the Unicode line separators are escaped too, since terminals and viewers obey some of them.
+// Broken UTF-8 becomes U+FFFD.
 void append_escaped(std::string& out, std::string_view text);
 
 // Keeps the text of the last second, since formatting a date costs more than the rest of a line.
