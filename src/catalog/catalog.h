@@ -2,6 +2,8 @@
 // Built from data/catalog.yaml (compiled in) and a config's overrides. Immutable, any thread.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,15 +43,17 @@ struct Epoch {
 class Calendar {
  public:
   [[nodiscard]] bool is_peak(WallTime at) const;
-  // details are the loader's: windows, weekdays, holidays by local date, effective dates
+
   struct Window {
-    int weekday_mask;  // bit 0 = Monday
-    int start_minute, end_minute;
+    int weekday_mask = 0;  // bit 0 = Monday
+    int start_minute = 0, end_minute = 0;
+    WallTime from = WallTime::min(), until = WallTime::max();  // when the window is in force
   };
   std::vector<Window> windows;
-  int holiday_utc_offset_minutes = 0;    // a holiday is a local date at this offset
-  std::vector<std::string> holidays;     // "2026-10-01"
-  WallTime from{};                       // no peak before
+  int holiday_utc_offset_minutes = 0;  // a holiday is a local date at this offset
+  std::vector<std::chrono::sys_days> holidays;
+  WallTime from{};  // no peak before
+  std::string source;
 };
 
 struct Model {
@@ -81,23 +85,37 @@ class Catalog {
  public:
   // The shipped data alone. Throws only if the compiled-in data is broken (a test guards it).
   static const Catalog& shipped();
-  // The shipped data with a config's models and aliases; adds what is wrong with them to `problems`.
+  // The shipped data with a config's models and aliases. Adds to `problems` what is wrong with them
+  // and with the config's routes: unknown models, providers that are missing or have no key.
   static Catalog with(const config::Config& config, std::vector<config::Problem>& problems);
+  // Data of the form of data/catalog.yaml. Every problem names file:line:col.
+  static Catalog parse(std::string_view yaml, const std::string& file,
+                       std::vector<config::Problem>& problems);
 
   // By id or alias; nullptr if there is none.
   [[nodiscard]] const Model* find(std::string_view name) const;
   [[nodiscard]] const std::vector<Model>& models() const { return models_; }
   [[nodiscard]] std::vector<std::string> names() const;  // ids and aliases, for "did you mean"
 
+  // `prompt` counts all prompt tokens, cached ones included. The quote's price lives as long as
+  // the catalogue.
   [[nodiscard]] Quote quote(const Model& model, WallTime at, Tokens prompt) const;
 
  private:
+  // Finds a std::string key by a view, without an allocation.
+  struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const;
+  };
+
+  void add_model(const config::Model& entry);
   std::vector<Model> models_;
-  std::unordered_map<std::string, std::size_t> by_name_;
+  std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>> by_name_;
   std::unordered_map<std::string, Calendar> calendars_;
 };
 
 // The price of `usage`; nullopt when a price that it needs is unknown. Rounded half up, once.
+// Counts come from providers: each is taken as between zero and a billion.
 [[nodiscard]] std::optional<NanoDollars> cost(const Price& price, const Usage& usage);
 
 }  // namespace tidegate::catalog

@@ -104,6 +104,30 @@ void read_section(const Section<Target>& section, const Node& node, const std::s
   }
 }
 
+// An option that is a list of values of one kind.
+template <class Target, class Value, class Kind>
+Option<Target> list_option(std::string name, std::vector<Value> Target::* member, Kind kind,
+                           std::string example, std::string sentence) {
+  auto read = [member, kind](Target& target, const Node& node, const std::string& path,
+                             Reader& reader) {
+    if (!reader.expect(node, Node::Kind::list, path)) return;
+    for (const Node& item : node.items) {
+      const auto text = reader.scalar(item, path);
+      if (!text) continue;
+      auto value = kind.parse(*text);
+      if (value) {
+        (target.*member).push_back(std::move(*value));
+      } else {
+        reader.problem(reader.at(item), fmt::format("{}: \"{}\" is not valid; expected {}", path,
+                                                    item.text, kind.expected()));
+      }
+    }
+  };
+  return {{std::move(name), std::move(sentence), std::move(example),
+           "a list, each " + kind.expected(), ""},
+          std::move(read)};
+}
+
 // An option that is a section of its own. `part` must outlive the option.
 template <class Target, class Part>
 Option<Target> subsection(std::string name, Part Target::* member, const Section<Part>& part,

@@ -24,26 +24,6 @@ OneOf<Dialect> dialect_kind() {
   return OneOf<Dialect>{words};
 }
 
-// A list of names, in order.
-template <class Target>
-Option<Target> name_list(std::string name, std::vector<std::string> Target::* member,
-                         std::string example, std::string sentence) {
-  auto read = [member](Target& target, const Node& node, const std::string& path, Reader& reader) {
-    if (!reader.expect(node, Node::Kind::list, path)) return;
-    for (const Node& item : node.items) {
-      const auto text = reader.scalar(item, path);
-      if (!text) continue;
-      auto value = Name{}.parse(*text);
-      if (value) {
-        (target.*member).push_back(std::move(*value));
-      } else {
-        reader.problem(reader.at(item), path + ": expected " + Name{}.expected());
-      }
-    }
-  };
-  return {{std::move(name), std::move(sentence), std::move(example), "a list of models", ""}, read};
-}
-
 // What an HTTP header can carry; a line end in it would smuggle a header.
 bool fits_header(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -227,8 +207,8 @@ const Section<Model>& model_options() {
                    [](M& model, const Node& node, const std::string& path, Reader& reader) {
                      read_section(price_options(), node, path, model.price.emplace(), reader);
                    }});
-    all.push_back(name_list("fallback", &M::fallback, "[gpt-5.5]",
-                            "Models to try, in order, when this one fails."));
+    all.push_back(list_option("fallback", &M::fallback, Name{}, "[gpt-5.5]",
+                              "Models to try, in order, when this one fails."));
     return all;
   }();
   return options;
@@ -245,8 +225,8 @@ const Section<Route>& route_options() {
                          "Most tokens of an answer; a smaller limit of the client stays."));
     all.push_back(option("thinking", &R::thinking, OneOf<Thinking>{kThinking}, "high",
                          "How much the model may think first; the client's wish if left out."));
-    all.push_back(name_list("fallback", &R::fallback, "[gpt-5.5]",
-                            "Models to try, in order; those of the model if left out."));
+    all.push_back(list_option("fallback", &R::fallback, Name{}, "[gpt-5.5]",
+                              "Models to try, in order, when this one fails; none if left out."));
     return all;
   }();
   return options;

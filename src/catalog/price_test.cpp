@@ -1,0 +1,168 @@
+// Every price of the shipped catalogue, by hand, and the edges of peak hours, epochs and tiers.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "catalog/catalog.h"
+
+namespace tidegate::catalog {
+namespace {
+
+WallTime at(std::string_view text) {
+  WallTime time;
+  EXPECT_TRUE(parse_rfc3339(text, time)) << text;
+  return time;
+}
+
+Quote quote(std::string_view model, std::string_view when, Tokens prompt = 1000) {
+  const Model* found = Catalog::shipped().find(model);
+  EXPECT_NE(found, nullptr) << model;
+  return Catalog::shipped().quote(*found, at(when), prompt);
+}
+
+std::string cost_of(std::string_view model, std::string_view when, const Usage& usage) {
+  const Quote price = quote(model, when, usage.prompt);
+  if (price.price == nullptr) return "unknown";
+  const auto amount = cost(*price.price, usage);
+  return amount ? format_usd(*amount) : "unknown";
+}
+
+// 100,000 prompt tokens, of them 40,000 cached; 10,000 answered:
+// 0.06 * input + 0.04 * cached + 0.01 * output.
+constexpr Usage kUsage{.prompt = 100'000, .cached = 40'000, .completion = 10'000};
+
+struct Row {
+  const char* model;
+  const char* when;
+  const char* cost;
+};
+
+constexpr const char* kOffPeak = "2026-10-14T12:00:00Z";  // a Wednesday
+constexpr const char* kPeak = "2026-10-14T02:00:00Z";
+
+const Row kRows[] = {
+    {"deepseek-v4-pro", "2026-05-04T02:00:00Z", "$0.145"},  // 0.1044 + 0.0058 + 0.0348
+    {"deepseek-v4-pro", "2026-07-06T02:00:00Z", "$0.034945"},
+    {"deepseek-v4-pro", kOffPeak, "$0.06028"},
+    {"deepseek-v4-pro", kPeak, "$0.12056"},
+    {"deepseek-v4-flash", "2026-05-04T02:00:00Z", "$0.01232"},
+    {"deepseek-v4-flash", "2026-07-06T02:00:00Z", "$0.011312"},
+    {"deepseek-v4-flash", "2026-08-18T12:00:00Z", "$0.02008"},
+    {"deepseek-v4-flash", "2026-08-18T02:00:00Z", "$0.04016"},
+    {"deepseek-v4-flash", kOffPeak, "$0.01512"},
+    {"deepseek-v4-flash", kPeak, "$0.03024"},
+    {"deepseek-flash", kOffPeak, "$0.01512"},
+    {"deepseek-flash", kPeak, "$0.03024"},
+    {"deepseek-flash", "2026-09-09T12:00:00Z", "unknown"},  // the name did not exist
+    {"claude-opus-4.7", kPeak, "$0.57"},
+    {"claude-sonnet-4.5", kPeak, "$0.342"},
+    {"gpt-5.5", kPeak, "$0.62"},
+    {"gpt-4.1", kPeak, "$0.22"},
+    {"kimi-k2.6", kPeak, "$0.1034"},
+    {"gemini-3.8-flash", kPeak, "$0.0855"},
+    {"gemini-3.8-flash", "2026-12-31T23:59:59.999Z", "$0.0855"},
+    {"gemini-3.8-flash", "2027-01-01T00:00:00Z", "$0.171"},
+    {"gemini-3.7-flash", kPeak, "$0.0855"},
+    {"gemini-3.6-flash", kPeak, "$0.0855"},
+    {"gemini-3.5-flash", kPeak, "$0.186"},
+    {"gemini-2.5-flash", kPeak, "$0.0442"},
+    {"openrouter/auto", kPeak, "unknown"},
+};
+
+TEST(Price, EveryModelCostsWhatItsSourceSays) {
+  std::set<std::string> seen;
+  for (const Row& row : kRows) {
+    EXPECT_EQ(cost_of(row.model, row.when, kUsage), row.cost) << row.model << " " << row.when;
+    seen.insert(row.model);
+  }
+  EXPECT_EQ(seen.size(), Catalog::shipped().models().size()) << "a model has no row";
+}
+
+TEST(Price, PeakHoursAreHalfOpen) {
+  for (const auto& [time, peak] :
+       std::initializer_list<std::pair<const char*, bool>>{{"00:59:59.999", false},
+                                                           {"01:00:00", true},
+                                                           {"03:59:59.999", true},
+                                                           {"04:00:00", false},
+                                                           {"05:59:59.999", false},
+                                                           {"06:00:00", true},
+                                                           {"09:59:59.999", true},
+                                                           {"10:00:00", false}}) {
+    EXPECT_EQ(quote("deepseek-flash", std::string("2026-10-14T") + time + "Z").peak, peak) << time;
+  }
+}
+
+TEST(Price, WeekendsAndHolidaysAreOffPeak) {
+  const auto peak = [](const char* date) {
+    return quote("deepseek-v4-pro", std::string(date) + "T02:00:00Z").peak;
+  };
+  EXPECT_TRUE(peak("2026-08-17"));   // the first Monday
+  EXPECT_TRUE(peak("2026-08-22"));   // a Saturday before the weekend rule
+  EXPECT_FALSE(peak("2026-08-23"));  // the Sunday from which it holds
+  EXPECT_TRUE(peak("2026-08-24"));
+  EXPECT_TRUE(peak("2026-10-16"));  // Friday
+  EXPECT_FALSE(peak("2026-10-17"));
+  EXPECT_FALSE(peak("2026-10-18"));
+  EXPECT_TRUE(peak("2026-10-19"));
+  EXPECT_TRUE(peak("2026-09-24"));
+  EXPECT_FALSE(peak("2026-09-25"));  // Mid-Autumn Festival
+  EXPECT_TRUE(peak("2026-09-28"));
+  EXPECT_TRUE(peak("2026-09-30"));
+  EXPECT_FALSE(peak("2026-10-01"));  // National Day
+  EXPECT_FALSE(peak("2026-10-07"));
+  EXPECT_TRUE(peak("2026-10-08"));
+  EXPECT_FALSE(peak("2026-10-10"));  // a make-up workday, on a Saturday all the same
+}
+
+TEST(Price, AHolidayIsALocalDate) {
+  Calendar calendar;
+  calendar.windows = {{0b1111111, 0, 24 * 60, WallTime::min(), WallTime::max()}};
+  calendar.holiday_utc_offset_minutes = 480;
+  using namespace std::chrono;
+  calendar.holidays = {sys_days{2026y / October / 1}};
+  EXPECT_TRUE(calendar.is_peak(at("2026-09-30T15:59:59.999Z")));
+  EXPECT_FALSE(calendar.is_peak(at("2026-09-30T16:00:00Z")));
+  EXPECT_FALSE(calendar.is_peak(at("2026-10-01T15:59:59.999Z")));
+  EXPECT_TRUE(calendar.is_peak(at("2026-10-01T16:00:00Z")));
+}
+
+TEST(Price, EpochsBeginAtTheirInstant) {
+  EXPECT_EQ(quote("deepseek-v4-pro", "2026-04-23T23:59:59.999Z").price, nullptr);
+  EXPECT_EQ(quote("deepseek-v4-pro", "2026-04-24T00:00:00Z").epoch, "2026-04-24");
+  EXPECT_EQ(quote("deepseek-v4-pro", "2026-08-16T15:59:59.999Z").epoch, "2026-07-02");
+  EXPECT_EQ(quote("deepseek-v4-pro", "2026-08-16T16:00:00Z").epoch, "2026-08-16");
+  EXPECT_FALSE(quote("deepseek-v4-pro", "2026-08-14T02:00:00Z").peak);
+  EXPECT_EQ(quote("deepseek-v4-flash", "2026-09-09T23:59:59.999Z").epoch, "2026-08-16");
+  EXPECT_EQ(quote("deepseek-v4-flash", "2026-09-10T00:00:00Z").epoch, "2026-09-10");
+}
+
+TEST(Price, TiersBeginAboveTheirEdge) {
+  EXPECT_EQ(cost_of("gpt-5.5", kPeak, {.prompt = 272'000, .completion = 1000}), "$1.39");
+  EXPECT_EQ(cost_of("gpt-5.5", kPeak, {.prompt = 272'001, .completion = 1000}), "$2.76501");
+  EXPECT_EQ(cost_of("claude-sonnet-4.5", kPeak, {.prompt = 200'000}), "$0.60");
+  EXPECT_EQ(cost_of("claude-sonnet-4.5", kPeak, {.prompt = 200'001}), "$1.200006");
+}
+
+TEST(Price, AnUnknownPartMattersOnlyIfItWasUsed) {
+  EXPECT_EQ(cost_of("claude-sonnet-4.5", kPeak, {.prompt = 200'001, .cached = 1}), "unknown");
+  EXPECT_EQ(cost_of("claude-opus-4.7", kPeak, {.prompt = 1000, .cache_write = 1000}), "$0.00625");
+  EXPECT_EQ(cost_of("gpt-5.5", kPeak, {.prompt = 1000, .cache_write = 1000}), "unknown");
+  EXPECT_EQ(cost(Price{}, Usage{}), NanoDollars{0});
+  EXPECT_EQ(cost(Price{}, Usage{.completion = 1}), std::nullopt);
+}
+
+TEST(Price, RoundsHalfUpOnceAndBearsHostileCounts) {
+  const Price price{PicoDollars{500}, {}, {}, PicoDollars{1}};
+  EXPECT_EQ(cost(price, {.prompt = 1})->value, 1);
+  EXPECT_EQ(cost(price, {.prompt = 2, .completion = 499})->value, 1);
+  EXPECT_EQ(cost(price, {.prompt = 2, .completion = 500})->value, 2);
+  EXPECT_EQ(cost(price, {.prompt = -5, .completion = -5})->value, 0);
+  const Price dear{
+      PicoDollars{100'000'000'000}, PicoDollars{100'000'000'000}, {}, PicoDollars{100'000'000'000}};
+  EXPECT_GT(cost(dear, {.prompt = INT64_MAX, .completion = INT64_MAX})->value, 0);
+  // More cached tokens than prompt tokens: all are priced as cached, none as negative input.
+  EXPECT_EQ(cost(dear, {.prompt = 1, .cached = 3})->value, 300'000'000);
+}
+
+}  // namespace
+}  // namespace tidegate::catalog
