@@ -1,0 +1,97 @@
+"""A figure: its values per round on both sides, what is asked of it, and whether that is met."""
+
+import statistics
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Target:
+    name: str
+    unit: str
+    must: float
+    strive: float
+    judged: str = "ratio"  # or "ours": the figure itself
+
+
+TARGETS = {
+    "cpu_per_request": Target("CPU per request, 2 KB, 64 connections", "us", 0.95, 0.7),
+    "cpu_per_sse_chunk": Target("CPU per SSE chunk, 400 streams", "us", 0.9, 0.7),
+    "added_latency_p50": Target("added latency p50 at 2,000/s", "us", 1.0, 0.8),
+    "added_latency_p99": Target("added latency p99 at 2,000/s", "us", 1.0, 0.8),
+    "cpu_per_2mb_request": Target("CPU per request, 2 MB body", "us", 0.7, 0.45),
+    "cpu_per_tls_request": Target("CPU per request, TLS to the provider", "us", 0.9, 0.7),
+    "instructions_per_request": Target("user instructions per request", "", 30_000, 22_000, "ours"),
+    "syscalls_per_request": Target("system calls per request", "", 5, 4.2, "ours"),
+    "instructions_per_sse_chunk": Target("user instructions per SSE chunk", "", None, None),
+    "syscalls_per_sse_chunk": Target("system calls per SSE chunk", "", None, None),
+    "rss_idle": Target("RSS after start", "MB", 10, 6, "ours"),
+    "rss_1000_streams": Target("RSS, 1,000 idle streams", "MB", 20, 12, "ours"),
+    "rss_9500_streams": Target("RSS, 9,500 idle streams", "MB", 80, 55, "ours"),
+    "start": Target("start to first answered request", "ms", 100, 30, "ours"),
+    "understand_2kb": Target("Conversation + Workload, 2 KB", "us", 5, 2, "ours"),
+    "understand_2mb": Target("Conversation + Workload, 2 MB", "ms", 1.5, 0.8, "ours"),
+}
+
+
+@dataclass
+class Figure:
+    key: str
+    ours: list = field(default_factory=list)  # one value per round
+    nginx: list = field(default_factory=list)
+    paired: bool = True  # ratio per round, else the ratio of the medians
+    problem: str = ""    # why it could not be measured
+    note: str = ""
+
+    @property
+    def target(self):
+        return TARGETS[self.key]
+
+    @property
+    def round_ratios(self):
+        return [a / b for a, b in zip(self.ours, self.nginx) if b > 0]
+
+    @property
+    def ratio(self):
+        if not self.ours or not self.nginx:
+            return None
+        if self.paired:
+            return middle(self.round_ratios)
+        floor = middle(self.nginx)
+        return middle(self.ours) / floor if floor > 0 else None
+
+    @property
+    def verdict(self):
+        if self.problem:
+            return "failed"
+        target = self.target
+        if target.must is None:
+            return "-"
+        value = self.ratio if target.judged == "ratio" else middle(self.ours)
+        if value is None:
+            return "no value"
+        if value <= target.strive:
+            return "strive"
+        return "must" if value <= target.must else "MISSED"
+
+    def as_json(self):
+        result = {"name": self.target.name, "unit": self.target.unit, "verdict": self.verdict,
+                  "must": self.target.must, "strive": self.target.strive,
+                  "judged": self.target.judged, "ratio_vs_nginx": rounded(self.ratio)}
+        for side in ("ours", "nginx"):
+            values = getattr(self, side)
+            if values:
+                result[side] = rounded(middle(values))
+                result[side + "_rounds"] = [rounded(value) for value in values]
+        if self.problem:
+            result["problem"] = self.problem
+        if self.note:
+            result["note"] = self.note
+        return result
+
+
+def middle(values):
+    return statistics.median(values) if values else None
+
+
+def rounded(value):
+    return None if value is None else float(f"{value:.4g}")

@@ -1,0 +1,40 @@
+"""Where and how the numbers came about; printed below every table."""
+
+import datetime
+import os
+import platform
+import subprocess
+
+
+def describe(rig):
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": f"{cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}",
+        "load": f"{os.getloadavg()[0]:.2f} at the start",
+        "set-up": f"one worker each; proxy, upstream and client share core {rig.core}; request logs "
+                  f"{'on' if rig.logs else 'off'}; descriptor limit {rig.descriptors}",
+        "versions": f"{gateway_version(rig)}; {output(rig.nginx, '-v')}",
+    }
+
+
+def gateway_version(rig):
+    if rig.options.ours == "nginx":
+        return "nginx on both sides"
+    return output(rig.gateway, "--version")
+
+
+def cpu_model():
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def output(*command):
+    try:
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             timeout=10)
+        return (run.stdout.strip().splitlines() or ["?"])[0]
+    except (OSError, subprocess.TimeoutExpired):
+        return f"{command[0]}: ?"

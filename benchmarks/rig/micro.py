@@ -1,0 +1,44 @@
+"""Figures of the micro-benchmarks that lie beside the sources (Google Benchmark)."""
+
+import json
+import re
+import subprocess
+
+from rig.figure import Figure
+from rig.process import BenchError
+
+TO_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
+PROGRAM = "workload_bench"
+
+
+def micro(rig):
+    """What a request costs before it is routed: its body is read once and measured."""
+    runs = google_benchmark(rig, PROGRAM, "understand_and_measure")
+    return [figure("understand_2kb", runs, r"2_?kb", 1e6),
+            figure("understand_2mb", runs, r"2_?mb", 1e3)]
+
+
+def figure(key, runs, size, units_per_second):
+    result = Figure(key)
+    for run in runs:
+        if re.search(size, run["name"], re.I) and run["run_type"] == "iteration":
+            result.ours.append(run["real_time"] * TO_SECONDS[run["time_unit"]] * units_per_second)
+    if not result.ours:
+        result.problem = f"{PROGRAM} has no understand_and_measure of this size"
+    return result
+
+
+def google_benchmark(rig, program, name):
+    command = [rig.program(program), f"--benchmark_filter={name}", "--benchmark_format=json",
+               "--benchmark_repetitions=5", "--benchmark_min_time=0.1"]
+    child = rig.children.start(command, rig.core, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    try:
+        output, _ = child.communicate(timeout=60)
+    except subprocess.TimeoutExpired as error:
+        raise BenchError(f"{program} took longer than 60 s") from error
+    finally:
+        rig.children.stop(child)
+    if child.returncode != 0:
+        raise BenchError(f"{program} ended with {child.returncode}")
+    return json.loads(output)["benchmarks"]

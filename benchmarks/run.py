@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Measures the gateway against nginx as a plain reverse proxy and prints one table.
+
+    benchmarks/run.py [overhead | json sse latency body2m tls memory start counts micro] [--quick] [--json]
+
+What each row means, and how to read it: benchmarks/README.md.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+from rig import counts, machine, memory, micro, table, timing
+from rig.figure import Figure
+from rig.process import BenchError
+from rig.rig import Rig
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# In the order of the table: what measures it, and the figures that it gives.
+PARTS = {
+    "json": (timing.json, ["cpu_per_request"]),
+    "sse": (timing.sse, ["cpu_per_sse_chunk"]),
+    "latency": (timing.latency, ["added_latency_p50", "added_latency_p99"]),
+    "body2m": (timing.body2m, ["cpu_per_2mb_request"]),
+    "tls": (timing.tls, ["cpu_per_tls_request"]),
+    "counts": (counts.counts, ["instructions_per_request", "syscalls_per_request"]),
+    "memory": (memory.memory, ["rss_idle", "rss_1000_streams", "rss_9500_streams"]),
+    "start": (timing.start, ["start"]),
+    "micro": (micro.micro, ["understand_2kb", "understand_2mb"]),
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, epilog="Exit code 1 with --gate: a must is missed.",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["overhead"], metavar="part",
+                        help="overhead (all, the default) or any of " + ", ".join(PARTS))
+    parser.add_argument("--json", action="store_true", help="print one object instead of the table")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, about a minute")
+    parser.add_argument("--gate", action="store_true", help="exit 1 when a must is missed")
+    parser.add_argument("--build", default=f"{ROOT}/build", help="where the programs are (build/)")
+    parser.add_argument("--gateway", help="the gateway to measure (tidegate in --build)")
+    parser.add_argument("--nginx", default="nginx", help="the nginx program")
+    parser.add_argument("--ours", choices=["gateway", "nginx"], default="gateway",
+                        help="nginx: measure nginx on both sides, to see the noise")
+    parser.add_argument("--core", type=int, help="the core that everything shares (the last one)")
+    parser.add_argument("--logs", choices=["on", "off"], default="off",
+                        help="one log line per request, on both sides")
+    parser.add_argument("--nginx-body-buffer", metavar="SIZE",
+                        help="client_body_buffer_size of nginx, e.g. 4m: no spooling of large bodies")
+    options = parser.parse_args()
+    options.gateway = options.gateway or os.path.join(options.build, "tidegate")
+    if "overhead" in options.parts:
+        options.parts = list(PARTS)
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"unknown part {unknown[0]}; expected overhead or any of {', '.join(PARTS)}")
+    return options
+
+
+def measure(rig, part):
+    run, keys = PARTS[part]
+    try:
+        return run(rig)
+    except (BenchError, OSError, ValueError) as error:
+        return [Figure(key, problem=str(error)) for key in keys]
+
+
+def stop(*_):
+    raise KeyboardInterrupt
+
+
+def main():
+    options = arguments()
+    signal.signal(signal.SIGTERM, stop)
+    if options.ours == "gateway" and not os.access(options.gateway, os.X_OK):
+        print(f"{options.gateway} is not there; build it first, or give --ours nginx", file=sys.stderr)
+        return 3
+    rig = Rig(options)
+    try:
+        about = machine.describe(rig)
+        figures = [figure for part in options.parts for figure in measure(rig, part)]
+        rig.progress("")
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        rig.close()
+    if options.json:
+        print(json.dumps(table.as_object(figures, about), indent=1))
+    else:
+        print(table.as_text(figures, about))
+    missed = [figure for figure in figures if figure.verdict in ("MISSED", "failed")]
+    return 1 if options.gate and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
