@@ -1,0 +1,91 @@
+// ChatRequest: a chat request read whole, with the details that strict providers check.
+// Copies of everything, made once per request by read_request(). Plain value, any thread.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/money.h"
+
+namespace tidegate::simulator {
+
+struct ToolCall {
+  std::string id;
+  std::string name;
+  std::string arguments;  // JSON as text
+};
+
+// A content part of a type other than "text".
+struct Part {
+  std::string type;
+  std::size_t index = 0;
+  std::size_t type_end = 0;  // byte in the body
+};
+
+struct Message {
+  std::string role;
+  std::size_t role_end = 0;  // byte in the body, for error texts
+  std::string content;       // text parts joined
+  bool has_content = false;  // false: absent or null
+  std::vector<Part> other_parts;
+  std::optional<std::string> reasoning;  // reasoning_content; null counts as absent
+  std::vector<ToolCall> tool_calls;
+  std::string tool_call_id;
+  bool prefix = false;  // DeepSeek's chat prefix completion
+};
+
+struct Parameter {
+  std::string name;
+  std::string type;        // JSON schema's, empty when it has none
+  std::string first_enum;  // as JSON, empty when there is none
+};
+
+struct Tool {
+  std::string type;
+  std::size_t type_end = 0;
+  std::string name;
+  std::vector<Parameter> parameters;
+};
+
+enum class ToolChoice : std::uint8_t { unset, none, automatic, required, named };
+
+struct ChatRequest {
+  std::string model;
+  std::vector<Message> messages;
+  std::vector<Tool> tools;
+  std::string tools_json;  // as sent
+  ToolChoice tool_choice = ToolChoice::unset;
+  std::string forced_tool;  // ToolChoice::named
+  bool stream = false;
+  bool has_stream_options = false;
+  bool include_usage = false;
+  std::optional<Tokens> max_tokens;
+  bool max_completion_tokens = false;  // which name max_tokens came under
+  bool thinking_disabled = false;      // thinking: {"type":"disabled"}
+  std::optional<std::string> effort;   // reasoning_effort
+  std::size_t effort_end = 0;
+  std::string response_format;  // its type
+  std::string user_id;
+  struct Unknown {
+    std::string name;
+    std::string value;  // JSON as sent
+  };
+  std::vector<Unknown> unknown;  // fields that no provider of ours documents
+};
+
+struct BodyProblem {
+  enum class Kind : std::uint8_t { malformed, missing, wrong_type };
+  Kind kind = Kind::malformed;
+  std::string field;     // "messages[2].role"; empty when malformed
+  std::string expected;  // "a string"; when malformed, what is wrong
+  std::string got;       // "an array"
+  std::size_t offset = 0;
+};
+
+[[nodiscard]] std::expected<ChatRequest, BodyProblem> read_request(std::string_view body);
+
+}  // namespace tidegate::simulator

@@ -1,0 +1,32 @@
+// What the real providers refuse, checked as strictly as they do. Sources: fact sheet 1.2, 1.3 and
+// 1.6 for DeepSeek, OpenAI's public error texts. Pure functions, any thread.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/money.h"
+#include "simulator/options.h"
+#include "simulator/refusal.h"
+#include "simulator/request.h"
+
+namespace tidegate::simulator {
+
+// `body` is what `request` was read from: DeepSeek names line and column.
+// `prompt_tokens` as count_tokens(request) says. nullopt: the request is good.
+[[nodiscard]] std::optional<Refusal> check_deepseek(const ChatRequest& request,
+                                                    std::string_view body, Tokens prompt_tokens,
+                                                    const Options& options);
+[[nodiscard]] std::optional<Refusal> check_openai(const ChatRequest& request, Tokens prompt_tokens,
+                                                  const Options& options);
+
+// Both providers: each tool call is answered at once, and nothing else is.
+[[nodiscard]] std::optional<Refusal> check_tool_results(const ChatRequest& request);
+
+// DeepSeek thinks unless it is told not to; the toggle wins over the effort (fact sheet 1.2).
+[[nodiscard]] bool is_thinking(const ChatRequest& request);
+
+// Some message holds `word`, in any case.
+[[nodiscard]] bool mentions(const ChatRequest& request, std::string_view word);
+
+}  // namespace tidegate::simulator

@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "simulator/models.h"
+#include "simulator/rules.h"
+
+namespace tidegate::simulator {
+namespace {
+
+using Checked = std::optional<Refusal>;
+
+constexpr std::array<std::string_view, 6> kRoles{"system",   "assistant", "user",
+                                                 "function", "tool",      "developer"};
+constexpr std::array<std::string_view, 5> kParts{"text", "image_url", "input_audio", "refusal",
+                                                 "file"};
+
+Checked check_message(const Message& message, std::size_t index) {
+  if (std::ranges::find(kRoles, message.role) == kRoles.end()) {
+    return invalid(fmt::format("Invalid value: '{}'. Supported values are: '{}'.", message.role,
+                               fmt::join(kRoles, "', '")),
+                   fmt::format("messages[{}].role", index), "invalid_value");
+  }
+  for (const Part& part : message.other_parts) {
+    if (std::ranges::find(kParts, part.type) != kParts.end()) continue;
+    return invalid(fmt::format("Invalid value: '{}'. Supported values are: '{}'.", part.type,
+                               fmt::join(kParts, "', '")),
+                   fmt::format("messages[{}].content[{}].type", index, part.index),
+                   "invalid_value");
+  }
+  if (!message.has_content && message.role != "assistant") {
+    return invalid("Invalid value for 'content': expected a string, got null.",
+                   fmt::format("messages.[{}].content", index));
+  }
+  return std::nullopt;
+}
+
+// Models that think take the limit under its new name only.
+bool wants_max_completion_tokens(std::string_view model) {
+  return model.starts_with("gpt-5") || model.starts_with("o1") || model.starts_with("o3") ||
+         model.starts_with("o4");
+}
+
+Checked check_lengths(const ChatRequest& request, Tokens prompt_tokens, const Options& options) {
+  const std::string_view name =
+      request.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
+  if (request.max_tokens && !request.max_completion_tokens &&
+      wants_max_completion_tokens(request.model)) {
+    return invalid(
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+        "'max_completion_tokens' instead.",
+        "max_tokens", "unsupported_parameter");
+  }
+  if (request.max_tokens && *request.max_tokens < 1) {
+    return invalid(fmt::format("Invalid '{}': integer below minimum value. Expected a value >= 1, "
+                               "but got {} instead.",
+                               name, *request.max_tokens),
+                   std::string(name), "integer_below_min_value");
+  }
+  if (request.max_tokens && *request.max_tokens > options.openai_max_output) {
+    return invalid(fmt::format("{0} is too large: {1}. This model supports at most {2} completion "
+                               "tokens, whereas you provided {1}.",
+                               name, *request.max_tokens, options.openai_max_output),
+                   std::string(name), "invalid_value");
+  }
+  if (prompt_tokens <= options.openai_input) return std::nullopt;
+  return invalid(fmt::format("Input tokens exceed the configured limit of {} tokens. Your messages "
+                             "resulted in {} tokens. Please reduce the length of the messages.",
+                             options.openai_input, prompt_tokens),
+                 "messages", "context_length_exceeded");
+}
+
+}  // namespace
+
+Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Options& options) {
+  if (options.refuse_unknown_fields && !request.unknown.empty()) {
+    return invalid("Unrecognized request argument supplied: " + request.unknown.front().name);
+  }
+  if (request.model.empty() || request.model.starts_with(kUnknownModelPrefix)) {
+    Refusal refusal =
+        invalid(fmt::format("The model `{}` does not exist or you do not have access to it.",
+                            request.model),
+                {}, "model_not_found");
+    refusal.status = 404;
+    return refusal;
+  }
+  if (request.messages.empty()) {
+    return invalid(
+        "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an "
+        "empty array instead.",
+        "messages", "empty_array");
+  }
+  for (std::size_t i = 0; i < request.messages.size(); ++i) {
+    if (Checked refusal = check_message(request.messages[i], i)) return refusal;
+  }
+  if (request.has_stream_options && !request.stream) {
+    return invalid("The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+                   "stream_options");
+  }
+  const bool chooses = request.tool_choice != ToolChoice::unset;
+  if (chooses && request.tools.empty()) {
+    return invalid(
+        "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are "
+        "specified.",
+        "tool_choice");
+  }
+  if (Checked refusal = check_lengths(request, prompt_tokens, options)) return refusal;
+  if (request.response_format == "json_object" && !mentions(request, "json")) {
+    return invalid(
+        "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+        "'json_object'.",
+        "messages");
+  }
+  return check_tool_results(request);
+}
+
+}  // namespace tidegate::simulator
