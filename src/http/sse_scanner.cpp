@@ -37,11 +37,6 @@ bool read_field(std::string_view line, std::string_view name, std::string_view& 
   return true;
 }
 
-void reserve_padded(std::string& text, std::size_t size) {
-  if (text.capacity() < size + SseScanner::kPadding)
-    text.reserve(std::max(size + SseScanner::kPadding, 2 * text.capacity()));
-}
-
 }  // namespace
 
 Result<bool> SseScanner::next(std::string_view& input, SseEvent& event) {
@@ -128,7 +123,6 @@ std::size_t SseScanner::skip_byte_order_mark(std::string_view input) {
 
 void SseScanner::hold(std::string_view part) {
   if (!owned_) owned_ = std::make_unique<Owned>();
-  reserve_padded(owned_->tail, owned_->tail.size() + part.size());
   owned_->tail.append(part);
 }
 
@@ -180,7 +174,6 @@ void SseScanner::join(std::string_view& data, std::string_view line) {
   delivered_ = true;
   std::string& joined = owned_->joined;
   if (data.data() != joined.data()) joined.assign(data);
-  reserve_padded(joined, joined.size() + 1 + line.size());
   joined.append(1, '\n').append(line);
   data = joined;
 }

@@ -33,8 +33,6 @@ struct SseEvent {
 class SseScanner {
  public:
   static constexpr std::uint32_t kMaxEventBytes = 8u << 20;
-  // Behind `data` at least so many bytes may be read, if that holds for the end of every input.
-  static constexpr std::size_t kPadding = 64;
 
   explicit SseScanner(std::uint32_t max_event_bytes = kMaxEventBytes) : limit_(max_event_bytes) {}
 
