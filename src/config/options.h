@@ -6,6 +6,9 @@
 
 namespace tidegate::config {
 
+// What is expected of an option that is only known by name.
+inline constexpr std::string_view kLater = "not available in this version";
+
 const Section<Config>& config_options();
 const Section<Tls>& tls_options();
 const Section<ListenLimits>& http_options();

@@ -57,6 +57,13 @@ std::string cell(std::string_view text) {
 
 std::string code(std::string_view text) { return text.empty() ? "" : "`" + cell(text) + "`"; }
 
+// Whether a change needs a restart; a section's own rows say it for each option.
+std::string_view change(const Description& description) {
+  if (description.expected.ends_with("see below")) return "see below";
+  if (description.expected == kLater) return "";
+  return description.restart ? "restart" : "reload";
+}
+
 template <class Target>
 void append(std::string& page, std::string_view title, const Section<Target>& section) {
   page += fmt::format(
@@ -67,7 +74,7 @@ void append(std::string& page, std::string_view title, const Section<Target>& se
     page += fmt::format("| {} | {} | {} | {} | {} | {} |\n", code(description.name),
                         cell(description.sentence), cell(description.expected),
                         description.required ? "required" : code(description.standard),
-                        code(description.example), description.restart ? "restart" : "reload");
+                        code(description.example), change(description));
   }
 }
 

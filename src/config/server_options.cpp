@@ -35,7 +35,7 @@ Option<Target> later(std::string name, std::string sentence) {
     reader.problem(reader.at(node),
                    path + ": not available in this version; remove it, it would not be obeyed");
   };
-  return {{std::move(name), std::move(sentence), "", "not available in this version", ""}, read};
+  return {{std::move(name), std::move(sentence), "", std::string(kLater), ""}, read};
 }
 
 }  // namespace
