@@ -9,7 +9,8 @@ namespace {
 
 // What one vectorised pass counts; the punctuation is what remains.
 struct Counts {
-  std::uint64_t letters = 0, digits = 0, spaces = 0, escapes = 0, cjk = 0, lead = 0, high = 0;
+  std::uint64_t letters = 0, words = 0, digits = 0, spaces = 0, escapes = 0, cjk = 0, lead = 0;
+  std::uint64_t high = 0;             // bytes of multi-byte characters
   std::uint64_t unicode_escapes = 0;  // "\u", also the end of an escaped backslash before a u
 };
 
@@ -42,7 +43,7 @@ template <std::size_t N>
   char tail[N + 1];
   bool in_tail = false;
   while (size > 0) {
-    Bytes letters{}, digits{}, spaces{}, escapes{}, cjk{}, lead{}, high{}, unicode{};
+    Bytes letters{}, words{}, digits{}, spaces{}, escapes{}, cjk{}, lead{}, high{}, unicode{};
     std::size_t blocks = std::min(size / N, kMost);
     if (blocks == 0) {
       // Bytes of 80 belong to no class but `high`.
@@ -58,7 +59,9 @@ template <std::size_t N>
       std::memcpy(&c, at, N);
       std::memcpy(&next, at + 1, N);
       // A true comparison is -1 in its lane.
-      letters -= (((c | 0x20) - 'a') <= 25);
+      const Bytes letter = (((c | 0x20) - 'a') <= 25);
+      letters -= letter;
+      words -= letter & (((next | 0x20) - 'a') > 25);  // a word's last letter
       digits -= ((c - '0') <= 9);
       spaces -= (c <= 0x20);
       const Bytes backslash = (c == '\\');
@@ -69,6 +72,7 @@ template <std::size_t N>
       high -= (c >= 0x80);
     }
     counts.letters += sum<N>(letters);
+    counts.words += sum<N>(words);
     counts.digits += sum<N>(digits);
     counts.spaces += sum<N>(spaces);
     counts.escapes += sum<N>(escapes);
@@ -93,6 +97,8 @@ Counts (*const count)(const char*, std::size_t) = __builtin_cpu_supports("avx2")
 #else
 constexpr auto* count = count_baseline;
 #endif
+
+bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 // The value of four hexadecimal digits, or -1.
 int hex4(const char* at) {
@@ -123,7 +129,10 @@ void recount_unicode_escapes(std::string_view text, Counts& counts) {
     }
     --counts.escapes;
     --counts.letters;
-    for (const char c : text.substr(at + 2, 4)) --(c <= '9' ? counts.digits : counts.letters);
+    for (std::size_t i = at + 1; i < at + 6; ++i) {
+      if (i > at + 1) --(text[i] <= '9' ? counts.digits : counts.letters);
+      if (is_letter(text[i]) && !is_letter(text.data()[i + 1])) --counts.words;
+    }
     const bool second_half = value >= 0xDC00 && value <= 0xDFFF;
     if (value >= 0x3000 && value <= 0xD7FF) {
       ++counts.cjk;
@@ -143,6 +152,7 @@ void count_bytes(std::string_view text, ByteClasses& classes) {
   Counts counts = count(text.data(), text.size());
   if (counts.unicode_escapes > 0) recount_unicode_escapes(text, counts);
   classes.letters += counts.letters;
+  classes.words += counts.words;
   classes.digits += counts.digits;
   classes.spaces += counts.spaces;
   classes.escapes += counts.escapes;

@@ -11,6 +11,7 @@ namespace tidegate::protocol {
 // as a backslash and what follows it.
 struct ByteClasses {
   std::uint64_t letters = 0, digits = 0, spaces = 0, punctuation = 0;
+  std::uint64_t words = 0;       // runs of letters
   std::uint64_t escapes = 0;     // backslashes
   std::uint64_t cjk = 0;         // lead bytes E3..ED: three-byte East Asian characters
   std::uint64_t other_lead = 0;  // lead bytes of all other multi-byte characters

@@ -17,9 +17,13 @@ ByteClasses count(const std::string& text) {
 // The definition, a byte at a time.
 ByteClasses count_plainly(const std::string& text) {
   ByteClasses classes;
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  char before = ' ';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+    classes.words += is_letter(c) && !is_letter(before) ? 1 : 0;
+    before = c;
+    if (is_letter(c))
       ++classes.letters;
     else if (byte >= '0' && byte <= '9')
       ++classes.digits;

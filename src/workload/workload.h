@@ -1,23 +1,35 @@
 // The measured shape of a request; what routing policies decide on. A plain value.
+// The formulas and their numbers are in docs/workload.md; golden conversations hold them in place.
 #pragma once
 
 #include <cstdint>
 
 #include "base/money.h"
 #include "protocol/conversation.h"
+#include "workload/tokens.h"
 
 namespace tidegate::workload {
 
 struct Workload {
-  Tokens context_tokens = 0;    // estimate of the prompt, tools included
-  double tool_density = 0;      // tool calls per assistant step, last 20 steps; before any: a prior
-  double planning_score = 0;    // 0..1
+  Tokens context_tokens = 0;  // estimate of the prompt, tools included
+  double tool_density = 0;    // tool calls per assistant step, last 20 steps; before any: a prior
+  double planning_score = 0;  // 0..1
   std::uint32_t messages = 0;
   std::uint32_t tools = 0;
   std::uint32_t images = 0;
   std::uint32_t assistant_steps = 0;
-  Tokens max_tokens = 0;        // asked for; 0: not said
+  Tokens max_tokens = 0;  // asked for; 0: not said
   bool stream = false;
 };
+
+// Bounded work whatever the conversation's size; allocates nothing.
+[[nodiscard]] Workload measure(const protocol::Conversation& conversation,
+                               const TokenWeights& weights);
+
+// 1 is one call a step; parallel calls give more. Before any step a guess from the declared tools,
+// at most 0.55: a conversation becomes tool work by doing it, not by being able to.
+[[nodiscard]] double tool_density(const protocol::Conversation& conversation);
+
+[[nodiscard]] double planning_score(const protocol::Conversation& conversation);
 
 }  // namespace tidegate::workload
