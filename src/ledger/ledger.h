@@ -3,35 +3,55 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "ledger/usage_record.h"
 
+namespace tidegate::store {
+class Store;
+}
+
 namespace tidegate::ledger {
 
+// Gives an open store; called again, with growing pauses, after the one before has failed.
+using OpenStore = std::function<Result<std::unique_ptr<store::Store>>()>;
+
 struct Options {
-  std::string path;            // SQLite file
-  std::string spill_path;      // where records go while the store cannot take them
-  std::size_t queue_limit = 100'000;      // records waiting in memory before they spill
-  Duration commit_every = 20ms;           // a record is durable at most 50 ms after record()
+  std::string path;                   // SQLite file
+  std::string spill_path;             // where records go while the store cannot take them
+  std::size_t queue_limit = 100'000;  // records in memory; only what both store and spill refuse
+                                      // for long comes near it, and is lost beyond it
+  Duration commit_every = 30ms;       // a record is durable at most 50 ms after record()
+  OpenStore open_store;               // empty: SQLite at `path`
 };
 
 struct Stats {
-  std::uint64_t recorded = 0, committed = 0, spilled = 0, lost = 0;
-  std::uint64_t queued = 0;
+  std::uint64_t recorded = 0;   // calls of record()
+  std::uint64_t committed = 0;  // in the store, those loaded back from the spill file included
+  std::uint64_t spilled = 0;    // went to the spill file
+  std::uint64_t lost = 0;       // neither store nor spill file took them, and the queue was full
+  std::uint64_t queued = 0;     // in memory, not durable yet
+  std::uint64_t torn = 0;       // damaged stretches of the spill file that were skipped
   bool store_available = true;
-  std::string last_error;
+  std::string last_error;  // of the store or the spill file; stays after a recovery
 };
 
 class Ledger {
  public:
+  // A store that cannot be opened is no error: records spill until it can (stats() tells).
+  // Error::invalid: the options make no sense.
   static Result<std::unique_ptr<Ledger>> open(Options options);
   ~Ledger();  // commits what is queued
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
 
+  // Never blocks and takes no lock.
   void record(UsageRecord&& record);
-  // Blocks until everything recorded before the call is durable, in the store or the spill file.
+  // Tries at once, store first and spill file then, to make everything recorded before the call
+  // durable, and blocks until that is done or both have refused (stats().queued is not 0 then).
   void flush();
   [[nodiscard]] Stats stats() const;
 

@@ -16,13 +16,14 @@
 namespace tidegate::ledger {
 
 enum class Outcome : std::uint8_t {
-  ok,               // answer complete
-  provider_error,   // an error status of the provider
-  unreachable,      // DNS, connect, TLS, closed before an answer
-  timed_out,        // a deadline of ours passed
-  truncated,        // the answer ended before its end marker
-  failed_in_answer, // HTTP 200 that says failure: insufficient_system_resource, aborted, error event
-  client_gone,      // the client left; the attempt was canceled
+  ok,                // answer complete
+  provider_error,    // an error status of the provider
+  unreachable,       // DNS, connect, TLS, closed before an answer
+  timed_out,         // a deadline of ours passed
+  truncated,         // the answer ended before its end marker
+  failed_in_answer,  // HTTP 200 that says failure: insufficient_system_resource, aborted, error
+                     // event
+  client_gone,       // the client left; the attempt was canceled
 };
 [[nodiscard]] std::string_view name(Outcome outcome);
 
@@ -37,15 +38,15 @@ struct UsageRecord {
   Duration first_byte{};  // from `started`; zero: none came
   Duration total{};
 
-  std::string task;  // x-tidegate-task; empty: none
-  std::string role;  // x-tidegate-role
-  std::string key;   // id of the virtual key; empty in open mode
+  std::string task;    // x-tidegate-task; empty: none
+  std::string role;    // x-tidegate-role
+  std::string key;     // id of the virtual key; empty in open mode
   std::string client;  // product of the user agent, "OpenAI/JS"
 
   // Views into `owner` (a config snapshot), which the record keeps alive.
-  std::string_view route;     // empty: the model was asked for by name
+  std::string_view route;  // empty: the model was asked for by name
   std::string_view provider;
-  std::string_view model;     // catalogue id
+  std::string_view model;  // catalogue id
   std::string_view price_epoch;
   std::shared_ptr<const void> owner;
 

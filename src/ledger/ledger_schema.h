@@ -1,0 +1,17 @@
+// The ledger's tables: segments that are inserted once and never changed, and the view `attempt`
+// that shows them as one row per attempt to whoever opens the file with sqlite3.
+// Used by the writer and the report, each with its own store.
+#pragma once
+
+#include "base/error.h"
+#include "ledger/segment.h"
+#include "store/store.h"
+
+namespace tidegate::ledger {
+
+Result<void> migrate_schema(store::Store& store);
+
+// Idempotent: a segment whose id is there already is left alone.
+Result<void> insert_segment(store::Store& store, const Segment& segment);
+
+}  // namespace tidegate::ledger
