@@ -1,0 +1,74 @@
+// Any bytes as a chat request: read, measured and edited. What was accepted must be JSON to another
+// reader, its places must lie in the body, and the edited body must be accepted with the new
+// values.
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "protocol/conversation.h"
+#include "protocol/edits.h"
+#include "workload/workload.h"
+
+namespace {
+
+using namespace tidegate;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+void check_places(const protocol::Conversation& it, std::string_view body) {
+  for (const protocol::Range& place :
+       {it.model_value, it.stream_value, it.stream_options_value, it.include_usage_value,
+        it.max_tokens_key, it.max_tokens_value, it.other_max_tokens_value, it.thinking_value,
+        it.effort_value}) {
+    require(place.begin <= place.end && place.end <= body.size());
+  }
+  require(it.members_begin > 0 && body[it.members_begin - 1] == '{');
+  require(it.model_value.size() == it.model.size() + 2);
+  require(it.messages > 0);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // A copy of exact size, so that a read past the end is seen.
+  const auto bytes = std::make_unique<char[]>(size);
+  std::copy_n(data, size, bytes.get());
+  const std::string_view body(bytes.get(), size);
+
+  static json::Parser parser;
+  const auto read = protocol::read_conversation(body, parser);
+  if (!read) {
+    require(!read.error().message.empty() && read.error().code == ErrorCode::invalid);
+    return 0;
+  }
+  check_places(*read, body);
+  const auto workload = workload::measure(*read, {});
+  require(workload.context_tokens > 0);
+  require(workload.planning_score >= 0 && workload.planning_score <= 1);
+
+  protocol::Edits edits(*read);
+  edits.set_model("other \"model\"");
+  edits.ensure_include_usage();
+  edits.limit_max_tokens("max_completion_tokens", 100);
+  edits.set_member(read->thinking_value, "thinking", R"({"type":"disabled"})");
+  require(edits.ok());
+  const std::string edited = edits.apply();
+  require(edited.size() == edits.size());
+
+  protocol::Edits plain(*read);
+  plain.set_model("m2");
+  plain.ensure_include_usage();
+  plain.set_max_tokens("max_tokens", 7);
+  const std::string out = plain.apply();
+  json::Parser second;
+  const auto again = protocol::read_conversation(out, second);
+  require(again.has_value());
+  require(again->model == "m2" && again->max_tokens == 7 && again->stream == read->stream);
+  require(!again->stream || again->include_usage);
+  require(again->messages == read->messages && again->fingerprint == read->fingerprint);
+  // A name with escapes is refused as a model, but what was written must still be JSON.
+  require(second.tokenize(edited).has_value());
+  return 0;
+}
