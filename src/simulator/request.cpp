@@ -83,6 +83,9 @@ class Walk {
     return reader_.kind() == Kind::null && reader_.scalar(raw);
   }
   bool wrong_type(std::string field, std::string_view expected) {
+    std::string_view raw;
+    const bool is_value = reader_.kind() != Kind::end && reader_.kind() != Kind::other;
+    if (!is_value && !reader_.scalar(raw)) return false;  // malformed; the reader says how
     problem_ = BodyProblem{BodyProblem::Kind::wrong_type, std::move(field), std::string(expected),
                            std::string(kind_name(reader_.kind())), reader_.offset()};
     return false;
