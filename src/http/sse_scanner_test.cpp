@@ -114,7 +114,7 @@ TEST(SseScanner, gives_an_event_without_its_blank_line_only_at_the_end) {
 }
 
 TEST(SseScanner, refuses_an_event_over_its_limit_whether_cut_or_whole) {
-  for (const std::size_t step : {1, 7, 100}) {
+  for (const std::size_t step : {1uz, 7uz, 100uz}) {
     SseScanner scanner(16);
     SseEvent event;
     const std::string stream = "data: 89abcd\n\n: 1\n\ndata: this is too long\n\n";

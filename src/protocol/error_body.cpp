@@ -135,22 +135,25 @@ Parts read_parts(json::Parser& parser, std::string_view body) {
   return parts;
 }
 
-// One line of valid UTF-8, bounded, without keys.
+// At most `max` bytes of the text, no character cut.
+std::string_view prefix(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  std::size_t end = max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+// One line of valid UTF-8, bounded, without keys. Scrubbed when its characters are final.
 std::string sentence(std::string_view text) {
-  std::string line = scrub_keys(text.substr(0, 4 * kMaxMessage));
-  std::ranges::replace_if(
-      line, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  line = trim(line);
-  if (line.size() > kMaxMessage) {
-    std::size_t end = kMaxMessage - 3;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-    line.resize(end);
-    line += "...";
+  std::string line(trim(prefix(text, 4 * kMaxMessage)));
+  const bool valid = is_valid_utf8(line);
+  for (char& c : line) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) c = ' ';
+    if (byte >= 0x80 && !valid) c = '?';
   }
-  if (!is_valid_utf8(line)) {
-    std::ranges::replace_if(
-        line, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
+  line = scrub_keys(trim(line));
+  if (line.size() > kMaxMessage) line = std::string(prefix(line, kMaxMessage - 3)) + "...";
   return line;
 }
 

@@ -53,29 +53,27 @@ bool is_key(std::string_view token, std::string_view before) {
   return looks_random && is_announced(before);
 }
 
-// Calls on_key(begin, end) for each key in the text, front to back.
+// Calls on_key(begin, end) for each key in the text, front to back. A known secret takes the token
+// characters around it along, so that what is left cannot read as a masked key.
 template <class OnKey>
 void find_keys(std::string_view text, std::string_view secret, OnKey&& on_key) {
   if (secret.size() < kShortestKey) secret = {};  // "none", "EMPTY": a word, not a secret
   std::size_t at = 0;
   while (at < text.size()) {
-    if (!secret.empty() && text.substr(at).starts_with(secret)) {
-      on_key(at, at + secret.size());
-      at += secret.size();
-      continue;
-    }
     std::size_t end = at;
-    while (const std::size_t size = token_character(text.substr(end))) {
-      if (!secret.empty() && end > at && text.substr(end).starts_with(secret)) break;
+    bool has_secret = false;
+    for (;;) {
+      const std::string_view rest = text.substr(end);
+      const bool is_secret = !secret.empty() && rest.starts_with(secret);
+      const std::size_t size = is_secret ? secret.size() : token_character(rest);
+      if (size == 0) break;
+      has_secret |= is_secret;
       end += size;
     }
-    if (end == at) {
-      ++at;
-      continue;
-    }
     const std::string_view token = without_trailing(text.substr(at, end - at), ".");
-    if (is_key(token, text.substr(0, at))) on_key(at, at + token.size());
-    at = end;
+    if (has_secret || is_key(token, text.substr(0, at)))
+      on_key(at, at + (has_secret ? end - at : token.size()));
+    at = std::max(end, at + 1);
   }
 }
 
