@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the gateway against nginx as a plain reverse proxy and prints one table.
 
-    benchmarks/run.py [overhead | json sse latency body2m tls memory start counts micro] [--quick] [--json]
+    benchmarks/run.py [PART ...] [--quick] [--json]
 
 What each row means, and how to read it: benchmarks/README.md.
 """
@@ -9,6 +9,7 @@ What each row means, and how to read it: benchmarks/README.md.
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 
@@ -36,24 +37,29 @@ PARTS = {
 }
 
 
+def find(program):
+    """Debian keeps servers in /usr/sbin, which is not in everybody's PATH."""
+    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin") or program
+
+
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, epilog="Exit code 1 with --gate: a must is missed.",
+    parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["overhead"], metavar="part",
                         help="overhead (all, the default) or any of " + ", ".join(PARTS))
-    parser.add_argument("--json", action="store_true", help="print one object instead of the table")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, about a minute")
+    parser.add_argument("--json", action="store_true", help="print one object, not the table")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--gate", action="store_true", help="exit 1 when a must is missed")
-    parser.add_argument("--build", default=f"{ROOT}/build", help="where the programs are (build/)")
+    parser.add_argument("--build", default=f"{ROOT}/build", help="the programs' folder (build/)")
     parser.add_argument("--gateway", help="the gateway to measure (tidegate in --build)")
-    parser.add_argument("--nginx", default="nginx", help="the nginx program")
+    parser.add_argument("--nginx", default=find("nginx"), help="the nginx program")
     parser.add_argument("--ours", choices=["gateway", "nginx"], default="gateway",
                         help="nginx: measure nginx on both sides, to see the noise")
     parser.add_argument("--core", type=int, help="the core that everything shares (the last one)")
     parser.add_argument("--logs", choices=["on", "off"], default="off",
                         help="one log line per request, on both sides")
     parser.add_argument("--nginx-body-buffer", metavar="SIZE",
-                        help="client_body_buffer_size of nginx, e.g. 4m: no spooling of large bodies")
+                        help="client_body_buffer_size of nginx, e.g. 4m: large bodies in memory")
     options = parser.parse_args()
     options.gateway = options.gateway or os.path.join(options.build, "tidegate")
     if "overhead" in options.parts:
@@ -80,7 +86,8 @@ def main():
     options = arguments()
     signal.signal(signal.SIGTERM, stop)
     if options.ours == "gateway" and not os.access(options.gateway, os.X_OK):
-        print(f"{options.gateway} is not there; build it first, or give --ours nginx", file=sys.stderr)
+        print(f"{options.gateway} is not there; build it first, or give --ours nginx",
+              file=sys.stderr)
         return 3
     rig = Rig(options)
     try:

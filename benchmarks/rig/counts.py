@@ -14,24 +14,26 @@ from rig.process import BenchError, threads_of
 from rig.proxies import Nginx, Setup
 
 CHUNKS = 100
-PER_REQUEST = {"mode": "closed", "argument": "requests", "extra": {"connections": 64, "seconds": 60}}
+PER_REQUEST = {"mode": "closed", "argument": "requests",
+               "extra": {"connections": 64, "seconds": 60}}
+FEW = (5, 25)  # streams: chunks that arrive together while the proxy is behind would count as one
 PER_STREAM = {"mode": "streams", "argument": "streams", "extra": {"ramp": 0.2}}
 
 
 def counts(rig):
     figures = []
     with rig.upstream("--chunks", CHUNKS, "--interval", 20) as upstream:
-        for tool, count in (("valgrind", instructions), ("strace", system_calls)):
-            for what, load, parts, sizes in (
-                    ("request", PER_REQUEST, 1, (500, 2000) if tool == "valgrind" else (2000, 12000)),
-                    ("sse_chunk", PER_STREAM, CHUNKS, (5, 25) if tool == "valgrind" else (10, 60))):
-                if rig.quick and load is PER_STREAM:
-                    continue
-                kind = "instructions" if tool == "valgrind" else "syscalls"
-                figure = Figure(f"{kind}_per_{what}")
-                rig.progress(figure.target.name)
-                measure(rig, figure, tool, count, upstream, load, parts, sizes)
-                figures.append(figure)
+        for key, tool, count, load, parts, sizes in (
+                ("instructions_per_request", "valgrind", instructions, PER_REQUEST, 1, (500, 2000)),
+                ("syscalls_per_request", "strace", system_calls, PER_REQUEST, 1, (2000, 12000)),
+                ("instructions_per_sse_chunk", "valgrind", instructions, PER_STREAM, CHUNKS, FEW),
+                ("syscalls_per_sse_chunk", "strace", system_calls, PER_STREAM, CHUNKS, FEW)):
+            if rig.quick and load is PER_STREAM:
+                continue
+            figure = Figure(key)
+            rig.progress(figure.target.name)
+            measure(rig, figure, tool, count, upstream, load, parts, sizes)
+            figures.append(figure)
     return figures
 
 

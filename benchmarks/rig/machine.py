@@ -8,7 +8,7 @@ import subprocess
 
 def describe(rig):
     return {
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
         "machine": f"{cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}",
         "load": f"{os.getloadavg()[0]:.2f} at the start",
         "set-up": f"one worker each; proxy, upstream and client share core {rig.core}; request logs "

@@ -1,4 +1,4 @@
-"""Child processes of a benchmark: started on a core, measured through /proc, always ended by pid."""
+"""Child processes of a benchmark: started on a core, measured through /proc, ended by pid."""
 
 import ctypes
 import os
@@ -17,8 +17,8 @@ class BenchError(Exception):
 
 
 class Children:
-    """All that was started. `stop_all` ends them, also after an interrupt; the kernel ends them when
-    this process is killed."""
+    """All that was started. `stop_all` ends them, also after an interrupt; the kernel ends them
+    when this process is killed."""
 
     def __init__(self):
         self.running = []

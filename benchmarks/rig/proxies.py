@@ -1,4 +1,4 @@
-"""The two proxies under test: how each is configured and started. Same worker count, same upstream."""
+"""The two proxies under test: how each is configured and started. One worker, one upstream."""
 
 import os
 
@@ -53,9 +53,19 @@ listen: 127.0.0.1:{port}
 admin: 127.0.0.1:{admin}
 workers: 1
 providers:
-  bench: {{ dialect: openai, base_url: "{base_url}", api_key: sk-bench, max_connections: {connections}{ca} }}
+  bench:
+    dialect: openai
+    base_url: {base_url}
+    api_key: sk-bench
+    max_connections: {connections}
+    {ca}
 models:
-  bench-model: {{ provider: bench, name: bench-wire-model, context: 1000000, max_output: 64000, price: {{ input: 1, cached: 0.1, output: 2 }} }}
+  bench-model:
+    provider: bench
+    name: bench-wire-model
+    context: 1000000
+    max_output: 64000
+    price: {{ input: 1, cached: 0.1, output: 2 }}
 routes:
   bench: {{ model: bench-model }}
 policy:
@@ -115,7 +125,7 @@ class Nginx(Proxy):
                 user="user root;" if os.geteuid() == 0 else "",
                 master="master_process off;" if setup.single_process else "",
                 descriptors=self.rig.descriptors,
-                # nginx sheds new clients when less than a sixteenth is free; descriptors are the limit
+                # nginx sheds new clients when less than a sixteenth is free
                 connections=self.rig.descriptors * 17 // 16,
                 folder=self.folder,
                 access_log=f"{self.folder}/access.log" if self.rig.logs else "off",
@@ -138,8 +148,8 @@ class Gateway(Proxy):
                 port=self.port,
                 admin=free_port(),
                 base_url=f"{host}:{setup.upstream}/v1",
-                connections=self.rig.descriptors // 2,
-                ca=f', ca_file: "{setup.ca_file}"' if setup.ca_file else "",
+                connections=min(self.rig.descriptors // 2, 20000),
+                ca=f"ca_file: {setup.ca_file}" if setup.ca_file else "",
                 log_requests="true" if self.rig.logs else "false",
                 folder=self.folder))
         return [self.rig.gateway, "serve", "-c", config]

@@ -100,8 +100,9 @@ class Rig:
             raise BenchError(f"bench_load {mode} ended with {child.returncode}")
         report = json.loads(output)
         if report["errors"] > 0 or report["requests"] == 0:
-            raise BenchError(f"{report['errors']} of {report['errors'] + report['requests']} requests "
-                             f"failed: {report['first_error'] or 'none was sent'}")
+            sent = report["errors"] + report["requests"]
+            raise BenchError(f"{report['errors']} of {sent} requests failed: "
+                             f"{report['first_error'] or 'none was sent'}")
         return report
 
     def load_with_cpu(self, proxy, mode, **arguments):

@@ -4,7 +4,8 @@ from rig.figure import middle
 
 
 def as_text(figures, about):
-    rows = [("figure", "ours", "nginx", "ratio", "must", "strive", "verdict", "min..max over the rounds: ours / nginx / ratio")]
+    rows = [("figure", "ours", "nginx", "ratio", "must", "strive", "verdict",
+             "min..max over the rounds: ours / nginx / ratio")]
     for figure in figures:
         target = figure.target
         bound = ratio_bound if target.judged == "ratio" else number
@@ -53,4 +54,5 @@ def median(values):
 
 
 def spread(*sides):
-    return " / ".join(f"{number(min(side))}..{number(max(side))}" for side in sides if len(side) > 1)
+    return " / ".join(f"{number(min(side))}..{number(max(side))}"
+                      for side in sides if len(side) > 1)

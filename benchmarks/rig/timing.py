@@ -47,8 +47,8 @@ def sse(rig):
 
 
 def latency(rig):
-    """The client's percentiles through each proxy minus those of the upstream asked directly, in the
-    same round."""
+    """The client's percentiles through each proxy minus those of the upstream asked directly, in
+    the same round."""
     p50, p99 = Figure("added_latency_p50", paired=False), Figure("added_latency_p99", paired=False)
     with rig.upstream() as upstream, rig.both(upstream) as proxies:
         ports = {"direct": upstream, **{name: proxy.port for name, proxy in proxies.items()}}
