@@ -37,7 +37,10 @@ class TimeStamp {
   std::string text_;  // "2026-10-01T12:00:00"
 };
 
-// begin, fields in the order in which they shall stand, end. Names are ours: [a-z_]+.
+inline constexpr std::size_t kMaxNameBytes = 40;
+
+// begin, fields in the order in which they shall stand, end. Names are ours: [a-z_]+,
+// kMaxNameBytes.
 class LogLine {
  public:
   LogLine(std::string& out, Format format) : out_(out), format_(format) {}
