@@ -2,6 +2,7 @@
 // reader, its places must lie in the body, and the edited body must be accepted with the new
 // values.
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
 
@@ -34,7 +35,7 @@ void check_places(const protocol::Conversation& it, std::string_view body) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // A copy of exact size, so that a read past the end is seen.
   const auto bytes = std::make_unique<char[]>(size);
-  std::copy_n(data, size, bytes.get());
+  if (size > 0) std::memcpy(bytes.get(), data, size);
   const std::string_view body(bytes.get(), size);
 
   static json::Parser parser;
