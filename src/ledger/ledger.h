@@ -41,7 +41,8 @@ struct Stats {
 
 class Ledger {
  public:
-  // A store that cannot be opened is no error: records spill until it can (stats() tells).
+  // Returns at once; the store is opened by the writer thread. One that cannot be opened is no
+  // error: records spill until it can, and stats() tells after a flush().
   // Error::invalid: the options make no sense.
   static Result<std::unique_ptr<Ledger>> open(Options options);
   ~Ledger();  // commits what is queued

@@ -122,6 +122,7 @@ TEST_F(LedgerTest, ManyWorkersRecordAtOnce) {
 TEST_F(LedgerTest, AStoreThatCannotBeOpenedAtStartIsCaughtUpLater) {
   faults_->open = true;
   auto ledger = open();
+  ledger->flush();
   EXPECT_FALSE(ledger->stats().store_available);
   EXPECT_EQ(ledger->stats().last_error, "injected at open");
   record(*ledger, 0, 5);

@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -82,10 +81,7 @@ char* write_number(char* at, std::int64_t number) {
     *at++ = static_cast<char>('0' + number);
     return at;
   }
-  // A fifth of the instructions of libstdc++ 12's to_chars, which copies its digit table each time.
-  const fmt::format_int digits(number);
-  std::memcpy(at, digits.data(), digits.size());
-  return at + digits.size();
+  return std::to_chars(at, at + kMostDigits, number).ptr;
 }
 
 // Tasks are mostly ids, which need no look at their UTF-8.
@@ -132,7 +128,7 @@ void SegmentBuilder::add(const UsageRecord& record) {
   *at++ = ',';
   *at++ = '"';
   if (!record.task.empty()) {
-    out.append(line.data(), at);
+    out.append(line.data(), static_cast<std::size_t>(at - line.data()));
     at = line.data();
     append_text(out, record.task);
   }
@@ -152,7 +148,7 @@ void SegmentBuilder::add(const UsageRecord& record) {
     at = std::ranges::copy(std::string_view(",null"), at).out;
   }
   *at++ = ']';
-  out.append(line.data(), at);
+  out.append(line.data(), static_cast<std::size_t>(at - line.data()));
 }
 
 Segment SegmentBuilder::finish(std::int64_t id) {

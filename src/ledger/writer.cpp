@@ -36,7 +36,6 @@ Options with_store(Options options) {
 
 Ledger::Writer::Writer(Options options)
     : options_(with_store(std::move(options))), spill_(options_.spill_path) {
-  open_store();
   // The thread inherits a full mask: signals are the business of the thread that waits for them.
   sigset_t all;
   sigset_t before;
@@ -91,6 +90,7 @@ Stats Ledger::Writer::stats() const {
 
 void Ledger::Writer::run() {
   pthread_setname_np(pthread_self(), "ledger");
+  open_store();  // here, because a disk may take its time and a gateway should not wait for it
   while (true) {
     const Request request = wait_for_work();
     take_records();
