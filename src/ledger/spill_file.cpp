@@ -150,12 +150,14 @@ Result<void> SpillFile::append(std::span<const Segment> segments) {
   static_cast<void>(ftruncate(file_, static_cast<off_t>(before)));
   // Anew at the next attempt: the file may have been removed, or its file system gone.
   close(std::exchange(file_, -1));
+  looked_ = false;
   return error;
 }
 
 bool SpillFile::pending() {
   if (file_ < 0) {
-    // Looking must not make a file.
+    // Asked twice a commit: one look is enough, as only append() makes the file.
+    if (std::exchange(looked_, true)) return false;
     if (access(path_.c_str(), F_OK) != 0 || !open()) return false;
   }
   return size() > drained_;

@@ -41,6 +41,7 @@ class SpillFile {
 
   std::string path_;
   int file_ = -1;
+  bool looked_ = false;        // for a file of the process before
   std::uint64_t drained_ = 0;  // bytes of the file that are in the store
   std::uint64_t torn_ = 0;
 };
