@@ -1,0 +1,58 @@
+// Where a request goes and why: the request's own wish, its task's last route, or the policy.
+// decide() is a pure function over an immutable table and the shared affinity table; it allocates
+// nothing unless it refuses. Any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "routing/affinity.h"
+#include "routing/reason.h"
+#include "routing/table.h"
+#include "workload/workload.h"
+
+namespace tidegate::routing {
+
+// What decide() knows of a request. Views live as long as the call.
+struct Query {
+  workload::Workload workload{};
+  std::string_view model{};         // as asked for; empty counts as "auto"
+  std::string_view forced_route{};  // the header x-tidegate-route
+  std::string_view task{};          // the header x-tidegate-task
+  std::string_view role{};          // the header x-tidegate-role
+  std::string_view user_agent{};
+  std::uint64_t fingerprint = 0;  // Conversation::fingerprint
+  TimePoint now{};
+  WallTime wall{};
+};
+
+// Points into the table.
+struct Decision {
+  const Route* route = nullptr;
+  int rule = 0;         // of the policy, from 1; 0: another reason
+  bool sticky = false;  // the task's last route was kept
+  bool moved = false;   // the task's last route no longer fits
+  Reason reason{};      // for x-tidegate-reason
+
+  // After the request was sent: affinity.remember(task, route->hash, now), unless task is 0.
+  std::uint64_t task = 0;
+
+  // The targets to try in order; without those whose context is too small when another one fits.
+  [[nodiscard]] std::span<const Target* const> targets() const { return {list.data(), count}; }
+  std::array<const Target*, Route::kMaxTargets> list{};
+  std::uint8_t count = 0;
+};
+
+// In this order: the forced route; model "route:NAME"; model "auto" or none: the route of the task
+// if it is known and fits, else the policy; a catalogue model or alias. Else not_found with near
+// names; field: "x-tidegate-route" or "model". affinity: may be null.
+Result<Decision> decide(const Table& table, const Affinity* affinity, const Query& query);
+
+// Prompt and answer fit into the target's window, as far as it is known.
+[[nodiscard]] bool fits(const Target& target, const workload::Workload& workload);
+
+}  // namespace tidegate::routing

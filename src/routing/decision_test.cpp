@@ -1,0 +1,236 @@
+#include "routing/decision.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace tidegate::routing {
+namespace {
+
+config::Provider provider(std::string name) {
+  config::Provider result;
+  result.name = std::move(name);
+  result.key_required = false;
+  return result;
+}
+
+config::Model model(std::string id, Tokens context, std::vector<std::string> fallback = {}) {
+  config::Model result;
+  result.id = std::move(id);
+  result.provider = "cluster";
+  result.context = context;
+  result.fallback = std::move(fallback);
+  return result;
+}
+
+config::Config sample() {
+  config::Config config;
+  config.providers = {provider("spare"), provider("cluster")};
+  config.models = {model("wide", 1'000'000), model("narrow", 100'000, {"wide"}),
+                   model("other", 300'000)};
+  config.models[0].max_output = 32'000;
+  config.models[2].provider = "spare";
+  config.aliases = {{"little", "narrow", {}}};
+  config.routes = {{"long", "wide", 64'000, config::Thinking::off, {}, {}},
+                   {"short", "little", 8'000, config::Thinking::high, {"other", "wide"}, {}}};
+  config.policy = {{"context_tokens > 200000", "long", {}}, {"", "short", {}}};
+  return config;
+}
+
+class DecisionTest : public testing::Test {
+ protected:
+  DecisionTest() {
+    table = build(config, catalog, problems);
+    for (const auto& problem : problems) EXPECT_TRUE(problem.warning) << problem.message;
+    query.now = TimePoint{100h};
+    query.fingerprint = 0x1234'5678'9abc'def0;
+  }
+  Decision decided() {
+    auto result = decide(table, &affinity, query);
+    if (!result) ADD_FAILURE() << result.error().message;
+    return *result;
+  }
+  Error refused() {
+    auto result = decide(table, &affinity, query);
+    EXPECT_FALSE(result);
+    return result ? Error{} : result.error();
+  }
+  void remember(const Decision& decision) {
+    affinity.remember(decision.task, decision.route->hash, query.now);
+  }
+
+  config::Config config = sample();
+  std::vector<config::Problem> problems;
+  catalog::Catalog catalog = catalog::Catalog::with(config, problems);
+  Table table;
+  Affinity affinity;
+  Query query;
+};
+
+TEST_F(DecisionTest, PolicyDecidesForAutoAndForNoModel) {
+  for (const char* asked : {"auto", ""}) {
+    query.model = asked;
+    query.workload.context_tokens = 231042;
+    const Decision decision = decided();
+    EXPECT_EQ(decision.route->name, "long");
+    EXPECT_EQ(decision.rule, 1);
+    EXPECT_EQ(decision.reason.view(), "rule 1: context_tokens=231042 > 200000");
+    EXPECT_NE(decision.task, 0u);
+    ASSERT_EQ(decision.targets().size(), 1u);
+    EXPECT_EQ(decision.targets()[0]->model->id, "wide");
+    EXPECT_EQ(decision.targets()[0]->max_tokens, 32'000);  // what the model can give
+  }
+}
+
+TEST_F(DecisionTest, TargetsKnowTheirProviderAndBreaker) {
+  const Decision decision = decided();
+  ASSERT_EQ(decision.targets().size(), 3u);
+  std::set<std::size_t> breakers;
+  for (const Target* target : decision.targets()) {
+    EXPECT_EQ(config.providers[target->provider].name, target->model->provider);
+    EXPECT_EQ(table.breakers[target->breaker].model, target->model);
+    EXPECT_EQ(table.breakers[target->breaker].provider, target->provider);
+    EXPECT_EQ(target->thinking, config::Thinking::high);
+    breakers.insert(target->breaker);
+  }
+  EXPECT_EQ(breakers.size(), 3u);
+  query.model = "narrow";
+  EXPECT_EQ(decided().targets()[0]->breaker, decision.targets()[0]->breaker);
+}
+
+TEST_F(DecisionTest, AModelByItsNameOrAlias) {
+  for (const char* asked : {"narrow", "little"}) {
+    query.model = asked;
+    const Decision decision = decided();
+    EXPECT_EQ(decision.route->name, "");
+    EXPECT_EQ(decision.reason.view(), "model asked for by name");
+    EXPECT_EQ(decision.task, 0u);
+    ASSERT_EQ(decision.targets().size(), 2u);
+    EXPECT_EQ(decision.targets()[0]->model->id, "narrow");
+    EXPECT_EQ(decision.targets()[0]->max_tokens, 0);
+    EXPECT_EQ(decision.targets()[1]->model->id, "wide");
+  }
+}
+
+TEST_F(DecisionTest, ARouteByNameAndTheHeaderFirst) {
+  query.model = "route:long";
+  EXPECT_EQ(decided().route->name, "long");
+  query.forced_route = "short";
+  const Decision decision = decided();
+  EXPECT_EQ(decision.route->name, "short");
+  EXPECT_EQ(decision.reason.view(), "route asked for by x-tidegate-route");
+  EXPECT_EQ(decision.task, 0u);
+}
+
+TEST_F(DecisionTest, UnknownNamesAreRefusedWithNearOnes) {
+  query.model = "narow";
+  EXPECT_EQ(refused().code, ErrorCode::not_found);
+  EXPECT_EQ(refused().field, "model");
+  EXPECT_NE(refused().message.find("narrow"), std::string::npos);
+  query.model = "route:shrt";
+  EXPECT_NE(refused().message.find("short"), std::string::npos);
+  query.forced_route = "lng";
+  EXPECT_EQ(refused().field, "x-tidegate-route");
+  EXPECT_NE(refused().message.find("long"), std::string::npos);
+  query.forced_route = {};
+  const std::string huge = std::string(100'000, 'a') + "\r\n";
+  query.model = huge;
+  EXPECT_LT(refused().message.size(), 200u);
+  query.model = "claude-opus-4.7";
+  EXPECT_NE(refused().message.find("provider anthropic, which is not configured"),
+            std::string::npos);
+}
+
+TEST_F(DecisionTest, ATaskStaysOnItsRoute) {
+  query.workload.context_tokens = 231042;
+  remember(decided());
+  query.workload.context_tokens = 900;
+  Decision decision = decided();
+  EXPECT_TRUE(decision.sticky);
+  EXPECT_EQ(decision.route->name, "long");
+  EXPECT_EQ(decision.reason.view(), "sticky: the task stays on long");
+  query.task = "another";
+  EXPECT_EQ(decided().route->name, "short");
+  query.task = {};
+  query.now += table.sticky_for;
+  EXPECT_EQ(decided().route->name, "short");
+}
+
+TEST_F(DecisionTest, ATaskMovesWhenItNoLongerFits) {
+  query.workload.context_tokens = 900;
+  query.task = "t1";
+  remember(decided());
+  query.workload.context_tokens = 230'000;
+  const Decision decision = decided();
+  EXPECT_FALSE(decision.sticky);
+  EXPECT_TRUE(decision.moved);
+  EXPECT_EQ(decision.route->name, "long");
+  EXPECT_EQ(decision.reason.view(),
+            "moved: 230000 tokens no longer fit narrow; rule 1: context_tokens=230000 > 200000");
+}
+
+TEST_F(DecisionTest, TargetsThatAreTooSmallAreSkipped) {
+  query.forced_route = "short";
+  query.workload.context_tokens = 95'000;
+  query.workload.max_tokens = 5'000;
+  EXPECT_EQ(decided().targets().size(), 3u);
+  query.workload.max_tokens = 5'001;
+  Decision decision = decided();
+  ASSERT_EQ(decision.targets().size(), 2u);
+  EXPECT_EQ(decision.targets()[0]->model->id, "other");
+  EXPECT_TRUE(decision.reason.view().ends_with("; 1 of 3 models skipped: context too small"));
+  query.workload.context_tokens = 2'000'000;
+  EXPECT_EQ(decided().targets().size(), 3u);  // none fits: the provider says so
+}
+
+TEST_F(DecisionTest, AutoWithoutAPolicy) {
+  table.policy = Policy();
+  query.model = "auto";
+  EXPECT_EQ(refused().code, ErrorCode::invalid);
+}
+
+TEST(Table, FallbacksWithoutAKeyAreLeftOut) {
+  config::Config config = sample();
+  config.providers[0].key_required = true;
+  std::vector<config::Problem> problems;
+  const auto catalog = catalog::Catalog::with(config, problems);
+  problems.clear();
+  const Table table = build(config, catalog, problems);
+  EXPECT_TRUE(problems.empty());
+  ASSERT_EQ(table.find("short")->targets.size(), 2u);
+  EXPECT_EQ(table.find("short")->targets[1].model->id, "wide");
+  EXPECT_EQ(table.models.count("other"), 1u);
+}
+
+TEST(Table, EachRouteHasAHashOfItsOwn) {
+  config::Config config = sample();
+  for (int i = 0; i < 100; ++i) {
+    config.routes.push_back(config.routes[0]);
+    config.routes.back().name = "r" + std::to_string(i);
+  }
+  std::vector<config::Problem> problems;
+  const auto catalog = catalog::Catalog::with(config, problems);
+  const Table table = build(config, catalog, problems);
+  std::set<std::uint16_t> seen;
+  for (const Route& route : table.routes) {
+    EXPECT_TRUE(seen.insert(route.hash).second);
+    EXPECT_EQ(table.find(route.hash), &route);
+  }
+  EXPECT_EQ(seen.count(0), 0u);
+}
+
+TEST(Table, PeakFollowsDeepSeeksCalendar) {
+  config::Config config = sample();
+  config.policy = {{"peak", "long", {}}, {"", "short", {}}};
+  std::vector<config::Problem> problems;
+  const auto catalog = catalog::Catalog::with(config, problems);
+  const Table table = build(config, catalog, problems);
+  Query query;
+  ASSERT_TRUE(parse_rfc3339("2026-11-23T07:30:00Z", query.wall));  // a Monday
+  EXPECT_EQ(decide(table, nullptr, query)->route->name, "long");
+  query.wall += 5h;
+  EXPECT_EQ(decide(table, nullptr, query)->route->name, "short");
+}
+
+}  // namespace
+}  // namespace tidegate::routing
