@@ -1,10 +1,10 @@
 #include "http/call.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
-
-#include <fmt/format.h>
 
 namespace tidegate::http {
 namespace {
@@ -19,10 +19,10 @@ Call::~Call() {
 }
 
 Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadlines deadlines,
-                               Socket& client) {
+                               Socket& client, SilenceListener& listener) {
   connection_ = pool_.take_idle();
   if (connection_ != nullptr) {
-    Result<void> result = co_await exchange(request, deadlines, client);
+    Result<void> result = co_await exchange(request, deadlines, client, listener);
     const bool stale = !result && !answered_ && result.error().code == ErrorCode::unavailable;
     if (!stale) co_return result;
     pool_.give_back(std::move(connection_), false);
@@ -31,24 +31,26 @@ Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadli
   Result<std::unique_ptr<ClientConnection>> connected = co_await pool_.connect(connect_by, client);
   if (!connected) co_return std::unexpected(connected.error());
   connection_ = std::move(*connected);
-  Result<void> result = co_await exchange(request, deadlines, client);
+  Result<void> result = co_await exchange(request, deadlines, client, listener);
   co_return result;
 }
 
 Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Deadlines deadlines,
-                                  Socket& client) {
+                                  Socket& client, SilenceListener& listener) {
   Loop& loop = pool_.loop();
   tls::Stream& stream = connection_->stream;
   const TimePoint deadline = std::min(deadlines.total, loop.now() + deadlines.first_byte);
   const auto interrupted = [&](Wake wake) -> std::unexpected<Error> {
     if (wake == Wake::timed_out) {
-      return fail(ErrorCode::timeout, fmt::format("{} did not answer in time", pool_.endpoint().authority));
+      return fail(ErrorCode::timeout,
+                  fmt::format("{} did not answer in time", pool_.endpoint().authority));
     }
     return fail(ErrorCode::canceled, "the client left");
   };
   const auto closed = [&] {
-    return fail(answered_ ? ErrorCode::truncated : ErrorCode::unavailable,
-                fmt::format("{} closed the connection before its answer", pool_.endpoint().authority));
+    return fail(
+        answered_ ? ErrorCode::truncated : ErrorCode::unavailable,
+        fmt::format("{} closed the connection before its answer", pool_.endpoint().authority));
   };
 
   std::array<iovec, 24> pieces;
@@ -80,8 +82,14 @@ Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Dea
     const Io io = stream.read(loop.scratch(), Loop::kScratchSize);
     if (io.failed()) co_return closed();
     if (io.again) {
-      const Wake wake = co_await stream.socket().until_readable(deadline, &client);
-      if (wake != Wake::ready) co_return interrupted(wake);
+      const TimePoint silent = loop.now() + deadlines.silence;
+      const Wake wake =
+          co_await stream.socket().until_readable(std::min(silent, deadline), &client);
+      if (wake == Wake::timed_out && loop.now() < deadline) {
+        listener.on_silence();
+      } else if (wake != Wake::ready) {
+        co_return interrupted(wake);
+      }
       continue;
     }
     answered_ = true;
@@ -113,9 +121,10 @@ Result<bool> Call::take_head(std::string_view received) {
     const HeadResult parsed = parse_response_head(received, kAnswerHead, head_);
     if (parsed.state == HeadState::incomplete) return false;
     if (parsed.state == HeadState::bad || head_.status == 101) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("{} did not answer in HTTP/1.1: {}", pool_.endpoint().authority,
-                              parsed.state == HeadState::bad ? parsed.problem : "it switched protocols"));
+      return fail(
+          ErrorCode::invalid,
+          fmt::format("{} did not answer in HTTP/1.1: {}", pool_.endpoint().authority,
+                      parsed.state == HeadState::bad ? parsed.problem : "it switched protocols"));
     }
     input_ = received.substr(head_.size);
     left_ = head_.content_length;
@@ -157,9 +166,12 @@ Call::Next Call::next(std::string_view& data) {
         return Next::data;
       case Framing::chunked:
         switch (chunks_.next(input_, data)) {
-          case ChunkedDecoder::State::data: return Next::data;
-          case ChunkedDecoder::State::more: break;
-          case ChunkedDecoder::State::bad: return Next::broken;
+          case ChunkedDecoder::State::data:
+            return Next::data;
+          case ChunkedDecoder::State::more:
+            break;
+          case ChunkedDecoder::State::bad:
+            return Next::broken;
           case ChunkedDecoder::State::end:
             complete_ = true;
             return Next::end;

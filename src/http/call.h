@@ -14,6 +14,13 @@
 
 namespace tidegate::http {
 
+// Is told when a provider has been silent for a while, each time anew. Must not suspend.
+class SilenceListener {
+ public:
+  virtual ~SilenceListener() = default;
+  virtual void on_silence() = 0;
+};
+
 class Call {
  public:
   explicit Call(ClientPool& pool) : pool_(pool) {}
@@ -26,12 +33,13 @@ class Call {
     Duration connect;
     Duration first_byte;  // from the moment the request is sent to the end of the answer's head
     TimePoint total;
+    Duration silence;  // how often the listener is told
   };
-  // Sends `request` (head and body in pieces, which must stay valid) and waits for the answer's head.
-  // A pooled connection that turns out to be closed before any byte of the answer is replaced once.
-  // Errors: unavailable, timeout, canceled (client left), truncated, or invalid (not HTTP).
+  // Sends `request` (head and body in pieces, which must stay valid) and waits for the answer's
+  // head. A pooled connection that turns out to be closed before any byte of the answer is replaced
+  // once. Errors: unavailable, timeout, canceled (client left), truncated, or invalid (not HTTP).
   Task<Result<void>> start(std::span<const std::string_view> request, Deadlines deadlines,
-                           Socket& client);
+                           Socket& client, SilenceListener& listener);
 
   // Valid until the caller's next suspension.
   [[nodiscard]] const ResponseHead& head() const { return head_; }
@@ -49,9 +57,8 @@ class Call {
   void keep();
 
  private:
-  // Why the head did not come.
   Task<Result<void>> exchange(std::span<const std::string_view> request, Deadlines deadlines,
-                              Socket& client);
+                              Socket& client, SilenceListener& listener);
   Result<bool> take_head(std::string_view received);
 
   ClientPool& pool_;
@@ -61,7 +68,7 @@ class Call {
   std::string kept_;        // owns the input across a suspension
   std::uint64_t left_ = 0;  // body bytes to come, Framing::length
   ChunkedDecoder chunks_;
-  bool answered_ = false;   // a byte of the answer has come
+  bool answered_ = false;  // a byte of the answer has come
   bool complete_ = false;
 };
 

@@ -1,6 +1,6 @@
-// Decoder of the chunked transfer coding (RFC 9112, 7.1), incremental and strict: CRLF only, at most
-// 15 hex digits, chunk extensions and trailers bounded and ignored.
-// One per message; plain value.
+// Decoder of the chunked transfer coding (RFC 9112, 7.1), incremental and strict: CRLF only, at
+// most 15 hex digits, chunk extensions and trailers bounded and ignored. One per message; plain
+// value.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,23 @@ class ChunkedDecoder {
 
  private:
   enum class Step : std::uint8_t {
-    size_first, size, extension, size_lf, data, data_cr, data_lf,
-    trailer_start, trailer, trailer_lf, final_lf, done, bad,
+    size_first,
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    final_lf,
+    done,
+    bad,
   };
   State refuse(std::string_view problem);
 
-  std::uint64_t left_ = 0;  // of the chunk's data
+  std::uint64_t left_ = 0;     // of the chunk's data
   std::uint32_t skipped_ = 0;  // bytes of extensions and trailers
   Step step_ = Step::size_first;
   std::uint8_t digits_ = 0;

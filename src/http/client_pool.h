@@ -48,7 +48,8 @@ class ClientPool {
     Socket* client;
     bool granted = false;
   };
-  Task<Result<std::unique_ptr<ClientConnection>>> open_connection(TimePoint deadline, Socket& client);
+  Task<Result<std::unique_ptr<ClientConnection>>> open_connection(TimePoint deadline,
+                                                                  Socket& client);
   Task<Result<std::unique_ptr<ClientConnection>>> connect_to(Address address, TimePoint deadline,
                                                              Socket& client);
   Task<Result<void>> wait_for_turn(TimePoint deadline, Socket& client);

@@ -41,7 +41,8 @@ Result<Endpoint> Endpoint::parse(std::string_view base_url) {
   const auto colon = authority.rfind(':');
   if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
     const auto port = parse_u64(authority.substr(colon + 1));
-    if (!port || *port == 0 || *port > 65535) return wrong("the port is not a number from 1 to 65535");
+    if (!port || *port == 0 || *port > 65535)
+      return wrong("the port is not a number from 1 to 65535");
     endpoint.port = static_cast<std::uint16_t>(*port);
     authority = authority.substr(0, colon);
   }

@@ -15,12 +15,12 @@ class ClientContext;
 namespace tidegate::http {
 
 struct Endpoint {
-  std::string host;       // name or IP literal, IPv6 without brackets
+  std::string host;  // name or IP literal, IPv6 without brackets
   std::uint16_t port = 0;
   std::string authority;  // for the Host header: port only where it is not the scheme's
   std::string path;       // prefix, no trailing slash: "/v1"
   bool secure = false;
-  std::string ca_file;    // extra CAs, may be empty
+  std::string ca_file;        // extra CAs, may be empty
   int max_connections = 512;  // per worker
 
   // "https://api.openai.com/v1". Error::invalid says what is wrong.

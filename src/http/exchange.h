@@ -18,8 +18,8 @@ namespace tidegate::http {
 class ServerConnection;
 class Exchange;
 
-// What respond() and finish() return: co_await it. It is ready at once when the client's socket took
-// everything, so that the normal case needs no coroutine. Gives false when the client is gone.
+// What respond() and finish() return: co_await it. It is ready at once when the client's socket
+// took everything, so that the normal case needs no coroutine. Gives false when the client is gone.
 class [[nodiscard]] Sending {
  public:
   Sending(Exchange& exchange, bool sent) : exchange_(exchange), sent_(sent) {}
@@ -43,6 +43,8 @@ class Exchange {
   [[nodiscard]] std::string_view body() const { return body_; }
   [[nodiscard]] WallTime received() const { return received_; }
   [[nodiscard]] Loop& loop() const;
+  // Which of the server's workers this runs on, counting from 0.
+  [[nodiscard]] std::size_t worker() const;
   // The client's socket: pass it as `watch` to waits that should end when the client leaves.
   [[nodiscard]] Socket& client() const;
   [[nodiscard]] bool client_gone() const;
@@ -58,13 +60,14 @@ class Exchange {
   // begin() only notes the head; it leaves with the first write. An answer that is not finished
   // closes the connection without the final chunk, so that the client sees that it was cut.
   void begin(int status, std::string_view headers);
-  // True when everything went out at once (the normal case, no coroutine needed). False: co_await
-  // flush() before the next call.
+  // True when everything went out at once (the normal case, no coroutine needed). False: a copy of
+  // the rest waits, in order; co_await flush() before there is much more.
   [[nodiscard]] bool write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
   Task<bool> flush();  // false: the client is gone or took nothing for client_write
   Sending finish();
 
+  [[nodiscard]] bool drained() const;  // nothing waits to be sent
   [[nodiscard]] bool begun() const { return begun_; }
   [[nodiscard]] bool finished() const { return finished_; }
 
@@ -85,7 +88,8 @@ class Exchange {
 class Handler {
  public:
   virtual ~Handler() = default;
-  // Must call respond(), or begin() and finish(). Returning without an answer closes the connection.
+  // Must call respond(), or begin() and finish(). Returning without an answer closes the
+  // connection.
   virtual Task<void> serve(Exchange& exchange) = 0;
   // The body of an answer that the connection gives by itself (bad framing, too large, too slow),
   // in the dialect of the listener; JSON.

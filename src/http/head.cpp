@@ -18,7 +18,8 @@ constexpr std::array<bool, 256> make_token_table() {
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
   for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~"))
+    table[static_cast<unsigned char>(c)] = true;
   return table;
 }
 constexpr std::array<bool, 256> kToken = make_token_table();
@@ -37,8 +38,8 @@ const char* skip_text(const char* at, const char* end) {
   for (; end - at >= 16; at += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const __m128i stop =
-        _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control), _mm_cmpeq_epi8(bytes, del));
+    const __m128i stop = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), control),
+                                      _mm_cmpeq_epi8(bytes, del));
     const int mask = _mm_movemask_epi8(stop);
     if (mask != 0) return at + __builtin_ctz(static_cast<unsigned>(mask));
   }
@@ -89,7 +90,8 @@ std::string_view note(FramingHeaders& out, std::string_view name, std::string_vi
       break;
     case 6:
       if (equals_ignoring_case(name, "expect")) {
-        (equals_ignoring_case(value, "100-continue") ? out.expect_continue : out.expect_other) = true;
+        (equals_ignoring_case(value, "100-continue") ? out.expect_continue : out.expect_other) =
+            true;
       }
       break;
     case 10:
@@ -138,20 +140,23 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
     p = skip_token(p, end);
     if (p == end) return {};
     if (*p != ':' || p == name) {
-      if (*name == ' ' || *name == '\t') return bad("a header line is folded (starts with a blank)");
+      if (*name == ' ' || *name == '\t')
+        return bad("a header line is folded (starts with a blank)");
       return bad(*p == '\n' ? "a header line ends in a bare LF"
                             : "a header name is empty or contains a character that is not allowed");
     }
     const std::string_view name_text(name, static_cast<std::size_t>(p - name));
     const char* const value = ++p;
     p = skip_text(p, end);
-    if (end - p < 2) return p == end || *p == '\r' ? HeadResult{} : bad("a header value contains a control byte");
+    if (end - p < 2)
+      return p == end || *p == '\r' ? HeadResult{} : bad("a header value contains a control byte");
     if (p[0] != '\r' || p[1] != '\n') {
       return bad(*p == '\n' ? "a header line ends in a bare LF"
                             : "a header value contains a control byte");
     }
     const std::string_view value_text = trim({value, static_cast<std::size_t>(p - value)});
-    if (const auto problem = note(out, name_text, value_text); !problem.empty()) return bad(problem);
+    if (const auto problem = note(out, name_text, value_text); !problem.empty())
+      return bad(problem);
     p += 2;
   }
 }
@@ -204,13 +209,17 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   const char* const method = p;
   p = skip_token(p, end);
   if (p == end) return incomplete();
-  if (*p != ' ' || p == method) return bad("the request line does not begin with a method and one space");
+  if (*p != ' ' || p == method)
+    return bad("the request line does not begin with a method and one space");
   head.method = {method, static_cast<std::size_t>(p - method)};
 
   const char* const target = ++p;
-  while (p != end && static_cast<unsigned char>(*p) > 0x20 && static_cast<unsigned char>(*p) < 0x7f) ++p;
-  if (p == end) return over ? bad("the request target is larger than the limit", 414) : HeadResult{};
-  if (*p != ' ' || p == target) return bad("the request target is empty or contains a character that is not allowed");
+  while (p != end && static_cast<unsigned char>(*p) > 0x20 && static_cast<unsigned char>(*p) < 0x7f)
+    ++p;
+  if (p == end)
+    return over ? bad("the request target is larger than the limit", 414) : HeadResult{};
+  if (*p != ' ' || p == target)
+    return bad("the request target is empty or contains a character that is not allowed");
   head.target = {target, static_cast<std::size_t>(p - target)};
   ++p;
 
@@ -236,23 +245,25 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   if (found.has_length && found.has_transfer_encoding) {
     return bad("Content-Length and Transfer-Encoding are both there");
   }
-  if (http_1_0 && found.has_transfer_encoding) return bad("HTTP/1.0 does not know Transfer-Encoding");
+  if (http_1_0 && found.has_transfer_encoding)
+    return bad("HTTP/1.0 does not know Transfer-Encoding");
   if (found.expect_other) return bad("the Expect header is something other than 100-continue", 417);
 
   head.host = found.host;
   head.headers = Headers({lines, static_cast<std::size_t>(p - 2 - lines)});
   head.size = static_cast<std::size_t>(p - bytes.data());
   head.content_length = found.length;
-  head.framing = found.has_transfer_encoding               ? Framing::chunked
+  head.framing = found.has_transfer_encoding             ? Framing::chunked
                  : found.has_length && found.length != 0 ? Framing::length
-                                                           : Framing::none;
+                                                         : Framing::none;
   head.keep_alive = !found.close && (!http_1_0 || found.keep_alive);
   head.expect_continue = found.expect_continue && !http_1_0;
   head.http_1_0 = http_1_0;
   return result;
 }
 
-HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head) {
+HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
+                               ResponseHead& head) {
   const bool over = bytes.size() > limits.bytes;
   if (over) bytes = bytes.substr(0, limits.bytes);
   const auto incomplete = [&] {
@@ -296,8 +307,8 @@ HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
                  : !found.has_length           ? Framing::until_close
                  : found.length != 0           ? Framing::length
                                                : Framing::none;
-  head.keep_alive = !found.close && (!http_1_0 || found.keep_alive) &&
-                    head.framing != Framing::until_close;
+  head.keep_alive =
+      !found.close && (!http_1_0 || found.keep_alive) && head.framing != Framing::until_close;
   return result;
 }
 

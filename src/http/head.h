@@ -100,6 +100,7 @@ struct HeadResult {
 // Reads a head from the beginning of `bytes`. Up to one empty line before a request is skipped
 // (RFC 9112, 2.2) and counts into `size`.
 HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head);
-HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits, ResponseHead& head);
+HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
+                               ResponseHead& head);
 
 }  // namespace tidegate::http

@@ -1,13 +1,12 @@
 #include "http/server.h"
 
+#include <fmt/chrono.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-
-#include <fmt/chrono.h>
 
 #include "http/server_connection.h"
 #include "http/server_state.h"
@@ -25,7 +24,8 @@ struct Server::Acceptor {
       const Wake wake = co_await acceptor.socket.until_readable(kNever);
       if (wake != Wake::ready) co_return;
       for (;;) {
-        const int fd = ::accept4(acceptor.socket.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        const int fd =
+            ::accept4(acceptor.socket.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
           server.hand_over(fd);
         } else if (errno == EAGAIN) {
@@ -58,7 +58,8 @@ std::string_view Server::PerWorker::date(WallTime now) {
   const std::int64_t second = now.time_since_epoch().count() / 1'000'000'000;
   if (second != date_second) {
     date_second = second;
-    date_line = fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(std::time_t{second}));
+    date_line =
+        fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(std::time_t{second}));
   }
   return date_line;
 }
@@ -78,7 +79,7 @@ void Server::PerWorker::abort_all() {
 Server::Server(ServerOptions options, Handler& handler, std::span<Worker* const> workers)
     : options_(std::move(options)), handler_(handler) {
   for (Worker* worker : workers) {
-    workers_.push_back(std::make_unique<PerWorker>(*this, *worker));
+    workers_.push_back(std::make_unique<PerWorker>(*this, *worker, workers_.size()));
   }
 }
 
@@ -110,6 +111,7 @@ void Server::hand_over(int fd) {
   PerWorker& chosen = **fewest;
   chosen.worker.connections.fetch_add(1, std::memory_order_relaxed);
   open_.fetch_add(1, std::memory_order_relaxed);
+  accepted_.fetch_add(1, std::memory_order_relaxed);
   chosen.worker.loop().post([&chosen, fd] { chosen.add(fd); });
 }
 

@@ -22,11 +22,11 @@ namespace tidegate::http {
 struct ServerOptions {
   HeadLimits head;
   std::uint64_t body_bytes = 48ull << 20;
-  int connections = 20000;       // more are closed at once
-  Duration client_head = 10s;    // to receive a head, once its first byte is here
-  Duration client_body = 60s;    // without progress of a body
-  Duration client_idle = 75s;    // between requests
-  Duration client_write = 60s;   // without progress of an answer
+  int connections = 20000;                  // more are closed at once
+  Duration client_head = 10s;               // to receive a head, once its first byte is here
+  Duration client_body = 60s;               // without progress of a body
+  Duration client_idle = 75s;               // between requests
+  Duration client_write = 60s;              // without progress of an answer
   std::shared_ptr<tls::ServerContext> tls;  // null: plain HTTP
 };
 
@@ -44,6 +44,8 @@ class Server {
   // Closes every connection now.
   void abort();
   [[nodiscard]] int open() const { return open_.load(std::memory_order_relaxed); }
+  // Connections accepted since the start.
+  [[nodiscard]] std::uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
 
  private:
   friend class ServerConnection;
@@ -57,6 +59,7 @@ class Server {
   std::vector<std::unique_ptr<PerWorker>> workers_;
   std::unique_ptr<Acceptor> acceptor_;
   std::atomic<int> open_{0};
+  std::atomic<std::uint64_t> accepted_{0};
   std::atomic<bool> draining_{false};
 };
 

@@ -1,12 +1,11 @@
 #include "http/server_connection.h"
 
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "http/chunked.h"
 #include "http/status.h"
@@ -18,9 +17,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // Room of an answer's head beside the handler's own lines.
 constexpr std::size_t kHeadRoom = 256;
 
-iovec as_iovec(std::string_view text) {
-  return {const_cast<char*>(text.data()), text.size()};
-}
+iovec as_iovec(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 char* append(char* out, std::string_view text) {
   std::memcpy(out, text.data(), text.size());
@@ -148,7 +145,8 @@ Task<bool> ServerConnection::complete_head(std::string_view received) {
 }
 
 // Waits for and reads at least one byte. False: closed, failed or timed out.
-Task<bool> ServerConnection::more(char* to, std::size_t size, std::size_t& got, TimePoint deadline) {
+Task<bool> ServerConnection::more(char* to, std::size_t size, std::size_t& got,
+                                  TimePoint deadline) {
   for (;;) {
     const Io io = stream_.read(to, size);
     if (io.bytes != 0) {
@@ -226,7 +224,8 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
     ChunkedDecoder::State state;
     while ((state = decoder.next(rest, data)) == ChunkedDecoder::State::data) {
       if (gathered.size() - head.size + data.size() > limit) {
-        co_await refuse(413, fmt::format("the body has more than {} bytes (option http.body)", limit));
+        co_await refuse(413,
+                        fmt::format("the body has more than {} bytes (option http.body)", limit));
         co_return Read::refused;
       }
       gathered.append(data);
@@ -260,7 +259,8 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
   co_return Read::request;
 }
 
-// Answers a request that no handler gets, and ends the connection: its framing is not to be trusted.
+// Answers a request that no handler gets, and ends the connection: its framing is not to be
+// trusted.
 Task<void> ServerConnection::refuse(int status, std::string_view problem) {
   keep_alive_ = false;
   const std::string body = server_.handler_.error_body(status, problem);
@@ -278,7 +278,8 @@ Task<void> ServerConnection::linger() {
   std::size_t left = 8u << 20;
   while (left != 0) {
     std::size_t got = 0;
-    const bool alive = co_await more(loop.scratch(), std::min(left, Loop::kScratchSize), got, deadline);
+    const bool alive =
+        co_await more(loop.scratch(), std::min(left, Loop::kScratchSize), got, deadline);
     if (!alive) co_return;
     left -= got;
   }
@@ -370,6 +371,7 @@ std::coroutine_handle<> Sending::await_suspend(std::coroutine_handle<> awaiter) 
 }
 
 Loop& Exchange::loop() const { return connection_.worker_.worker.loop(); }
+std::size_t Exchange::worker() const { return connection_.worker_.index; }
 Socket& Exchange::client() const { return connection_.stream_.socket(); }
 bool Exchange::client_gone() const {
   return connection_.broken_ || connection_.stream_.socket().peer_gone();
@@ -414,6 +416,8 @@ void Exchange::begin(int status, std::string_view headers) {
 bool Exchange::write(std::span<const std::string_view> pieces) {
   return connection_.send_chunk(pieces);
 }
+
+bool Exchange::drained() const { return connection_.unsent_.empty(); }
 
 Task<bool> Exchange::flush() { return connection_.flush(); }
 

@@ -56,7 +56,7 @@ class ServerConnection {
   std::string unsent_;
   HeadResult head_result_;
   bool idle_ = false;
-  bool broken_ = false;  // a write failed
+  bool broken_ = false;   // a write failed
   bool chunked_ = false;  // the streamed answer is chunked
   bool keep_alive_ = true;
 

@@ -10,10 +10,12 @@
 namespace tidegate::http {
 
 struct Server::PerWorker {
-  PerWorker(Server& owner, Worker& runs_on) : server(owner), worker(runs_on) {}
+  PerWorker(Server& owner, Worker& runs_on, std::size_t number)
+      : server(owner), worker(runs_on), index(number) {}
 
   Server& server;
   Worker& worker;
+  const std::size_t index;
   TaskGroup tasks;
   ServerConnection* first = nullptr;  // open connections
   std::string date_line;              // "Date: ...\r\n", made once a second

@@ -1,12 +1,11 @@
 #include "loop/address.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 
@@ -35,15 +34,18 @@ Result<Address> Address::parse_ip(std::string_view ip, std::uint16_t port) {
 
 Result<Address> Address::parse_listen(std::string_view text) {
   const auto colon = text.rfind(':');
-  const auto port = colon == std::string_view::npos ? std::nullopt : parse_u64(text.substr(colon + 1));
+  const auto port =
+      colon == std::string_view::npos ? std::nullopt : parse_u64(text.substr(colon + 1));
   if (!port || *port > 65535) {
-    return fail(ErrorCode::invalid,
-                fmt::format("\"{}\" is not an address to listen on; expected HOST:PORT, for example "
-                            "127.0.0.1:8080 or [::1]:8080",
-                            text));
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("\"{}\" is not an address to listen on; expected HOST:PORT, for example "
+                    "127.0.0.1:8080 or [::1]:8080",
+                    text));
   }
   const std::string_view host = text.substr(0, colon);
-  auto address = parse_ip(host == "localhost" ? "127.0.0.1" : host, static_cast<std::uint16_t>(*port));
+  auto address =
+      parse_ip(host == "localhost" ? "127.0.0.1" : host, static_cast<std::uint16_t>(*port));
   if (!address) {
     return fail(ErrorCode::invalid,
                 fmt::format("\"{}\" does not name an IP address to listen on; expected for example "
@@ -90,9 +92,10 @@ Result<int> listen_on(const Address& address, bool reuse_port) {
   }
   const int reason = errno;
   if (fd >= 0) ::close(fd);
-  return fail(ErrorCode::io,
-              fmt::format("cannot listen on {}: {}{}", address.text(), std::strerror(reason),
-                          reason == EADDRINUSE ? "; is another program (or Tidegate) running there?" : ""));
+  return fail(
+      ErrorCode::io,
+      fmt::format("cannot listen on {}: {}{}", address.text(), std::strerror(reason),
+                  reason == EADDRINUSE ? "; is another program (or Tidegate) running there?" : ""));
 }
 
 Address local_address(int fd) {

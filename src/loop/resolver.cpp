@@ -1,6 +1,7 @@
 #include "loop/resolver.h"
 
 #include <ares.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -12,8 +13,6 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 namespace tidegate {
 namespace {
@@ -127,14 +126,15 @@ class Resolver::Worker {
       const bool readable = ARES_GETSOCK_READABLE(bits, bit) != 0;
       const bool writable = ARES_GETSOCK_WRITABLE(bits, bit) != 0;
       if (!readable && !writable) continue;
-      polled[count++] = {.fd = sockets[i],
-                         .events = static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)),
-                         .revents = 0};
+      polled[count++] = {
+          .fd = sockets[i],
+          .events = static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)),
+          .revents = 0};
     }
     timeval buffer{};
     const timeval* wait = ares_timeout(channel_, nullptr, &buffer);
-    const int timeout = wait == nullptr ? -1
-                                        : static_cast<int>(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1);
+    const int timeout =
+        wait == nullptr ? -1 : static_cast<int>(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1);
     ::poll(polled, count, timeout);
     if ((polled[0].revents & POLLIN) != 0) {
       std::uint64_t ignored;
@@ -166,10 +166,11 @@ class Resolver::Worker {
       // Answers from the hosts file carry a TTL of 0.
       if (node->ai_ttl > 0) ttl = std::min<Duration>(ttl, std::chrono::seconds(node->ai_ttl));
     }
-    Answer answer = fail(ErrorCode::unavailable,
-                         fmt::format("the host name \"{}\" cannot be resolved: {}; check base_url and DNS",
-                                     host, ares_strerror(status)),
-                         host);
+    Answer answer =
+        fail(ErrorCode::unavailable,
+             fmt::format("the host name \"{}\" cannot be resolved: {}; check base_url and DNS",
+                         host, ares_strerror(status)),
+             host);
     if (!addresses.empty()) {
       answer = std::move(addresses);
       ttl = std::clamp(ttl, options_.min_ttl, options_.max_ttl);

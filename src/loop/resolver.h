@@ -18,11 +18,11 @@ namespace tidegate {
 class Resolver {
  public:
   struct Options {
-    Duration timeout = 5s;        // of one look-up, all retries included
-    Duration min_ttl = 1s;        // answers are kept at least and at most so long
+    Duration timeout = 5s;  // of one look-up, all retries included
+    Duration min_ttl = 1s;  // answers are kept at least and at most so long
     Duration max_ttl = 5min;
-    Duration failure_ttl = 1s;    // a failed look-up is repeated after this
-    std::string servers;          // "127.0.0.1:5353" instead of the system's; for tests
+    Duration failure_ttl = 1s;  // a failed look-up is repeated after this
+    std::string servers;        // "127.0.0.1:5353" instead of the system's; for tests
   };
   explicit Resolver(const Clock& clock) : Resolver(clock, Options{}) {}
   Resolver(const Clock& clock, Options options);

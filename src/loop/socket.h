@@ -79,7 +79,7 @@ class Socket {
   Wake wake_ = Wake::ready;
   Timer timer_{&Socket::on_timer, this};
   std::coroutine_handle<> waiter_;
-  Socket* watched_ = nullptr;   // whose leaving wakes us
+  Socket* watched_ = nullptr;  // whose leaving wakes us
   Socket* watched_by_ = nullptr;
 };
 

@@ -59,6 +59,12 @@ void Edits::insert_member(std::string_view name, std::string_view json) {
   splice({at, at}, {"\"", name, "\":", json, ","});
 }
 
+void Edits::add_members(std::string_view members) {
+  if (members.empty()) return;
+  const std::uint32_t at = conversation_->members_begin;
+  splice({at, at}, {members, ","});
+}
+
 void Edits::set_model(std::string_view name) {
   if (name == conversation_->model) return;
   if (needs_escape(name)) {

@@ -38,6 +38,9 @@ class Edits {
   // empty.
   void set_member(Range place, std::string_view name, std::string_view json);
 
+  // Adds top-level members, raw JSON without a comma at either end, that the client did not send.
+  void add_members(std::string_view members);
+
   // False once an edit found no room or met another one's bytes: then nothing of this may be sent.
   [[nodiscard]] bool ok() const { return ok_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }

@@ -1,14 +1,13 @@
 #include "tls/context.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <cstdlib>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 namespace tidegate::tls {
 namespace {
@@ -38,8 +37,8 @@ ssl_ctx_st* make_context(const SSL_METHOD* method) {
 void trust_system(SSL_CTX* context) {
   const char* const folder = X509_get_default_cert_dir();
   std::error_code ignored;
-  const bool indexed = std::filesystem::exists(folder, ignored) &&
-                       !std::filesystem::is_empty(folder, ignored);
+  const bool indexed =
+      std::filesystem::exists(folder, ignored) && !std::filesystem::is_empty(folder, ignored);
   if (std::getenv(X509_get_default_cert_file_env()) != nullptr || !indexed) {
     SSL_CTX_set_default_verify_paths(context);
   } else {
@@ -59,8 +58,8 @@ Result<std::shared_ptr<ClientContext>> ClientContext::create(const std::string& 
   SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
   if (!ca_file.empty() && SSL_CTX_load_verify_file(raw, ca_file.c_str()) != 1) {
     return fail(ErrorCode::invalid,
-                fmt::format("cannot read CA certificates from \"{}\": {}; expected a PEM file", ca_file,
-                            last_openssl_error()),
+                fmt::format("cannot read CA certificates from \"{}\": {}; expected a PEM file",
+                            ca_file, last_openssl_error()),
                 "ca_file");
   }
   return context;
@@ -97,10 +96,11 @@ Result<std::shared_ptr<ServerContext>> ServerContext::create(const std::string& 
   }
   if (SSL_CTX_use_PrivateKey_file(raw, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
       SSL_CTX_check_private_key(raw) != 1) {
-    return fail(ErrorCode::invalid,
-                fmt::format("cannot use the private key in \"{}\": {}; expected the PEM key of \"{}\"",
-                            key_file, last_openssl_error(), certificate_file),
-                "tls.key");
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("cannot use the private key in \"{}\": {}; expected the PEM key of \"{}\"",
+                    key_file, last_openssl_error(), certificate_file),
+        "tls.key");
   }
   return context;
 }

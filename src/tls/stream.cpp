@@ -1,5 +1,6 @@
 #include "tls/stream.h"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -7,8 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "loop/loop.h"
 
@@ -102,7 +101,8 @@ Io Stream::tls_result(int result) {
 
 Io Stream::read_tls(void* buffer, std::size_t size) {
   errno = 0;
-  const int n = SSL_read(ssl_.get(), buffer, static_cast<int>(std::min<std::size_t>(size, 1u << 30)));
+  const int n =
+      SSL_read(ssl_.get(), buffer, static_cast<int>(std::min<std::size_t>(size, 1u << 30)));
   if (n > 0) return {.bytes = static_cast<std::size_t>(n)};
   return tls_result(n);
 }

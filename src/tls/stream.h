@@ -19,7 +19,8 @@ class Stream {
   // Puts TLS on the socket; handshake() must follow.
   void secure(SslPtr ssl);
   [[nodiscard]] bool secured() const { return ssl_ != nullptr; }
-  // Error::timeout, canceled, or unavailable with OpenSSL's reason (for a certificate: which check).
+  // Error::timeout, canceled, or unavailable with OpenSSL's reason (for a certificate: which
+  // check).
   Task<Result<void>> handshake(TimePoint deadline, Socket* watch = nullptr);
 
   Io read(void* buffer, std::size_t size) {

@@ -1,0 +1,50 @@
+// The commands of the program: one function and one file each. main.cpp reads the command line.
+// Each returns the process's exit code.
+#pragma once
+
+#include <string>
+
+namespace tidegate::cli {
+
+enum ExitCode { kDone = 0, kNo = 1, kWrongUsage = 2, kCouldNotRun = 3 };
+
+struct ServeOptions {
+  std::string config;         // empty: ./tidegate.yaml if it is there, else the embedded default
+  std::string listen, admin;  // override the config; empty: as configured
+};
+int serve(const ServeOptions& options);
+
+struct CheckOptions {
+  std::string config;
+  bool json = false;
+};
+int check(const CheckOptions& options);
+
+struct InitOptions {
+  std::string folder = ".";
+};
+int init(const InitOptions& options);
+
+struct RouteOptions {
+  std::string config;
+  std::string request = "-";  // file with the request's body; "-": standard input
+  std::string task, role, route;
+  bool json = false;
+};
+int route(const RouteOptions& options);
+
+struct CostOptions {
+  std::string config;
+  std::string ledger;  // SQLite file; empty: the config's
+  std::string by = "model";
+  std::string since, until;
+  bool json = false;
+};
+int cost(const CostOptions& options);
+
+struct SimulateOptions {
+  std::string listen = "127.0.0.1:8090";
+};
+int simulate(const SimulateOptions& options);
+
+}  // namespace tidegate::cli

@@ -1,0 +1,16 @@
+// What `tidegate serve` prints once it is up: where it listens and what to paste to try it.
+#pragma once
+
+#include "config/config.h"
+#include "loop/address.h"
+
+namespace tidegate::cli {
+
+struct Greeting {
+  const config::Config& config;
+  const Address& client;
+  const Address& admin;
+};
+void greet(const Greeting& greeting);
+
+}  // namespace tidegate::cli

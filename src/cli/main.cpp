@@ -1,0 +1,87 @@
+// The command line: what each command takes, and its help.
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+
+namespace {
+
+using namespace tidegate::cli;
+
+constexpr const char* kVersion = "tidegate 0.1.0";
+constexpr const char* kConfigHelp =
+    "Configuration file; without it ./tidegate.yaml, or else the embedded default";
+
+CLI::App* add(CLI::App& app, const char* name, const char* what, const char* example) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer(std::string("Example:\n  ") + example);
+  return command;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Tidegate: one gateway between LLM clients and LLM providers");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", kVersion);
+  app.footer(
+      "Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 could not run.\n"
+      "`tidegate COMMAND --help` explains a command.");
+
+  ServeOptions serve_options;
+  CLI::App* serve_command = add(app, "serve", "Run the gateway", "tidegate serve -c tidegate.yaml");
+  serve_command->add_option("-c,--config", serve_options.config, kConfigHelp);
+  serve_command->add_option("--listen", serve_options.listen, "Overrides `listen` of the config");
+  serve_command->add_option("--admin", serve_options.admin, "Overrides `admin` of the config");
+
+  CheckOptions check_options;
+  CLI::App* check_command = add(app, "check", "Validate a configuration: all problems at once",
+                                "tidegate check -c tidegate.yaml");
+  check_command->add_option("-c,--config", check_options.config, kConfigHelp);
+  check_command->add_flag("--json", check_options.json, "Print JSON");
+
+  InitOptions init_options;
+  CLI::App* init_command =
+      add(app, "init", "Write a commented configuration to start from", "tidegate init .");
+  init_command->add_option("folder", init_options.folder, "Where to write it");
+
+  RouteOptions route_options;
+  CLI::App* route_command =
+      add(app, "route", "Explain where a request would go, without sending it",
+          "tidegate route --file examples/requests/planning.json");
+  route_command->add_option("-c,--config", route_options.config, kConfigHelp);
+  route_command->add_option("-f,--file", route_options.request,
+                            "File with the body of a chat request; - for standard input");
+  route_command->add_option("--task", route_options.task, "As the header x-tidegate-task");
+  route_command->add_option("--role", route_options.role, "As the header x-tidegate-role");
+  route_command->add_option("--route", route_options.route, "As the header x-tidegate-route");
+  route_command->add_flag("--json", route_options.json, "Print JSON");
+
+  CostOptions cost_options;
+  CLI::App* cost_command =
+      add(app, "cost", "Show what was spent", "tidegate cost --by model --since 2026-11-01");
+  cost_command->add_option("-c,--config", cost_options.config, kConfigHelp);
+  cost_command->add_option("--ledger", cost_options.ledger, "SQLite file; otherwise the config's");
+  cost_command->add_option("--by", cost_options.by,
+                           "model, task, role, day, route, provider or key");
+  cost_command->add_option("--since", cost_options.since,
+                           "2026-11-01 or 2026-11-01T12:00:00Z, included");
+  cost_command->add_option("--until", cost_options.until, "Likewise, not included");
+  cost_command->add_flag("--json", cost_options.json, "Print JSON");
+
+  SimulateOptions simulate_options;
+  CLI::App* simulate_command = add(app, "simulate", "Run the provider simulator on its own",
+                                   "tidegate simulate --listen 127.0.0.1:8090");
+  simulate_command->add_option("--listen", simulate_options.listen, "HOST:PORT; port 0: any");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kWrongUsage;
+  }
+  if (*serve_command) return serve(serve_options);
+  if (*check_command) return check(check_options);
+  if (*init_command) return init(init_options);
+  if (*route_command) return route(route_options);
+  if (*cost_command) return cost(cost_options);
+  return simulate(simulate_options);
+}

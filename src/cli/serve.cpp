@@ -1,0 +1,266 @@
+#include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "cli/commands.h"
+#include "cli/greeting.h"
+#include "cli/load_config.h"
+#include "gateway/gateway.h"
+#include "loop/task_group.h"
+#include "simulator/running.h"
+
+namespace tidegate::cli {
+namespace {
+
+// Freed request buffers of up to a few MiB stay with the process: giving their pages back and
+// faulting them in again would cost a 2 MiB request more than reading it.
+void tune_allocator() {
+  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
+// Each stream needs two descriptors, and the usual soft limit is 1,024.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+telemetry::LogOptions log_options(const config::Log& log) {
+  telemetry::LogOptions options;
+  options.path = log.file;
+  options.format =
+      log.format == config::LogFormat::json ? telemetry::Format::json : telemetry::Format::text;
+  switch (log.level) {
+    case config::LogLevel::error:
+      options.level = telemetry::Level::error;
+      break;
+    case config::LogLevel::warn:
+      options.level = telemetry::Level::warning;
+      break;
+    case config::LogLevel::info:
+      options.level = telemetry::Level::info;
+      break;
+    case config::LogLevel::debug:
+      options.level = telemetry::Level::debug;
+      break;
+  }
+  return options;
+}
+
+// Signals come to one thread, which hands them to the main loop.
+class Signals {
+ public:
+  explicit Signals(std::function<void(int)> on_signal) {
+    thread_ = std::thread([this, on_signal = std::move(on_signal)] {
+      int signal = 0;
+      while (::sigwait(&set_, &signal) == 0 && !stopping_) on_signal(signal);
+    });
+  }
+  ~Signals() {
+    stopping_ = true;
+    ::pthread_kill(thread_.native_handle(), SIGHUP);
+    thread_.join();
+  }
+  // Before any thread starts, since threads inherit the mask.
+  static void block() {
+    ::sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+  }
+
+ private:
+  static inline sigset_t set_;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+// The server of one process: reloads, drains and stops.
+class Serving {
+ public:
+  Serving(const ServeOptions& options, std::unique_ptr<telemetry::Log> log)
+      : options_(options), log_(std::move(log)), main_(clock_) {}
+
+  // Applies what the command line and the simulator override.
+  bool adapt(config::Config& config);
+  bool start(config::Config config);
+  int run();
+
+ private:
+  void on_signal(int signal);
+  void reload(std::string_view cause);
+  Task<void> watch_file();
+  Task<void> drain();
+  bool open_ledger(const config::Config& config);
+
+  const ServeOptions options_;
+  SystemClock clock_;
+  std::unique_ptr<telemetry::Log> log_;
+  Loop main_;
+  TaskGroup tasks_;
+  gateway::SharedState shared_;
+  std::unique_ptr<simulator::Running> simulator_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  std::string file_;  // the config's; empty: none
+  config::State state_;
+  int terminations_ = 0;
+  bool stopped_ = false;
+};
+
+bool Serving::adapt(config::Config& config) {
+  if (!options_.listen.empty()) config.listen = options_.listen;
+  if (!options_.admin.empty()) config.admin = options_.admin;
+  if (!config.simulated) return true;
+  if (simulator_ == nullptr) {
+    auto running = simulator::run({.require_key = false}, *Address::parse_listen("127.0.0.1:0"));
+    if (!running) {
+      fmt::print(stderr, "cannot start the built-in simulator: {}\n", running.error().message);
+      return false;
+    }
+    simulator_ = std::move(*running);
+  }
+  for (config::Provider& provider : config.providers) {
+    provider.base_url =
+        fmt::format("http://127.0.0.1:{}/sim/{}", simulator_->port(), provider.name);
+  }
+  return true;
+}
+
+bool Serving::open_ledger(const config::Config& config) {
+  ledger::Options options;
+  options.path = ledger_path(config);
+  options.spill_path = config.state.spill.empty() ? options.path + ".spill" : config.state.spill;
+  auto ledger = ledger::Ledger::open(std::move(options));
+  if (!ledger) {
+    fmt::print(stderr, "cannot open the ledger: {}\n", ledger.error().message);
+    return false;
+  }
+  shared_.ledger = std::move(*ledger);
+  return true;
+}
+
+bool Serving::start(config::Config config) {
+  file_ = config.file;
+  state_ = config.state;
+  if (!adapt(config) || !open_ledger(config)) return false;
+  std::vector<config::Problem> problems;
+  auto snapshot = gateway::Snapshot::build(std::move(config), shared_, problems);
+  print_problems(problems);
+  if (snapshot == nullptr) return false;
+  gateway_ = std::make_unique<gateway::Gateway>(main_, clock_, shared_, *log_, snapshot);
+  const Result<void> started = gateway_->start();
+  if (!started) {
+    fmt::print(stderr, "{}\n", started.error().message);
+    return false;
+  }
+  greet({snapshot->config, gateway_->client_address(), gateway_->admin_address()});
+  log_->event(telemetry::Level::info, "started",
+              {{"listen", gateway_->client_address().text()},
+               {"admin", gateway_->admin_address().text()},
+               {"simulated", snapshot->config.simulated}});
+  return true;
+}
+
+int Serving::run() {
+  Signals signals([this](int signal) { main_.post([this, signal] { on_signal(signal); }); });
+  if (!file_.empty()) tasks_.spawn(watch_file());
+  main_.run();
+  gateway_.reset();
+  shared_.ledger.reset();
+  log_->event(telemetry::Level::info, "stopped");
+  return kDone;
+}
+
+void Serving::on_signal(int signal) {
+  if (signal == SIGHUP) {
+    const Result<void> reopened = log_->reopen();
+    if (!reopened) {
+      log_->event(telemetry::Level::error, "log_reopen_failed",
+                  {{"error", reopened.error().message}});
+    }
+    reload("SIGHUP");
+    return;
+  }
+  if (++terminations_ == 1) {
+    tasks_.spawn(drain());
+  } else {
+    gateway_->abort();
+  }
+}
+
+Task<void> Serving::drain() {
+  const Duration patience = gateway_->drain();
+  log_->event(telemetry::Level::info, "draining");
+  const TimePoint deadline = main_.now() + patience;
+  while (!gateway_->drained()) {
+    if (main_.now() >= deadline) gateway_->abort();
+    co_await main_.sleep_until(main_.now() + 20ms);
+  }
+  stopped_ = true;
+  main_.stop();
+}
+
+// The configuration in force stays when the new one has a problem.
+void Serving::reload(std::string_view cause) {
+  if (file_.empty()) return;
+  config::Loaded loaded = config::load_file(file_);
+  std::vector<config::Problem> problems = std::move(loaded.problems);
+  std::shared_ptr<const gateway::Snapshot> snapshot;
+  if (loaded.ok() && adapt(loaded.config)) {
+    snapshot = gateway::Snapshot::build(std::move(loaded.config), shared_, problems);
+  }
+  for (const config::Problem& problem : problems) {
+    const std::string text = config::format(problem);
+    log_->event(problem.warning ? telemetry::Level::warning : telemetry::Level::error,
+                "config_problem", {{"problem", text}});
+  }
+  const bool done = snapshot != nullptr;
+  gateway_->count_reload(done);
+  if (done) gateway_->use(std::move(snapshot));
+  log_->event(done ? telemetry::Level::info : telemetry::Level::error,
+              done ? "config_reloaded" : "config_reload_refused",
+              {{"cause", cause}, {"file", file_}});
+}
+
+Task<void> Serving::watch_file() {
+  std::error_code error;
+  auto seen = std::filesystem::last_write_time(file_, error);
+  while (!stopped_ && terminations_ == 0) {
+    co_await main_.sleep_until(main_.now() + 500ms);
+    const auto now = std::filesystem::last_write_time(file_, error);
+    // Editors replace files, so that one may be away for a moment.
+    if (error || now == seen) continue;
+    seen = now;
+    reload("file changed");
+  }
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+  tune_allocator();
+  raise_descriptor_limit();
+  Signals::block();
+  config::Loaded loaded = load_config(options.config);
+  if (print_problems(loaded.problems)) return kCouldNotRun;
+  const SystemClock clock;
+  auto log = telemetry::Log::open(log_options(loaded.config.log), clock);
+  if (!log) {
+    fmt::print(stderr, "{}\n", log.error().message);
+    return kCouldNotRun;
+  }
+  Serving serving(options, std::move(*log));
+  if (!serving.start(std::move(loaded.config))) return kCouldNotRun;
+  ::malloc_trim(0);  // reading the catalogue left a heap full of holes
+  return serving.run();
+}
+
+}  // namespace tidegate::cli

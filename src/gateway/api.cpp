@@ -1,0 +1,89 @@
+#include "gateway/api.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/text.h"
+#include "gateway/pipeline.h"
+#include "json/writer.h"
+#include "protocol/error_answer.h"
+
+namespace tidegate::gateway {
+namespace {
+
+struct Endpoint {
+  std::string_view method;
+  std::string_view path;
+  Task<void> (*serve)(http::Exchange&, WorkerState&);
+};
+
+// GET /v1/models, in OpenAI's shape: what the `model` field of a request may say.
+Task<void> list_models(http::Exchange& exchange, WorkerState& worker) {
+  const Snapshot& snapshot = *worker.snapshot;
+  std::string body;
+  json::Writer json(body);
+  const auto add = [&](std::string_view id, std::string_view owner) {
+    json.begin_object().member("id", id).member("object", "model").member("created", 0);
+    json.member("owned_by", owner).end_object();
+  };
+  json.begin_object().member("object", "list").key("data").begin_array();
+  add("auto", "tidegate");
+  for (const config::Route& route : snapshot.config.routes) add("route:" + route.name, "tidegate");
+  for (const catalog::Model& model : snapshot.catalog.models()) {
+    if (!snapshot.table.models.contains(model.id)) continue;
+    add(model.id, model.provider);
+    for (const std::string& alias : model.aliases) add(alias, model.provider);
+  }
+  json.end_array().end_object();
+  co_await exchange.respond(200, "Content-Type: application/json\r\n", body);
+}
+
+constexpr std::array kEndpoints{
+    Endpoint{"POST", "/v1/chat/completions", serve_chat},
+    Endpoint{"POST", "/v1/route", explain_route},
+    Endpoint{"GET", "/v1/models", list_models},
+};
+
+}  // namespace
+
+Task<void> Api::serve(http::Exchange& exchange) {
+  WorkerState& worker = *workers_[exchange.worker()];
+  const http::RequestHead& head = exchange.head();
+  const std::string_view path = head.path();
+  const Endpoint* other_method = nullptr;
+  for (const Endpoint& endpoint : kEndpoints) {
+    if (endpoint.path != path) continue;
+    if (endpoint.method == head.method) return endpoint.serve(exchange, worker);
+    other_method = &endpoint;
+  }
+  if (other_method != nullptr) return refuse_method(exchange, worker, other_method->method);
+  return refuse_path(exchange, worker);
+}
+
+Task<void> Api::refuse_method(http::Exchange& exchange, WorkerState& worker,
+                              std::string_view allowed) {
+  std::string body = error_body(
+      405, fmt::format("{} is not allowed here; use {}", exchange.head().method, allowed));
+  worker.cells.add(worker.shared.metrics.refused(405));
+  co_await exchange.respond(
+      405, fmt::format("Content-Type: application/json\r\nAllow: {}\r\n", allowed), body);
+}
+
+Task<void> Api::refuse_path(http::Exchange& exchange, WorkerState& worker) {
+  std::vector<std::string> paths;
+  for (const Endpoint& endpoint : kEndpoints) paths.emplace_back(endpoint.path);
+  const std::string path(exchange.head().path().substr(0, 200));
+  Error error{
+      ErrorCode::not_found, fmt::format("there is no {}.{}", path, did_you_mean(path, paths)), {}};
+  co_await answer_error(exchange, worker, std::move(error), {});
+}
+
+std::string Api::error_body(int status, std::string_view problem) {
+  const ErrorCode code = status == 408   ? ErrorCode::timeout
+                         : status == 413 ? ErrorCode::too_large
+                                         : ErrorCode::invalid;
+  return protocol::openai_error({code, std::string(problem), {}});
+}
+
+}  // namespace tidegate::gateway

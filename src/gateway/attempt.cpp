@@ -1,0 +1,262 @@
+#include "gateway/attempt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "gateway/answer_headers.h"
+#include "protocol/edits.h"
+#include "protocol/retry_after.h"
+#include "protocol/scrub.h"
+
+namespace tidegate::gateway {
+namespace {
+
+constexpr std::size_t kMaxErrorBody = 256 * 1024;
+// An answer that is no stream is held until it is judged. 393,216 tokens are about 2 MB.
+constexpr std::size_t kMaxWholeBody = 32u << 20;
+
+}  // namespace
+
+struct Attempt::Outgoing {
+  explicit Outgoing(const protocol::Conversation& conversation) : edits(conversation) {}
+
+  protocol::Edits edits;
+  std::string length_line;
+  std::array<std::string_view, protocol::Edits::kMostPieces + 3> pieces;
+  std::size_t count = 0;
+};
+
+Attempt::Attempt(Walk& walk, const routing::Target& target)
+    : walk_(walk),
+      target_(target),
+      provider_(walk.snapshot->providers[target.provider]),
+      started_wall_(walk.worker.loop.wall()),
+      started_(walk.worker.loop.now()),
+      last_heard_(started_) {}
+
+void Attempt::fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
+  end_.outcome = outcome;
+  end_.error = std::move(error);
+  end_.policy = policy;
+}
+
+void Attempt::interrupted(Wake wake, std::string_view waiting_for) {
+  if (wake == Wake::timed_out) {
+    // A provider that keeps the line alive is busy, not broken.
+    fail_with(ledger::Outcome::timed_out,
+              {ErrorCode::timeout,
+               fmt::format("{} did not send {} in time", target_.model->provider, waiting_for),
+               {}},
+              {.retryable = true, .provider_at_fault = !alive_, .try_fallback = true});
+  } else {
+    fail_with(ledger::Outcome::client_gone, {ErrorCode::canceled, "the client left", {}}, {});
+  }
+}
+
+// What this target needs changed, spliced into the client's bytes.
+Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
+  const Question& question = *walk_.understood.question;
+  const protocol::Conversation& conversation = question.conversation;
+  const protocol::DialectTable& dialect = *provider_.dialect;
+  auto out = std::make_unique<Outgoing>(conversation);
+  protocol::Edits& edits = out->edits;
+  if (conversation.model != target_.model->wire_name) edits.set_model(target_.model->wire_name);
+  if (target_.max_tokens != 0) edits.limit_max_tokens(dialect.max_tokens_key, target_.max_tokens);
+  if (dialect.include_usage) hide_usage_ = edits.ensure_include_usage();
+  if (!conversation.has_thinking_field && !conversation.has_effort_field &&
+      target_.model->thinking) {
+    edits.add_members(protocol::thinking_members(dialect, target_.thinking));
+  }
+  if (!edits.ok()) {
+    return fail(ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited");
+  }
+  out->length_line = fmt::format("Content-Length: {}\r\n\r\n", edits.size());
+  for (const std::string_view piece :
+       {std::string_view(provider_.request_head), std::string_view(question.forwarded),
+        std::string_view(out->length_line)}) {
+    out->pieces[out->count++] = piece;
+  }
+  const protocol::Edits::Pieces body = edits.pieces();
+  for (const std::string_view piece : body.all()) out->pieces[out->count++] = piece;
+  return out;
+}
+
+Task<AttemptEnd> Attempt::run() {
+  ++walk_.attempts;
+  Result<std::unique_ptr<Outgoing>> outgoing = prepare();
+  if (!outgoing) {
+    fail_with(ledger::Outcome::provider_error, outgoing.error(), {});
+    co_return std::move(end_);
+  }
+  {
+    const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;
+    http::Call call(walk_.worker.pool(target_));
+    const http::Call::Deadlines deadlines{timeouts.connect, timeouts.first_byte, walk_.deadline,
+                                          timeouts.ping};
+    const std::span<const std::string_view> pieces((*outgoing)->pieces.data(), (*outgoing)->count);
+    const Result<void> sent =
+        co_await call.start(pieces, deadlines, walk_.exchange.client(), *this);
+    outgoing->reset();
+    if (sent) {
+      last_heard_ = walk_.worker.loop.now();
+      status_ = call.head().status;
+      co_await read_answer(call);
+    } else if (sent.error().code == ErrorCode::canceled) {
+      interrupted(Wake::gone, {});
+    } else {
+      const bool late = sent.error().code == ErrorCode::timeout;
+      fail_with(late ? ledger::Outcome::timed_out : ledger::Outcome::unreachable, sent.error(),
+                kProviderFailed);
+    }
+  }
+  settle();
+  co_return std::move(end_);
+}
+
+Task<void> Attempt::read_answer(http::Call& call) {
+  const http::ResponseHead& head = call.head();
+  if (head.status != 200) {
+    co_await read_error(call);
+  } else if (head.headers.find("content-type").starts_with("text/event-stream")) {
+    co_await pass_stream(call, head);
+  } else {
+    co_await read_whole(call);
+  }
+}
+
+std::string Attempt::client_headers(const http::ResponseHead& head) const {
+  std::string headers = decision_headers(walk_, target_);
+  append_answer_fields(headers, head.headers);
+  return headers;
+}
+
+// Reads the rest of a body. False: end_ says why not.
+Task<bool> Attempt::gather(http::Call& call, std::string& body, std::size_t limit) {
+  Loop& loop = walk_.worker.loop;
+  const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;
+  const TimePoint first_byte_by = started_ + timeouts.first_byte;
+  for (;;) {
+    std::string_view data;
+    const http::Call::Next next = call.next(data);
+    if (next == http::Call::Next::data) {
+      last_heard_ = loop.now();
+      const bool blank = data.find_first_not_of(" \t\r\n") == std::string_view::npos;
+      if (blank) alive_ = true;
+      if (!blank && first_byte_ == TimePoint{}) first_byte_ = loop.now();
+      body.append(data);
+      if (body.size() <= limit) continue;
+      fail_with(ledger::Outcome::provider_error,
+                {ErrorCode::unavailable,
+                 fmt::format("the provider's answer is larger than {} bytes", limit),
+                 {}},
+                {.retryable = false, .provider_at_fault = false, .try_fallback = true});
+      co_return false;
+    }
+    if (next == http::Call::Next::end) co_return true;
+    if (next == http::Call::Next::wait) {
+      const bool begun = first_byte_ != TimePoint{};
+      const TimePoint until =
+          std::min(walk_.deadline, begun ? last_heard_ + timeouts.idle
+                                         : std::min(first_byte_by, last_heard_ + timeouts.idle));
+      const Wake wake = co_await call.until_more(until, walk_.exchange.client());
+      if (wake == Wake::ready) continue;
+      interrupted(wake, begun ? "the rest of its answer" : "the first byte of its answer");
+      co_return false;
+    }
+    fail_with(ledger::Outcome::truncated,
+              {ErrorCode::truncated, "the provider's answer was cut in the middle", {}},
+              kProviderFailed);
+    co_return false;
+  }
+}
+
+Task<void> Attempt::read_error(http::Call& call) {
+  const int status = call.head().status;
+  const http::Headers& headers = call.head().headers;
+  end_.retry_after = protocol::read_retry_after(
+      headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
+  HeldAnswer held{status, client_headers(call.head()), {}};
+  const bool whole = co_await gather(call, held.body, kMaxErrorBody);
+  if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
+  const protocol::ProviderError error =
+      protocol::read_error(walk_.worker.parser, status, held.body);
+  fail_with(ledger::Outcome::provider_error, {ErrorCode::unavailable, error.message, {}},
+            protocol::policy(error.error_class));
+  // A redirect or a cut error is nothing that a client could use.
+  if (!whole || status < 400) co_return;
+  const std::string& key = walk_.snapshot->config.providers[target_.provider].api_key.reveal();
+  if (protocol::leaks_key(held.body, key)) held.body = protocol::scrub_keys(held.body, key);
+  end_.held = std::move(held);
+}
+
+// An answer that is no stream is judged before the client sees a byte of it, so that a bad one can
+// still be replaced by another attempt.
+Task<void> Attempt::read_whole(http::Call& call) {
+  std::string headers = client_headers(call.head());
+  const std::uint64_t length = call.head().content_length;
+  std::string_view body;
+  std::string gathered;
+  if (call.next(body) == http::Call::Next::data && body.size() == length) {
+    first_byte_ = walk_.worker.loop.now();  // one read brought all of it; it is sent where it lies
+  } else {
+    gathered.assign(body);
+    if (body.find_first_not_of(" \t\r\n") != std::string_view::npos) {
+      first_byte_ = walk_.worker.loop.now();
+    }
+    const bool whole = co_await gather(call, gathered, kMaxWholeBody);
+    if (!whole) co_return;
+    body = gathered;
+  }
+  judge_whole(body);
+  if (failed()) {
+    if (whole_) end_.held = HeldAnswer{200, std::move(headers), std::string(body)};
+    co_return;
+  }
+  walk_.answered = true;
+  const bool sent = co_await walk_.exchange.respond(200, headers, body);
+  if (!sent) interrupted(Wake::gone, {});
+}
+
+void Attempt::judge_whole(std::string_view body) {
+  if (walk_.committed) {
+    fail_with(ledger::Outcome::provider_error,
+              {ErrorCode::unavailable, "the provider answered without streaming", {}},
+              kProviderFailed);
+    return;
+  }
+  Result<protocol::Answer> answer = protocol::read_answer(walk_.worker.parser, body);
+  if (!answer) {
+    fail_with(ledger::Outcome::failed_in_answer, answer.error(), kProviderFailed);
+    return;
+  }
+  whole_ = std::move(*answer);
+  switch (protocol::ending(*whole_)) {
+    case protocol::Ending::complete:
+    case protocol::Ending::truncated:
+      return;
+    case protocol::Ending::empty:
+      fail_with(ledger::Outcome::failed_in_answer,
+                {ErrorCode::unavailable, "the provider gave an empty answer", {}},
+                {.retryable = true, .provider_at_fault = false, .try_fallback = true});
+      return;
+    case protocol::Ending::failed:
+      fail_with(ledger::Outcome::failed_in_answer,
+                {ErrorCode::unavailable,
+                 fmt::format("the provider ended its answer with finish_reason \"{}\"",
+                             protocol::name(whole_->finish)),
+                 {}},
+                kProviderFailed);
+      return;
+    case protocol::Ending::error: {
+      const auto error = protocol::read_error(walk_.worker.parser, 200, whole_->error);
+      fail_with(ledger::Outcome::failed_in_answer, {ErrorCode::unavailable, error.message, {}},
+                protocol::policy(error.error_class));
+      return;
+    }
+  }
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,143 @@
+#include "gateway/gateway.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace tidegate::gateway {
+namespace {
+
+std::size_t worker_count(const config::Config& config) {
+  if (config.workers > 0) return static_cast<std::size_t>(config.workers);
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+Gateway::Gateway(Loop& main, const Clock& clock, SharedState& shared, telemetry::Log& log,
+                 std::shared_ptr<const Snapshot> snapshot)
+    : main_(main), shared_(shared), log_(log), resolver_(clock), snapshot_(snapshot) {
+  std::vector<WorkerState*> states;
+  for (std::size_t i = 0; i < worker_count(snapshot->config); ++i) {
+    workers_.push_back(std::make_unique<Worker>(clock, fmt::format("worker-{}", i)));
+    states_.push_back(
+        std::make_unique<WorkerState>(workers_.back()->loop(), resolver_, shared_, log_));
+    states_.back()->use(snapshot);
+    states.push_back(states_.back().get());
+  }
+  api_ = std::make_unique<Api>(std::move(states));
+  admin_ = std::make_unique<Admin>(shared_, [this] { return !draining_.load(); });
+}
+
+Gateway::~Gateway() {
+  // Connections end on their workers' loops, which must still run; then the rest is ours alone.
+  client_server_.reset();
+  admin_server_.reset();
+  for (const auto& worker : workers_) worker->stop_and_join();
+  for (const auto& state : states_) state->flush_log();
+}
+
+Result<http::ServerOptions> Gateway::server_options() const {
+  const config::Config& config = snapshot_.load()->config;
+  http::ServerOptions options;
+  options.head = {config.limits.head_bytes, config.limits.headers};
+  options.body_bytes = config.limits.body_bytes;
+  options.connections = config.limits.connections;
+  options.client_head = config.timeouts.client_head;
+  options.client_body = config.timeouts.client_body;
+  options.client_idle = config.timeouts.client_idle;
+  options.client_write = config.timeouts.client_write;
+  if (config.tls) {
+    auto tls = tls::ServerContext::create(config.tls->certificate, config.tls->key);
+    if (!tls) return std::unexpected(tls.error());
+    options.tls = std::move(*tls);
+  }
+  return options;
+}
+
+Result<void> Gateway::start() {
+  const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+  const Result<Address> listen = Address::parse_listen(snapshot->config.listen);
+  if (!listen) return std::unexpected(listen.error());
+  const Result<Address> admin = Address::parse_listen(snapshot->config.admin);
+  if (!admin) return std::unexpected(admin.error());
+  Result<http::ServerOptions> options = server_options();
+  if (!options) return std::unexpected(options.error());
+
+  std::vector<Worker*> workers;
+  for (const auto& worker : workers_) workers.push_back(worker.get());
+  http::ServerOptions admin_options = *options;
+  admin_options.tls = nullptr;
+  client_server_ = std::make_unique<http::Server>(std::move(*options), *api_, workers);
+  admin_server_ = std::make_unique<http::Server>(std::move(admin_options), *admin_, workers);
+  add_sampled_metrics();
+  const Result<Address> client_bound = client_server_->start(main_, *listen);
+  if (!client_bound) return std::unexpected(client_bound.error());
+  const Result<Address> admin_bound = admin_server_->start(main_, *admin);
+  if (!admin_bound) return std::unexpected(admin_bound.error());
+  client_address_ = *client_bound;
+  admin_address_ = *admin_bound;
+  for (const auto& worker : workers_) worker->start();
+  return {};
+}
+
+void Gateway::use(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot_.store(snapshot);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->loop().post([state = states_[i].get(), snapshot] { state->use(snapshot); });
+  }
+}
+
+Duration Gateway::drain() {
+  draining_ = true;
+  client_server_->drain();
+  return snapshot_.load()->config.timeouts.drain;
+}
+
+void Gateway::count_reload(bool done) {
+  (done ? reloads_done_ : reloads_failed_).fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Gateway::drained() const { return client_server_->open() == 0; }
+
+void Gateway::abort() { client_server_->abort(); }
+
+void Gateway::add_sampled_metrics() {
+  using telemetry::Samples;
+  namespace metric = telemetry::metric;
+  const auto sampled = [&](const telemetry::MetricInfo& info, auto read) {
+    shared_.registry.sampled(info.kind, info.name, info.help, std::move(read));
+  };
+  sampled(metric::kConnections, [this](Samples& out) { out.add({}, client_server_->open()); });
+  sampled(metric::kAccepted,
+          [this](Samples& out) { out.add({}, static_cast<double>(client_server_->accepted())); });
+  sampled(metric::kLedgerQueue, [this](Samples& out) {
+    out.add({}, static_cast<double>(shared_.ledger->stats().queued));
+  });
+  sampled(metric::kLedgerSpilled, [this](Samples& out) {
+    out.add({}, static_cast<double>(shared_.ledger->stats().spilled));
+  });
+  sampled(metric::kLedgerLost,
+          [this](Samples& out) { out.add({}, static_cast<double>(shared_.ledger->stats().lost)); });
+  sampled(metric::kLogLost,
+          [this](Samples& out) { out.add({}, static_cast<double>(log_.lost_bytes())); });
+  sampled(metric::kBreaker, [this](Samples& out) {
+    const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+    const auto& pairs = snapshot->table.breakers;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      out.add({{"provider", snapshot->config.providers[pairs[i].provider].name},
+               {"model", pairs[i].model->id}},
+              static_cast<double>(snapshot->breakers[i]->state()));
+    }
+  });
+  sampled(metric::kReloads, [this](Samples& out) {
+    out.add({{"result", "done"}}, static_cast<double>(reloads_done_.load()));
+    out.add({{"result", "refused"}}, static_cast<double>(reloads_failed_.load()));
+  });
+  const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+  sampled(metric::kStarted, [now](Samples& out) { out.add({}, now); });
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,173 @@
+#include "gateway/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/random.h"
+#include "gateway/answer_headers.h"
+#include "gateway/attempt.h"
+#include "gateway/request_line.h"
+#include "gateway/understand.h"
+#include "protocol/error_answer.h"
+#include "routing/retry.h"
+
+namespace tidegate::gateway {
+namespace {
+
+constexpr std::string_view kJson = "Content-Type: application/json\r\n";
+
+// Whether to try the same target again, and after how long.
+std::optional<Duration> retry_delay(Walk& walk, const AttemptEnd& end, int attempts_here) {
+  const config::Retry& retry = walk.snapshot->config.retry;
+  if (!end.policy.retryable || attempts_here >= retry.attempts) return std::nullopt;
+  const Duration delay = routing::retry_delay(attempts_here, retry.base, retry.max, random_u64(),
+                                              end.retry_after.value_or(Duration{}));
+  // A provider that asks for more patience than we have is left for a fallback or for the client,
+  // who gets to see its Retry-After.
+  const TimePoint now = walk.worker.loop.now();
+  if (end.retry_after.value_or(Duration{}) > retry.max || now + delay >= walk.deadline) {
+    return std::nullopt;
+  }
+  if (!walk.snapshot->retry_budget->try_retry(now)) {
+    walk.note("retry budget used up");
+    return std::nullopt;
+  }
+  return delay;
+}
+
+void note_health(routing::Breaker& breaker, const routing::BreakerAdmission& admission,
+                 const AttemptEnd& end, TimePoint now) {
+  if (end.outcome == ledger::Outcome::ok) {
+    breaker.succeeded(admission);
+  } else if (end.policy.provider_at_fault) {
+    breaker.failed(admission, now);
+  } else {
+    breaker.ignored(admission);
+  }
+}
+
+// The attempts at one target. Ends when the client is answered or gone, or the target is used up.
+Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
+  Loop& loop = walk.worker.loop;
+  routing::Breaker& breaker = walk.snapshot->breaker(target);
+  AttemptEnd end;
+  for (int attempts = 1;; ++attempts) {
+    const routing::BreakerAdmission admission = breaker.admit(loop.now());
+    if (!admission.allowed) {
+      if (attempts > 1) co_return end;
+      walk.note(fmt::format("{} is resting after failures", target.model->id));
+      end.outcome = ledger::Outcome::unreachable;
+      end.error = {ErrorCode::unavailable,
+                   fmt::format("{} at {} failed repeatedly and is not asked for a while",
+                               target.model->id, target.model->provider),
+                   {}};
+      end.policy = {.retryable = false, .provider_at_fault = false, .try_fallback = true};
+      end.retry_after = admission.retry_after;
+      co_return end;
+    }
+    {
+      Attempt attempt(walk, target);
+      end = co_await attempt.run();
+    }
+    note_health(breaker, admission, end, loop.now());
+    if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return end;
+    const std::optional<Duration> delay = retry_delay(walk, end, attempts);
+    if (!delay) co_return end;
+    const TimePoint until = loop.now() + *delay;
+    const Wake wake = co_await walk.exchange.client().until_gone(until);
+    if (wake != Wake::timed_out) {
+      end.outcome = walk.outcome = ledger::Outcome::client_gone;
+      co_return end;
+    }
+  }
+}
+
+// Tells the client that nothing worked, in the best words there are.
+Task<void> answer_failure(Walk& walk, AttemptEnd end) {
+  http::Exchange& exchange = walk.exchange;
+  walk.error = end.error.message;
+  if (walk.committed) {
+    // The head is gone, since the client was kept waiting with pings; the stream carries the error.
+    const std::string event = protocol::openai_error_event(end.error);
+    (void)exchange.write(event);
+    co_await exchange.finish();
+    co_return;
+  }
+  if (end.held) {
+    walk.status = end.held->status;
+    co_await exchange.respond(end.held->status, end.held->headers, end.held->body);
+    co_return;
+  }
+  walk.status = protocol::http_status(end.error);
+  std::string headers = request_headers(walk);
+  if (end.retry_after) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(*end.retry_after).count();
+    headers += fmt::format("retry-after: {}\r\n", wait);
+  }
+  co_await answer_error(exchange, walk.worker, std::move(end.error), std::move(headers));
+}
+
+Task<void> attempt_all(Walk& walk) {
+  walk.snapshot->retry_budget->requested();
+  const routing::Decision& decision = walk.understood.decision;
+  if (decision.task != 0) {
+    walk.worker.shared.affinity.remember(decision.task, decision.route->hash, walk.started);
+  }
+  AttemptEnd end;
+  for (const routing::Target* target : decision.targets()) {
+    AttemptEnd latest = co_await try_target(walk, *target);
+    // What a provider said is worth more to the client than that the next one rests.
+    if (!end.held || latest.held) end = std::move(latest);
+    if (walk.answered || walk.outcome == ledger::Outcome::client_gone) co_return;
+    if (!end.policy.try_fallback || walk.worker.loop.now() >= walk.deadline) break;
+  }
+  co_await answer_failure(walk, std::move(end));
+}
+
+}  // namespace
+
+Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, Error error,
+                        std::string headers) {
+  const int status = protocol::http_status(error);
+  worker.cells.add(worker.shared.metrics.refused(status));
+  headers += kJson;
+  const std::string body = protocol::openai_error(error);
+  co_await exchange.respond(status, headers, body);
+}
+
+Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
+  Walk walk(exchange, worker);
+  worker.cells.add(worker.shared.metrics.in_flight, 1);
+  const Asked asked{exchange.head().headers, exchange.body(), exchange.received(), walk.started};
+  Result<Understanding> understood =
+      understand(*walk.snapshot, worker.shared, worker.parser, asked);
+  if (understood) {
+    walk.understood = std::move(*understood);
+    if (walk.snapshot->config.simulated) walk.note("simulated");
+    co_await attempt_all(walk);
+  } else {
+    walk.error = understood.error().message;
+    walk.status = protocol::http_status(understood.error());
+    std::string headers = request_headers(walk);
+    co_await answer_error(exchange, worker, understood.error(), std::move(headers));
+  }
+  worker.cells.add(worker.shared.metrics.in_flight, -1);
+  log_request(walk);
+}
+
+Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
+  const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
+  const Asked asked{exchange.head().headers, exchange.body(), exchange.received(),
+                    worker.loop.now()};
+  const Result<Understanding> understood =
+      understand(*snapshot, worker.shared, worker.parser, asked);
+  if (!understood) {
+    co_await answer_error(exchange, worker, understood.error(), {});
+    co_return;
+  }
+  const std::string body = explain(*snapshot, *understood);
+  co_await exchange.respond(200, kJson, body);
+}
+
+}  // namespace tidegate::gateway

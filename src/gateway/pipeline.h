@@ -1,0 +1,21 @@
+// The walk of one request: understand, measure, decide, attempt, stream, settle.
+// Called by Api on the request's worker; no state of its own.
+#pragma once
+
+#include "gateway/worker_state.h"
+#include "http/exchange.h"
+
+namespace tidegate::gateway {
+
+// POST /v1/chat/completions.
+Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker);
+
+// POST /v1/route: the same request, explained instead of sent.
+Task<void> explain_route(http::Exchange& exchange, WorkerState& worker);
+
+// Answers with an error of ours, in the endpoint's dialect, and counts it.
+// `headers`: further lines "Name: value\r\n".
+Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, Error error,
+                        std::string headers);
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,29 @@
+// What the gateway takes from a request's headers, and the lines that go on to the provider.
+// Used once per request, on its worker.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "http/head.h"
+
+namespace tidegate::gateway {
+
+// Views into the request's head.
+struct RequestFields {
+  std::string_view task;   // x-tidegate-task
+  std::string_view role;   // x-tidegate-role
+  std::string_view route;  // x-tidegate-route
+  std::string_view user_agent;
+};
+
+// Reads the fields and appends to `forwarded` the header lines that are the provider's business:
+// all but those of the connection (RFC 9110, 7.6.1), the client's credentials and cookies, what we
+// set ourselves, and x-tidegate-*.
+RequestFields read_request_fields(const http::Headers& headers, std::string& forwarded);
+
+// Appends the provider's header lines that are the client's business. The provider's x-request-id
+// goes out as x-tidegate-upstream-request-id, since x-request-id is the ledger's key.
+void append_answer_fields(std::string& out, const http::Headers& headers);
+
+}  // namespace tidegate::gateway

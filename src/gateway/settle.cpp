@@ -1,0 +1,97 @@
+// How an attempt is accounted: usage and cost, the ledger's record, metrics, what the token
+// estimate and the provider's health learn from it.
+#include <algorithm>
+#include <utility>
+
+#include "gateway/attempt.h"
+
+namespace tidegate::gateway {
+namespace {
+
+// Provider texts that become record fields are bounded.
+constexpr std::size_t kMaxText = 120;
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+void Attempt::settle() {
+  WorkerState& worker = walk_.worker;
+  const Snapshot& snapshot = *walk_.snapshot;
+  const TargetRuntime& runtime = snapshot.runtime(target_);
+  const protocol::Answer& answer = whole_ ? *whole_ : reader_.answer();
+
+  ledger::UsageRecord record;
+  record.request = walk_.id;
+  record.attempt = static_cast<std::uint16_t>(walk_.attempts);
+  record.last = walk_.answered;
+  record.started = started_wall_;
+  record.total = worker.loop.now() - started_;
+  if (first_byte_ != TimePoint{}) record.first_byte = std::max(Duration{1}, first_byte_ - started_);
+  record.task = walk_.understood.task;
+  record.role = walk_.understood.role;
+  record.client = walk_.understood.client;
+  record.owner = walk_.snapshot;
+  record.route = route_name(walk_.understood.decision);
+  record.provider = target_.model->provider;
+  record.model = target_.model->id;
+  record.requested_model = walk_.understood.requested_model;
+  record.served_model = answer.model.substr(0, kMaxText);
+  if (answer.finish != protocol::FinishReason::none) record.finish_reason = name(answer.finish);
+  record.outcome = end_.outcome;
+  record.status = static_cast<std::uint16_t>(status_);
+  record.stream = walk_.understood.stream;
+  record.estimated_prompt = walk_.understood.workload.context_tokens;
+  if (failed()) record.error = end_.error.message.substr(0, kMaxText);
+
+  if (answer.usage) {
+    record.usage = *answer.usage;
+    record.usage_source = ledger::UsageSource::reported;
+    runtime.calibration->learn(walk_.understood.sample, answer.usage->prompt);
+    worker.shared.any_model.learn(walk_.understood.sample, answer.usage->prompt);
+  } else if (walk_.answered || first_byte_ != TimePoint{}) {
+    // The provider worked but did not say how much. Providers send about one token an event.
+    record.usage.prompt = walk_.understood.workload.context_tokens;
+    record.usage.completion = content_events_;
+    record.usage_source = ledger::UsageSource::estimated;
+  }
+  const catalog::Quote quote =
+      snapshot.catalog.quote(*target_.model, started_wall_, record.usage.prompt);
+  record.price_epoch = quote.epoch;
+  record.peak = quote.peak;
+  if (record.usage_source == ledger::UsageSource::none) {
+    record.cost = NanoDollars{};
+  } else if (quote.price != nullptr) {
+    record.cost = catalog::cost(*quote.price, record.usage);
+  }
+
+  telemetry::Cells& cells = worker.cells;
+  const telemetry::TargetMetrics& metrics = runtime.metrics;
+  cells.add(metrics.attempts_by_outcome[static_cast<std::size_t>(end_.outcome)]);
+  cells.add(metrics.prompt_tokens, static_cast<std::uint64_t>(record.usage.prompt));
+  cells.add(metrics.cached_tokens, static_cast<std::uint64_t>(record.usage.cached));
+  cells.add(metrics.completion_tokens, static_cast<std::uint64_t>(record.usage.completion));
+  cells.add(metrics.reasoning_tokens, static_cast<std::uint64_t>(record.usage.reasoning));
+  if (record.cost) {
+    cells.add(metrics.cost_nanodollars, static_cast<std::uint64_t>(record.cost->value));
+  } else {
+    cells.add(metrics.unpriced_attempts);
+  }
+  if (first_byte_ != TimePoint{}) {
+    cells.observe(metrics.first_token_seconds, seconds(record.first_byte));
+  }
+  if (walk_.answered) {
+    cells.observe(metrics.input_tokens, static_cast<double>(record.usage.prompt));
+    cells.observe(metrics.output_tokens, static_cast<double>(record.usage.completion));
+    cells.observe(metrics.duration_seconds, seconds(worker.loop.now() - walk_.started));
+    walk_.usage = record.usage;
+    walk_.cost = record.cost;
+    walk_.first_byte = first_byte_ == TimePoint{} ? Duration{} : first_byte_ - walk_.started;
+  }
+  walk_.outcome = end_.outcome;
+  walk_.target = &target_;
+  if (walk_.answered) walk_.status = 200;
+  worker.shared.ledger->record(std::move(record));
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,29 @@
+// What all workers share and a reload keeps: metrics, health, learned token weights, the ledger.
+// Its parts are safe for any thread; the maps are touched only while a snapshot is built.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "ledger/ledger.h"
+#include "routing/affinity.h"
+#include "routing/breaker.h"
+#include "telemetry/metrics_list.h"
+#include "workload/tokens.h"
+
+namespace tidegate::gateway {
+
+struct SharedState {
+  telemetry::Registry registry;
+  telemetry::ServerMetrics metrics = telemetry::ServerMetrics::make(registry);
+  routing::Affinity affinity;
+  workload::TokenCalibration any_model;  // before a model is chosen
+  std::unique_ptr<ledger::Ledger> ledger;
+
+  // By "provider/model" and by model: health and learning survive a reload.
+  std::unordered_map<std::string, std::shared_ptr<routing::Breaker>> breakers;
+  std::unordered_map<std::string, std::shared_ptr<workload::TokenCalibration>> calibrations;
+};
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,110 @@
+#include "gateway/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ledger/usage_record.h"
+
+namespace tidegate::gateway {
+namespace {
+
+constexpr int kOutcomes = static_cast<int>(ledger::Outcome::client_gone) + 1;
+
+std::string make_request_head(const config::Provider& provider, const http::Endpoint& endpoint,
+                              const protocol::DialectTable& dialect) {
+  std::string head = fmt::format("POST {}{} HTTP/1.1\r\nHost: {}\r\n", endpoint.path,
+                                 dialect.chat_path, endpoint.authority);
+  if (!provider.api_key.empty()) {
+    const bool bearer = dialect.auth == protocol::AuthStyle::bearer;
+    head += fmt::format(
+        "{}{}\r\n", bearer ? "Authorization: Bearer " : "x-api-key: ", provider.api_key.reveal());
+  }
+  // Usage and errors are read as the answer passes, so it must not be compressed.
+  head += "Accept-Encoding: identity\r\n";
+  return head;
+}
+
+// TLS set-ups by CA file: providers that trust the same share one.
+using Contexts = std::unordered_map<std::string, std::shared_ptr<tls::ClientContext>>;
+
+bool add_provider(Snapshot& snapshot, const config::Provider& provider, Contexts& contexts,
+                  std::vector<config::Problem>& problems) {
+  ProviderRuntime runtime;
+  Result<http::Endpoint> endpoint = http::Endpoint::parse(provider.base_url);
+  if (!endpoint) {
+    problems.push_back({provider.at, endpoint.error().message});
+    return false;
+  }
+  runtime.endpoint = std::move(*endpoint);
+  runtime.endpoint.ca_file = provider.ca_file;
+  runtime.endpoint.max_connections = provider.max_connections;
+  runtime.dialect = &protocol::dialect(provider.dialect);
+  runtime.request_head = make_request_head(provider, runtime.endpoint, *runtime.dialect);
+  if (runtime.endpoint.secure) {
+    auto& context = contexts[provider.ca_file];
+    if (context == nullptr) {
+      auto created = tls::ClientContext::create(provider.ca_file);
+      if (!created) {
+        problems.push_back({provider.at, created.error().message});
+        return false;
+      }
+      context = std::move(*created);
+    }
+    runtime.tls = context;
+  }
+  snapshot.providers.push_back(std::move(runtime));
+  return true;
+}
+
+std::vector<std::string_view> outcome_names() {
+  std::vector<std::string_view> names;
+  for (int i = 0; i < kOutcomes; ++i) names.push_back(name(static_cast<ledger::Outcome>(i)));
+  return names;
+}
+
+void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& route) {
+  static const std::vector<std::string_view> outcomes = outcome_names();
+  for (const routing::Target& target : route.targets) {
+    auto& calibration = shared.calibrations[target.model->id];
+    if (calibration == nullptr) calibration = std::make_shared<workload::TokenCalibration>();
+    const telemetry::TargetLabels labels{
+        route.name, snapshot.config.providers[target.provider].name, target.model->id};
+    snapshot.targets.emplace(
+        &target, TargetRuntime{telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
+                               calibration});
+  }
+}
+
+void add_breakers(Snapshot& snapshot, SharedState& shared) {
+  for (const routing::ProviderModel& pair : snapshot.table.breakers) {
+    const std::string key = snapshot.config.providers[pair.provider].name + "/" + pair.model->id;
+    auto& breaker = shared.breakers[key];
+    if (breaker == nullptr) breaker = std::make_shared<routing::Breaker>(snapshot.config.breaker);
+    snapshot.breakers.push_back(breaker);
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedState& shared,
+                                                std::vector<config::Problem>& problems) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->config = std::move(config);
+  snapshot->catalog = catalog::Catalog::with(snapshot->config, problems);
+  snapshot->table = routing::build(snapshot->config, snapshot->catalog, problems);
+  Contexts contexts;
+  bool usable = true;
+  for (const config::Provider& provider : snapshot->config.providers) {
+    usable = add_provider(*snapshot, provider, contexts, problems) && usable;
+  }
+  const auto fatal = [](const config::Problem& problem) { return !problem.warning; };
+  if (!usable || std::ranges::any_of(problems, fatal)) return nullptr;
+  snapshot->retry_budget = std::make_shared<routing::RetryBudget>(snapshot->config.retry.budget);
+  for (const routing::Route& route : snapshot->table.routes) add_targets(*snapshot, shared, route);
+  for (const auto& [id, route] : snapshot->table.models) add_targets(*snapshot, shared, route);
+  add_breakers(*snapshot, shared);
+  return snapshot;
+}
+
+}  // namespace tidegate::gateway

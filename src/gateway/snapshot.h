@@ -1,0 +1,58 @@
+// Snapshot: one configuration made ready to serve: catalogue, routes, providers' endpoints, metric
+// ids. Immutable and shared by all workers; a reload makes a new one and requests in flight keep
+// theirs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "config/config.h"
+#include "gateway/shared_state.h"
+#include "http/endpoint.h"
+#include "protocol/dialect.h"
+#include "routing/retry.h"
+#include "routing/table.h"
+#include "telemetry/metrics_list.h"
+#include "tls/context.h"
+
+namespace tidegate::gateway {
+
+struct ProviderRuntime {
+  http::Endpoint endpoint;
+  const protocol::DialectTable* dialect = nullptr;
+  // "POST /v1/chat/completions HTTP/1.1\r\nHost: ...\r\nAuthorization: ...\r\n...": what is the
+  // same for every request. Holds the key; must not be logged.
+  std::string request_head;
+  std::shared_ptr<const tls::ClientContext> tls;
+};
+
+struct TargetRuntime {
+  telemetry::TargetMetrics metrics;
+  std::shared_ptr<workload::TokenCalibration> calibration;
+};
+
+struct Snapshot {
+  // Null when `problems` has gained one that is not a warning.
+  static std::shared_ptr<const Snapshot> build(config::Config config, SharedState& shared,
+                                               std::vector<config::Problem>& problems);
+
+  [[nodiscard]] const TargetRuntime& runtime(const routing::Target& target) const {
+    return targets.at(&target);
+  }
+  [[nodiscard]] routing::Breaker& breaker(const routing::Target& target) const {
+    return *breakers[target.breaker];
+  }
+
+  config::Config config;
+  catalog::Catalog catalog;
+  routing::Table table;
+  std::vector<ProviderRuntime> providers;  // as in config.providers
+  std::shared_ptr<routing::RetryBudget> retry_budget;
+  std::vector<std::shared_ptr<routing::Breaker>> breakers;  // as in table
+  std::unordered_map<const routing::Target*, TargetRuntime> targets;
+};
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,94 @@
+#include "gateway/understand.h"
+
+#include "base/text.h"
+#include "json/writer.h"
+
+namespace tidegate::gateway {
+namespace {
+
+// Labels of requests that become record fields.
+constexpr std::size_t kMaxLabel = 128;
+
+Result<std::string> label(std::string_view value, const char* header) {
+  if (value.size() > kMaxLabel || !is_valid_utf8(value)) {
+    return fail(ErrorCode::invalid, "expected at most 128 bytes of UTF-8", header);
+  }
+  return std::string(value);
+}
+
+}  // namespace
+
+Result<Understanding> understand(const Snapshot& snapshot, SharedState& shared,
+                                 json::Parser& parser, const Asked& asked) {
+  Understanding out;
+  out.question = std::make_unique<Question>();
+  Question& question = *out.question;
+  question.fields = read_request_fields(asked.headers, question.forwarded);
+  const RequestFields& fields = question.fields;
+  Result<protocol::Conversation> read = protocol::read_conversation(asked.body, parser);
+  if (!read) return std::unexpected(read.error());
+  question.conversation = *read;
+  const protocol::Conversation& conversation = question.conversation;
+
+  Result<std::string> task = label(fields.task, "x-tidegate-task");
+  if (!task) return std::unexpected(task.error());
+  Result<std::string> role = label(fields.role, "x-tidegate-role");
+  if (!role) return std::unexpected(role.error());
+  out.task = std::move(*task);
+  out.role = std::move(*role);
+  out.client = routing::product(fields.user_agent).substr(0, kMaxLabel);
+  out.requested_model = conversation.model.substr(0, kMaxLabel);
+  out.stream = conversation.stream;
+  out.workload = workload::measure(conversation, shared.any_model.weights());
+  out.sample = workload::sample_of(conversation);
+
+  const routing::Query query{.workload = out.workload,
+                             .model = conversation.model,
+                             .forced_route = fields.route,
+                             .task = out.task,
+                             .role = out.role,
+                             .user_agent = fields.user_agent,
+                             .fingerprint = conversation.fingerprint,
+                             .now = asked.now,
+                             .wall = asked.received};
+  Result<routing::Decision> decision = routing::decide(snapshot.table, &shared.affinity, query);
+  if (!decision) return std::unexpected(decision.error());
+  out.decision = std::move(*decision);
+  return out;
+}
+
+std::string explain(const Snapshot& snapshot, const Understanding& understanding) {
+  const workload::Workload& workload = understanding.workload;
+  const routing::Decision& decision = understanding.decision;
+  std::string out;
+  json::Writer json(out);
+  json.begin_object();
+  json.member("route", route_name(decision));
+  json.member("reason", decision.reason.view());
+  json.key("targets").begin_array();
+  for (const routing::Target* target : decision.targets()) {
+    json.begin_object();
+    json.member("model", target->model->id);
+    json.member("provider", target->model->provider);
+    json.member("wire_name", target->model->wire_name);
+    if (target->max_tokens != 0) json.member("max_tokens", target->max_tokens);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("workload").begin_object();
+  json.member("context_tokens", workload.context_tokens);
+  json.member("tool_density", workload.tool_density);
+  json.member("planning_score", workload.planning_score);
+  json.member("messages", workload.messages);
+  json.member("tools", workload.tools);
+  json.member("images", workload.images);
+  json.member("assistant_steps", workload.assistant_steps);
+  json.member("max_tokens", workload.max_tokens);
+  json.member("stream", workload.stream);
+  json.end_object();
+  if (snapshot.config.simulated) json.member("simulated", true);
+  json.end_object();
+  return out;
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,55 @@
+// The first steps of the walk: read the request, measure it, decide where it goes.
+// Used by the pipeline on a worker and by `tidegate route` without a server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/request_fields.h"
+#include "gateway/snapshot.h"
+#include "json/parser.h"
+#include "protocol/conversation.h"
+#include "routing/decision.h"
+#include "workload/tokens.h"
+#include "workload/workload.h"
+
+namespace tidegate::gateway {
+
+// The request's own bytes, as views: freed with them once the answer begins.
+struct Question {
+  protocol::Conversation conversation;
+  RequestFields fields;
+  std::string forwarded;  // header lines for the provider
+};
+
+struct Understanding {
+  std::unique_ptr<Question> question;
+  workload::Workload workload;
+  workload::TokenSample sample;  // what the token estimate learns from once the usage is known
+  routing::Decision decision;
+  // Copies, since records outlive the request's bytes.
+  std::string task, role, client, requested_model;
+  bool stream = false;
+};
+
+struct Asked {
+  http::Headers headers;
+  std::string_view body;
+  WallTime received;
+  TimePoint now;
+};
+
+// An error is the client's and names the field at fault.
+Result<Understanding> understand(const Snapshot& snapshot, SharedState& shared,
+                                 json::Parser& parser, const Asked& asked);
+
+// The name of the decided route; empty when the model was asked for by name.
+[[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {
+  return decision.route == nullptr ? std::string_view{} : std::string_view(decision.route->name);
+}
+
+// The decision and the measures behind it, as JSON, for /v1/route.
+[[nodiscard]] std::string explain(const Snapshot& snapshot, const Understanding& understanding);
+
+}  // namespace tidegate::gateway

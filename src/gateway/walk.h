@@ -1,0 +1,59 @@
+// What one request carries from step to step of the pipeline.
+// Lives in the coroutine that serves the request, on one worker.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/request_id.h"
+#include "gateway/understand.h"
+#include "gateway/worker_state.h"
+#include "http/exchange.h"
+
+namespace tidegate::gateway {
+
+struct Walk {
+  Walk(http::Exchange& client_exchange, WorkerState& on)
+      : exchange(client_exchange),
+        worker(on),
+        snapshot(on.snapshot),
+        id(RequestId::make(client_exchange.received())),
+        started(on.loop.now()),
+        deadline(started + snapshot->config.timeouts.total) {}
+
+  http::Exchange& exchange;
+  WorkerState& worker;
+  const std::shared_ptr<const Snapshot> snapshot;  // stays the same through a reload
+  const RequestId id;
+  const TimePoint started;
+  const TimePoint deadline;
+
+  Understanding understood;
+  std::string notes;
+  unsigned attempts = 0;
+  bool committed = false;  // the head of the answer has left, so the status can no longer change
+  bool answered = false;   // bytes of an answer have left, so no other attempt may be made
+
+  // For the request's log line; the last attempt's.
+  const routing::Target* target = nullptr;
+  ledger::Outcome outcome = ledger::Outcome::ok;
+  int status = 0;  // as the client was answered
+  std::string error;
+  Usage usage;
+  std::optional<NanoDollars> cost;
+  Duration first_byte{};
+
+  // Frees what only another attempt would need.
+  void release_question() {
+    understood.question.reset();
+    exchange.release_request();
+  }
+  void note(std::string_view text) {
+    if (!notes.empty()) notes += ", ";
+    notes += text;
+  }
+};
+
+}  // namespace tidegate::gateway
