@@ -133,7 +133,7 @@ void Gateway::add_sampled_metrics() {
   });
   sampled(metric::kReloads, [this](Samples& out) {
     out.add({{"result", "done"}}, static_cast<double>(reloads_done_.load()));
-    out.add({{"result", "refused"}}, static_cast<double>(reloads_failed_.load()));
+    out.add({{"result", "failed"}}, static_cast<double>(reloads_failed_.load()));
   });
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();

@@ -49,8 +49,8 @@ void Attempt::settle() {
     record.usage_source = ledger::UsageSource::reported;
     runtime.calibration->learn(walk_.understood.sample, answer.usage->prompt);
     worker.shared.any_model.learn(walk_.understood.sample, answer.usage->prompt);
-  } else if (walk_.answered || first_byte_ != TimePoint{}) {
-    // The provider worked but did not say how much. Providers send about one token an event.
+  } else if (status_ == 200 && (walk_.answered || first_byte_ != TimePoint{})) {
+    // The provider worked but did not say how much. (An error status is not charged for.) Providers send about one token an event.
     record.usage.prompt = walk_.understood.workload.context_tokens;
     record.usage.completion = content_events_;
     record.usage_source = ledger::UsageSource::estimated;

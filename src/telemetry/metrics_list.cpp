@@ -67,11 +67,7 @@ ServerMetrics ServerMetrics::make(Registry& registry) {
   }
   out.refused_by_status.back() = counter(registry, metric::kRefused, {{"status", "other"}});
   out.in_flight = level(registry, metric::kInFlight);
-  out.connections = level(registry, metric::kConnections);
   out.upstream_idle = level(registry, metric::kUpstreamIdle);
-  out.accepted = counter(registry, metric::kAccepted, {});
-  out.reloads_done = counter(registry, metric::kReloads, {{"result", "done"}});
-  out.reloads_failed = counter(registry, metric::kReloads, {{"result", "failed"}});
   return out;
 }
 

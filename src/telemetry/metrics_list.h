@@ -122,14 +122,14 @@ struct TargetMetrics {
 inline constexpr std::array kRefusalStatuses{400, 401, 403, 404, 405, 408, 413,
                                              429, 431, 500, 502, 503, 504};
 
+// Connections and reloads are not here: their owners count them, and the registry samples those.
 struct ServerMetrics {
   static ServerMetrics make(Registry& registry);
 
   [[nodiscard]] CounterId refused(int status) const;
 
   std::array<CounterId, kRefusalStatuses.size() + 1> refused_by_status;
-  LevelId in_flight, connections, upstream_idle;
-  CounterId accepted, reloads_done, reloads_failed;
+  LevelId in_flight, upstream_idle;
 };
 
 }  // namespace tidegate::telemetry
