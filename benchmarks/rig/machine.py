@@ -11,8 +11,9 @@ def describe(rig):
         "date": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
         "machine": f"{cpu_model()}, {os.cpu_count()} cores, Linux {platform.release()}",
         "load": f"{os.getloadavg()[0]:.2f} at the start",
-        "set-up": f"one worker each; proxy, upstream and client share core {rig.core}; request logs "
-                  f"{'on' if rig.logs else 'off'}; descriptor limit {rig.descriptors}",
+        "set-up": f"one worker each; proxy, upstream and client share core {rig.core}; "
+                  f"request logs {'on' if rig.logs else 'off'}; "
+                  f"descriptor limit {rig.descriptors}",
         "versions": f"{gateway_version(rig)}; {output(rig.nginx, '-v')}",
     }
 
