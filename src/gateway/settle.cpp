@@ -50,7 +50,8 @@ void Attempt::settle() {
     runtime.calibration->learn(walk_.understood.sample, answer.usage->prompt);
     worker.shared.any_model.learn(walk_.understood.sample, answer.usage->prompt);
   } else if (status_ == 200 && (walk_.answered || first_byte_ != TimePoint{})) {
-    // The provider worked but did not say how much. (An error status is not charged for.) Providers send about one token an event.
+    // The provider worked but did not say how much. Providers send about one token an event.
+    // An error status is charged for by none.
     record.usage.prompt = walk_.understood.workload.context_tokens;
     record.usage.completion = content_events_;
     record.usage_source = ledger::UsageSource::estimated;
