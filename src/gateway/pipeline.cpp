@@ -100,7 +100,8 @@ Task<void> answer_failure(Walk& walk, AttemptEnd end) {
     co_return;
   }
   walk.status = protocol::http_status(end.error);
-  std::string headers = request_headers(walk);
+  std::string headers =
+      walk.target != nullptr ? decision_headers(walk, *walk.target) : request_headers(walk);
   if (end.retry_after) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*end.retry_after).count();
     headers += fmt::format("retry-after: {}\r\n", wait);
