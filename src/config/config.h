@@ -104,7 +104,8 @@ struct Route {
 struct PolicyRule {
   std::string when;  // empty: always
   std::string route;
-  Position at;  // of `when`, or of the rule when there is none
+  Position at;          // of `when`, or of the rule when there is none
+  bool quoted = false;  // `when` stands in quotes: its text starts one column after `at`
 };
 
 struct Retry {

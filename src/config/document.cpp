@@ -57,11 +57,12 @@ class TreeBuilder final : public YAML::EventHandler {
     add(make(mark, Node::Kind::null));
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse_anchor(mark); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     if (anchor != 0) refuse_anchor(mark);
     Node node = make(mark, Node::Kind::scalar);
     node.text = value;
+    node.quoted = tag == "!";  // YAML's tag of quoted and block scalars
     show_variables(node.text);
     add(std::move(node));
   }

@@ -21,6 +21,7 @@ struct Node {
 
   Kind kind = Kind::null;
   std::string text;         // scalar: as written, quotes removed
+  bool quoted = false;      // scalar: in quotes, so that its text starts one column later
   std::vector<Node> items;  // list: its items; map: its values
   std::vector<Key> keys;    // map: keys[i] names items[i]; no name twice
   int line = 0;

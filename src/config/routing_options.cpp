@@ -142,6 +142,7 @@ void read_policy(Config& config, const Node& node, const std::string& path, Read
     PolicyRule rule;
     const Node* when = item.find("when");
     rule.at = reader.at(when != nullptr ? *when : item);
+    rule.quoted = when != nullptr && when->quoted;
     read_section(rule_options(), item, fmt::format("{}[{}]", path, i + 1), rule, reader);
     config.policy.push_back(std::move(rule));
   }

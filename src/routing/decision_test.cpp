@@ -189,6 +189,27 @@ TEST_F(DecisionTest, AutoWithoutAPolicy) {
   EXPECT_EQ(refused().code, ErrorCode::invalid);
 }
 
+TEST(Table, ErrorsOfExpressionsStandWhereTheFileHasThem) {
+  const auto loaded = config::load_text(
+      "providers:\n  cluster: { dialect: vllm, base_url: http://127.0.0.1:1/v1 }\n"
+      "models:\n  house: { provider: cluster, name: h }\n"
+      "routes:\n  a: { model: house }\n"
+      "policy:\n"
+      "  - { when: \"context_tokens > 5 && tols > 3\", route: a }\n"
+      "  - when: tols > 3\n    route: a\n"
+      "  - { route: a }\n",
+      "t.yaml");
+  ASSERT_TRUE(loaded.ok());
+  std::vector<config::Problem> problems;
+  const auto catalog = catalog::Catalog::with(loaded.config, problems);
+  build(loaded.config, catalog, problems);
+  ASSERT_EQ(problems.size(), 2u);
+  EXPECT_EQ(config::format(problems[0]),
+            "t.yaml:8:36: There is no variable tols. Did you mean tools?");
+  EXPECT_EQ(problems[1].at.line, 9);
+  EXPECT_EQ(problems[1].at.column, 11);
+}
+
 TEST(Table, FallbacksWithoutAKeyAreLeftOut) {
   config::Config config = sample();
   config.providers[0].key_required = true;

@@ -5,16 +5,17 @@
 namespace tidegate::routing {
 namespace {
 
-// Where an error inside an expression stands in the file. Exact when the expression is on the line
-// where it starts; a folded or block scalar keeps the line of its start.
-config::Position place(config::Position start, const ExpressionError& error) {
+// Where an error inside a rule's expression stands in the file. Exact when the expression is on the
+// line where it starts; folded and block scalars lose their line ends and indentation in YAML.
+config::Position place(const config::PolicyRule& rule, const ExpressionError& error) {
+  config::Position at = rule.at;
   if (error.line > 1) {
-    start.line += error.line - 1;
-    start.column = error.column;
+    at.line += error.line - 1;
+    at.column = error.column;
   } else {
-    start.column += error.column - 1;
+    at.column += error.column - 1 + (rule.quoted ? 1 : 0);
   }
-  return start;
+  return at;
 }
 
 void add_value(const Variable& variable, const Facts& facts, Reason& reason) {
@@ -55,7 +56,7 @@ Policy Policy::build(std::span<const config::PolicyRule> rules, std::span<const 
       } else {
         usable = false;
         for (const ExpressionError& error : compiled.error()) {
-          problems.push_back({place(source.at, error), error.message});
+          problems.push_back({place(source, error), error.message});
         }
       }
     }

@@ -75,7 +75,7 @@ TEST(Policy, ReasonIsSafeInAHeader) {
 
 TEST(Policy, AllProblemsWithTheirPlaceInTheFile) {
   const std::vector<config::PolicyRule> rules{
-      {"context_tokens > 1 && tool_densty < 2", "long", {"t.yaml", 7, 14}},
+      {"context_tokens > 1 && tool_densty < 2", "long", {"t.yaml", 7, 13}, true},
       {"stream &&\n rol == ''", "long", {"t.yaml", 9, 5}},
       {"", "lonk", {"t.yaml", 12, 3}}};
   std::vector<config::Problem> problems;
