@@ -1,11 +1,13 @@
 #include "gateway/attempt.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 
+#include "base/recycle.h"
 #include "gateway/answer_headers.h"
 #include "protocol/edits.h"
 #include "protocol/retry_after.h"
@@ -20,11 +22,11 @@ constexpr std::size_t kMaxWholeBody = 32u << 20;
 
 }  // namespace
 
-struct Attempt::Outgoing {
+struct Attempt::Outgoing : Recycled {
   explicit Outgoing(const protocol::Conversation& conversation) : edits(conversation) {}
 
   protocol::Edits edits;
-  std::string length_line;
+  char length_line[48];
   std::array<std::string_view, protocol::Edits::kMostPieces + 3> pieces;
   std::size_t count = 0;
 };
@@ -73,10 +75,13 @@ Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
   if (!edits.ok()) {
     return fail(ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited");
   }
-  out->length_line = fmt::format("Content-Length: {}\r\n\r\n", edits.size());
+  const auto length_end =
+      fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), edits.size());
+  const std::string_view length_line(out->length_line,
+                                     static_cast<std::size_t>(length_end - out->length_line));
   for (const std::string_view piece :
        {std::string_view(provider_.request_head), std::string_view(question.forwarded),
-        std::string_view(out->length_line)}) {
+        length_line}) {
     out->pieces[out->count++] = piece;
   }
   const protocol::Edits::Pieces body = edits.pieces();
@@ -229,7 +234,9 @@ void Attempt::judge_whole(std::string_view body) {
   }
   Result<protocol::Answer> answer = protocol::read_answer(walk_.worker.parser, body);
   if (!answer) {
-    fail_with(ledger::Outcome::failed_in_answer, answer.error(), kProviderFailed);
+    // Not the reader's own error code: to the client it would say that its request was invalid.
+    fail_with(ledger::Outcome::failed_in_answer,
+              {ErrorCode::unavailable, std::move(answer.error().message), {}}, kProviderFailed);
     return;
   }
   whole_ = std::move(*answer);
