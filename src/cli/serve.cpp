@@ -97,7 +97,7 @@ class Serving {
  private:
   void on_signal(int signal);
   void reload(std::string_view cause);
-  Task<void> watch_file();
+  void look_at_file();
   Task<void> drain();
   bool open_ledger(const config::Config& config);
 
@@ -110,9 +110,9 @@ class Serving {
   std::unique_ptr<simulator::Running> simulator_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::string file_;  // the config's; empty: none
-  config::State state_;
   int terminations_ = 0;
-  bool stopped_ = false;
+  std::filesystem::file_time_type file_time_{};
+  Timer file_timer_{[](void* self) { static_cast<Serving*>(self)->look_at_file(); }, this};
 };
 
 bool Serving::adapt(config::Config& config) {
@@ -149,7 +149,6 @@ bool Serving::open_ledger(const config::Config& config) {
 
 bool Serving::start(config::Config config) {
   file_ = config.file;
-  state_ = config.state;
   if (!adapt(config) || !open_ledger(config)) return false;
   std::vector<config::Problem> problems;
   auto snapshot = gateway::Snapshot::build(std::move(config), shared_, problems);
@@ -171,7 +170,7 @@ bool Serving::start(config::Config config) {
 
 int Serving::run() {
   Signals signals([this](int signal) { main_.post([this, signal] { on_signal(signal); }); });
-  if (!file_.empty()) tasks_.spawn(watch_file());
+  if (!file_.empty()) look_at_file();
   main_.run();
   gateway_.reset();
   shared_.ledger.reset();
@@ -204,7 +203,6 @@ Task<void> Serving::drain() {
     if (main_.now() >= deadline) gateway_->abort();
     co_await main_.sleep_until(main_.now() + 20ms);
   }
-  stopped_ = true;
   main_.stop();
 }
 
@@ -230,17 +228,16 @@ void Serving::reload(std::string_view cause) {
               {{"cause", cause}, {"file", file_}});
 }
 
-Task<void> Serving::watch_file() {
+// Editors replace files, so that one may be away for a moment.
+void Serving::look_at_file() {
   std::error_code error;
-  auto seen = std::filesystem::last_write_time(file_, error);
-  while (!stopped_ && terminations_ == 0) {
-    co_await main_.sleep_until(main_.now() + 500ms);
-    const auto now = std::filesystem::last_write_time(file_, error);
-    // Editors replace files, so that one may be away for a moment.
-    if (error || now == seen) continue;
-    seen = now;
-    reload("file changed");
+  const auto now = std::filesystem::last_write_time(file_, error);
+  if (!error && now != file_time_) {
+    const bool first = file_time_ == std::filesystem::file_time_type{};
+    file_time_ = now;
+    if (!first) reload("file changed");
   }
+  main_.arm(file_timer_, main_.now() + 500ms);
 }
 
 }  // namespace

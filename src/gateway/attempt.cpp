@@ -79,9 +79,8 @@ Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
       fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), edits.size());
   const std::string_view length_line(out->length_line,
                                      static_cast<std::size_t>(length_end - out->length_line));
-  for (const std::string_view piece :
-       {std::string_view(provider_.request_head), std::string_view(question.forwarded),
-        length_line}) {
+  for (const std::string_view piece : {std::string_view(provider_.request_head),
+                                       std::string_view(question.forwarded), length_line}) {
     out->pieces[out->count++] = piece;
   }
   const protocol::Edits::Pieces body = edits.pieces();

@@ -58,42 +58,83 @@ bool is_ours_or_private(std::string_view name) {
 constexpr std::string_view kOwnPrefix = "x-tidegate-";
 
 bool has_own_prefix(std::string_view name) {
-  return name.size() > kOwnPrefix.size() && is(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
+  // The third byte tells it from the many "x-" names of SDKs' own ("x-stainless-...") early.
+  return name.size() > kOwnPrefix.size() && (name[2] | 0x20) == 't' &&
+         is(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
 }
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+// Of an answer: what we set ourselves, and what speaks of the provider's own host.
+bool is_own_answer_field(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return is(name, "date");
+    case 7:
+      return is(name, "alt-svc");
+    case 10:
+      return is(name, "set-cookie");
+    case 25:
+      return is(name, "strict-transport-security");
+    default:
+      return has_own_prefix(name);
+  }
 }
+
+// Copies runs of lines at once: most of a head passes.
+class Passing {
+ public:
+  explicit Passing(std::string& out) : out_(out) {}
+  ~Passing() { out_.append(run_); }
+  void pass(std::string_view line) {
+    if (run_.empty()) {
+      run_ = line;
+    } else {
+      run_ = {run_.data(), run_.size() + line.size()};
+    }
+  }
+  void drop() {
+    out_.append(run_);
+    run_ = {};
+  }
+
+ private:
+  std::string& out_;
+  std::string_view run_;
+};
 
 }  // namespace
 
 RequestFields read_request_fields(const http::Headers& headers, std::string& forwarded) {
   RequestFields fields;
   forwarded.reserve(forwarded.size() + headers.lines().size());
+  Passing passing(forwarded);
   for (const http::Header& header : headers) {
     if (has_own_prefix(header.name)) {
       const std::string_view rest = header.name.substr(kOwnPrefix.size());
       if (is(rest, "task")) fields.task = header.value;
       if (is(rest, "role")) fields.role = header.value;
       if (is(rest, "route")) fields.route = header.value;
-      continue;
+      passing.drop();
+    } else if (is_hop_by_hop(header.name) || is_ours_or_private(header.name)) {
+      passing.drop();
+    } else {
+      if (is(header.name, "user-agent")) fields.user_agent = header.value;
+      passing.pass(header.line);
     }
-    if (is(header.name, "user-agent")) fields.user_agent = header.value;
-    if (is_hop_by_hop(header.name) || is_ours_or_private(header.name)) continue;
-    append_line(forwarded, header.name, header.value);
   }
   return fields;
 }
 
 void append_answer_fields(std::string& out, const http::Headers& headers) {
+  Passing passing(out);
   for (const http::Header& header : headers) {
-    const std::string_view name = header.name;
-    if (is_hop_by_hop(name) || is(name, "date") || is(name, "set-cookie") || is(name, "alt-svc") ||
-        is(name, "strict-transport-security") || has_own_prefix(name)) {
-      continue;
+    if (is(header.name, "x-request-id")) {
+      passing.drop();
+      out.append("x-tidegate-upstream-request-id: ").append(header.value).append("\r\n");
+    } else if (is_hop_by_hop(header.name) || is_own_answer_field(header.name)) {
+      passing.drop();
+    } else {
+      passing.pass(header.line);
     }
-    append_line(out, is(name, "x-request-id") ? "x-tidegate-upstream-request-id" : name,
-                header.value);
   }
 }
 

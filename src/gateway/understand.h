@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recycle.h"
 #include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
 #include "json/parser.h"
@@ -17,7 +18,7 @@
 namespace tidegate::gateway {
 
 // The request's own bytes, as views: freed with them once the answer begins.
-struct Question {
+struct Question : Recycled {
   protocol::Conversation conversation;
   RequestFields fields;
   std::string forwarded;  // header lines for the provider

@@ -21,18 +21,19 @@ Call::~Call() {
 Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadlines deadlines,
                                Socket& client, SilenceListener& listener) {
   connection_ = pool_.take_idle();
-  if (connection_ != nullptr) {
+  for (bool replaced = false;; replaced = true) {
+    if (connection_ == nullptr) {
+      const TimePoint by = std::min(deadlines.total, pool_.loop().now() + deadlines.connect);
+      Result<std::unique_ptr<ClientConnection>> connected = co_await pool_.connect(by, client);
+      if (!connected) co_return std::unexpected(connected.error());
+      connection_ = std::move(*connected);
+    }
     Result<void> result = co_await exchange(request, deadlines, client, listener);
-    const bool stale = !result && !answered_ && result.error().code == ErrorCode::unavailable;
-    if (!stale) co_return result;
+    const bool stale = connection_->reused && !result && !answered_ &&
+                       result.error().code == ErrorCode::unavailable;
+    if (!stale || replaced) co_return result;
     pool_.give_back(std::move(connection_), false);
   }
-  const TimePoint connect_by = std::min(deadlines.total, pool_.loop().now() + deadlines.connect);
-  Result<std::unique_ptr<ClientConnection>> connected = co_await pool_.connect(connect_by, client);
-  if (!connected) co_return std::unexpected(connected.error());
-  connection_ = std::move(*connected);
-  Result<void> result = co_await exchange(request, deadlines, client, listener);
-  co_return result;
 }
 
 Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Deadlines deadlines,
@@ -136,7 +137,7 @@ Result<bool> Call::take_head(std::string_view received) {
 
 Call::Next Call::next(std::string_view& data) {
   if (complete_) return Next::end;
-  if (head_.framing == Framing::none || (head_.framing == Framing::length && left_ == 0)) {
+  if (head_.framing == Framing::none) {
     complete_ = true;
     return Next::end;
   }
@@ -158,6 +159,7 @@ Call::Next Call::next(std::string_view& data) {
         data = input_.substr(0, n);
         input_.remove_prefix(n);
         left_ -= n;
+        complete_ = left_ == 0;
         return Next::data;
       }
       case Framing::until_close:

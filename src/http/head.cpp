@@ -52,6 +52,13 @@ const char* skip_text(const char* at, const char* end) {
   return at;
 }
 
+// Without the blanks around it.
+std::string_view trimmed(const char* begin, const char* end) {
+  while (begin != end && (*begin == ' ' || *begin == '\t')) ++begin;
+  while (begin != end && (end[-1] == ' ' || end[-1] == '\t')) --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
 HeadResult bad(std::string_view problem, int status = 400) {
   return {HeadState::bad, status, problem};
 }
@@ -79,8 +86,8 @@ bool list_has(std::string_view list, std::string_view word) {
   return false;
 }
 
-// Notes a header that decides about framing or the connection; a problem text if it is malformed.
-std::string_view note(FramingHeaders& out, std::string_view name, std::string_view value) {
+// Notes a header that decides about framing or the connection; what is malformed in it, or null.
+const char* note(FramingHeaders& out, std::string_view name, std::string_view value) {
   switch (name.size()) {
     case 4:
       if (equals_ignoring_case(name, "host")) {
@@ -121,7 +128,7 @@ std::string_view note(FramingHeaders& out, std::string_view name, std::string_vi
     default:
       break;
   }
-  return {};
+  return nullptr;
 }
 
 // Reads header lines up to the empty one. `at` ends behind it.
@@ -154,9 +161,10 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
       return bad(*p == '\n' ? "a header line ends in a bare LF"
                             : "a header value contains a control byte");
     }
-    const std::string_view value_text = trim({value, static_cast<std::size_t>(p - value)});
-    if (const auto problem = note(out, name_text, value_text); !problem.empty())
+    const std::string_view value_text = trimmed(value, p);
+    if (const char* const problem = note(out, name_text, value_text); problem != nullptr) {
       return bad(problem);
+    }
     p += 2;
   }
 }
@@ -165,18 +173,20 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
 
 void Headers::Iterator::read() {
   if (rest_.empty()) return;
-  const std::size_t colon = rest_.find(':');
-  const std::size_t line_end = rest_.find('\n', colon);
-  header_.name = rest_.substr(0, colon);
-  header_.value = trim(rest_.substr(colon + 1, line_end - colon - 2));
-  line_size_ = line_end + 1;
+  // The head was checked: there is a colon, and CRLF ends the line.
+  const char* const begin = rest_.data();
+  const char* colon = begin;
+  while (*colon != ':') ++colon;
+  const auto* const end = static_cast<const char*>(
+      std::memchr(colon, '\n', rest_.size() - static_cast<std::size_t>(colon - begin)));
+  header_.name = {begin, static_cast<std::size_t>(colon - begin)};
+  header_.value = trimmed(colon + 1, end - 1);
+  header_.line = {begin, static_cast<std::size_t>(end + 1 - begin)};
 }
 
 std::string_view Headers::find(std::string_view name) const {
   for (const Header& header : *this) {
-    if (header.name.size() == name.size() && equals_ignoring_case(header.name, name)) {
-      return header.value;
-    }
+    if (equals_ignoring_case(header.name, name)) return header.value;
   }
   return {};
 }
@@ -205,6 +215,7 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
     return over ? bad("the head is larger than the limit", 431) : HeadResult{};
   };
 
+  if (bytes == "\r") return incomplete();
   if (bytes.starts_with("\r\n")) p += 2;
   const char* const method = p;
   p = skip_token(p, end);
@@ -221,6 +232,10 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   if (*p != ' ' || p == target)
     return bad("the request target is empty or contains a character that is not allowed");
   head.target = {target, static_cast<std::size_t>(p - target)};
+  if (*target != '/' && head.target != "*" && !head.target.starts_with("http://") &&
+      !head.target.starts_with("https://")) {
+    return bad("the request target is neither a path nor an http URL");
+  }
   ++p;
 
   if (end - p < 10) return incomplete();
@@ -308,7 +323,8 @@ HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
                  : found.length != 0           ? Framing::length
                                                : Framing::none;
   head.keep_alive =
-      !found.close && (!http_1_0 || found.keep_alive) && head.framing != Framing::until_close;
+      !found.close && head.framing != Framing::until_close &&
+      (!http_1_0 || (found.keep_alive && !found.has_transfer_encoding));  // RFC 9112, 6.1
   return result;
 }
 

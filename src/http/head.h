@@ -2,7 +2,8 @@
 //
 // Refused, because two parsers could read them differently (request smuggling): bare LF or CR,
 // obs-fold, control bytes, space before a colon, repeated or malformed Content-Length, any
-// Transfer-Encoding but one `chunked`, both of the two, no or several Hosts, HTTP/1.0 with chunked.
+// Transfer-Encoding but one `chunked`, both of the two, no or several Hosts, HTTP/1.0 with chunked,
+// a target that is neither a path, `*` nor an http URL.
 // Pure functions and plain values, any thread.
 #pragma once
 
@@ -21,6 +22,7 @@ struct HeadLimits {
 struct Header {
   std::string_view name;   // as it was written
   std::string_view value;  // without surrounding blanks
+  std::string_view line;   // both, as they stand in the head, with the CRLF
 };
 
 // The header lines of a head that has been checked by a parser below; iteration cannot fail.
@@ -36,7 +38,7 @@ class Headers {
     explicit Iterator(std::string_view rest) : rest_(rest) { read(); }
     const Header& operator*() const { return header_; }
     Iterator& operator++() {
-      rest_.remove_prefix(line_size_);
+      rest_.remove_prefix(header_.line.size());
       read();
       return *this;
     }
@@ -47,7 +49,6 @@ class Headers {
     void read();
     std::string_view rest_;
     Header header_;
-    std::size_t line_size_ = 0;
   };
   [[nodiscard]] Iterator begin() const { return Iterator(lines_); }
   [[nodiscard]] std::default_sentinel_t end() const { return {}; }
@@ -93,7 +94,7 @@ enum class HeadState : std::uint8_t { complete, incomplete, bad };
 
 struct HeadResult {
   HeadState state = HeadState::incomplete;
-  int status = 400;               // bad: the status to answer with (400, 414, 431, 501, 505)
+  int status = 400;               // bad: the status to answer with (400, 414, 417, 431, 505)
   std::string_view problem = {};  // bad: a sentence, static text
 };
 

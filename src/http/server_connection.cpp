@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -87,9 +88,10 @@ Task<void> ServerConnection::run() {
       if (read != Read::request) co_return;
     }
     keep_alive_ = exchange_.head_.keep_alive;
+    exchange_.bodiless_ = exchange_.head_.method == "HEAD";
     exchange_.begun_ = exchange_.finished_ = false;
     co_await server_.handler_.serve(exchange_);
-    request_.reset();
+    exchange_.release_request();
     if (!exchange_.finished_ || broken_) co_return;
     if (server_.draining_.load(std::memory_order_relaxed)) break;
     patience = options.client_idle;
@@ -102,8 +104,9 @@ bool ServerConnection::take_whole_request(std::string_view received) {
   RequestHead& head = exchange_.head_;
   const std::uint64_t body = head.framing == Framing::none ? 0 : head.content_length;
   if (head.framing == Framing::chunked || received.size() - head.size < body) return false;
+  if (body > server_.options_.body_bytes) return false;  // read_body() refuses it
   const std::size_t size = head.size + static_cast<std::size_t>(body);
-  request_.reset(new char[size + Loop::kScratchPadding]);
+  request_ = RecycledBytes(size + Loop::kScratchPadding);
   std::memcpy(request_.get(), received.data(), size);
   std::memset(request_.get() + size, 0, Loop::kScratchPadding);
   head.rebase(received.data(), request_.get());
@@ -188,7 +191,7 @@ Task<ServerConnection::Read> ServerConnection::read_length_body(std::string_view
   RequestHead& head = exchange_.head_;
   Loop& loop = worker_.worker.loop();
   const std::size_t size = head.size + static_cast<std::size_t>(head.content_length);
-  request_.reset(new char[size + Loop::kScratchPadding]);
+  request_ = RecycledBytes(size + Loop::kScratchPadding);
   std::memcpy(request_.get(), received.data(), received.size());
   std::memset(request_.get() + size, 0, Loop::kScratchPadding);
   head.rebase(received.data(), request_.get());
@@ -251,7 +254,7 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
     }
     input.assign(loop.scratch(), got);
   }
-  request_.reset(new char[gathered.size() + Loop::kScratchPadding]);
+  request_ = RecycledBytes(gathered.size() + Loop::kScratchPadding);
   std::memcpy(request_.get(), gathered.data(), gathered.size());
   std::memset(request_.get() + gathered.size(), 0, Loop::kScratchPadding);
   head.rebase(gathered.data(), request_.get());
@@ -264,6 +267,9 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
 Task<void> ServerConnection::refuse(int status, std::string_view problem) {
   keep_alive_ = false;
   const std::string body = server_.handler_.error_body(status, problem);
+  // What was understood of the head may lie in memory that is gone.
+  exchange_.head_ = {};
+  exchange_.bodiless_ = false;
   exchange_.begun_ = exchange_.finished_ = false;
   co_await exchange_.respond(status, "Content-Type: application/json\r\n", body);
   co_await linger();
@@ -273,7 +279,7 @@ Task<void> ServerConnection::refuse(int status, std::string_view problem) {
 // more output, then read and forget for a moment.
 Task<void> ServerConnection::linger() {
   Loop& loop = worker_.worker.loop();
-  ::shutdown(stream_.socket().fd(), SHUT_WR);
+  stream_.end_writing();
   const TimePoint deadline = loop.now() + 1s;
   std::size_t left = 8u << 20;
   while (left != 0) {
@@ -341,7 +347,11 @@ std::size_t ServerConnection::write_head(char* out, int status, std::string_view
   p = append(p, headers);
   p = append(p, framing);
   if (server_.draining_.load(std::memory_order_relaxed)) keep_alive_ = false;
-  if (!keep_alive_) p = append(p, "Connection: close\r\n");
+  if (!keep_alive_) {
+    p = append(p, "Connection: close\r\n");
+  } else if (exchange_.head_.http_1_0) {
+    p = append(p, "Connection: keep-alive\r\n");  // which HTTP/1.0 does not take for granted
+  }
   p = append(p, "\r\n");
   return static_cast<std::size_t>(p - out);
 }
@@ -351,13 +361,14 @@ bool ServerConnection::send_chunk(std::span<const std::string_view> pieces) {
   std::array<iovec, 20> out;
   std::size_t count = 0;
   std::size_t size = 0;
+  if (exchange_.bodiless_) pieces = {};
   for (const std::string_view piece : pieces) size += piece.size();
   const std::string head = std::move(unsent_);
   unsent_ = {};
   if (!head.empty()) out[count++] = as_iovec(head);
   char size_line[20];
   if (chunked_ && size != 0) {
-    const auto end = fmt::format_to(size_line, "{:x}\r\n", size);
+    const auto end = fmt::format_to(size_line, FMT_COMPILE("{:x}\r\n"), size);
     out[count++] = {size_line, static_cast<std::size_t>(end - size_line)};
   }
   for (const std::string_view piece : pieces) out[count++] = as_iovec(piece);
@@ -379,14 +390,16 @@ bool Exchange::client_gone() const {
 
 void Exchange::release_request() {
   connection_.request_.reset();
-  head_ = {};
+  head_.method = head_.target = head_.host = {};
+  head_.headers = {};
   body_ = {};
 }
 
 Sending Exchange::respond(int status, std::string_view headers, std::string_view body) {
   begun_ = finished_ = true;
   char framing[48];
-  const auto framing_end = fmt::format_to(framing, "Content-Length: {}\r\n", body.size());
+  const auto framing_end =
+      fmt::format_to(framing, FMT_COMPILE("Content-Length: {}\r\n"), body.size());
   const std::string_view framing_text(framing, static_cast<std::size_t>(framing_end - framing));
   const std::size_t room = headers.size() + kHeadRoom;
   char stack[2048];
@@ -397,9 +410,8 @@ Sending Exchange::respond(int status, std::string_view headers, std::string_view
     head = heap.get();
   }
   const std::size_t head_size = connection_.write_head(head, status, headers, framing_text);
-  const bool bodiless = head_.method == "HEAD";
-  iovec pieces[] = {{head, head_size}, as_iovec(bodiless ? std::string_view{} : body)};
-  return {*this, connection_.send({pieces, bodiless || body.empty() ? 1u : 2u})};
+  iovec pieces[] = {{head, head_size}, as_iovec(bodiless_ ? std::string_view{} : body)};
+  return {*this, connection_.send({pieces, bodiless_ || body.empty() ? 1u : 2u})};
 }
 
 void Exchange::begin(int status, std::string_view headers) {
@@ -423,7 +435,7 @@ Task<bool> Exchange::flush() { return connection_.flush(); }
 
 Sending Exchange::finish() {
   finished_ = true;
-  if (!connection_.chunked_) return {*this, connection_.send_chunk({})};
+  if (!connection_.chunked_ || bodiless_) return {*this, connection_.send_chunk({})};
   const std::string head = std::move(connection_.unsent_);
   connection_.unsent_ = {};
   iovec pieces[] = {as_iovec(head), as_iovec("0\r\n\r\n")};

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recycle.h"
 #include "http/exchange.h"
 #include "http/server_state.h"
 #include "tls/stream.h"
@@ -51,8 +52,8 @@ class ServerConnection {
   Server::PerWorker& worker_;
   tls::Stream stream_;
   Exchange exchange_;
-  std::unique_ptr<char[]> request_;  // head and body, while a request is served
-  std::string carry_;                // received, but behind the current request (pipelining)
+  RecycledBytes request_;  // head and body, while a request is served
+  std::string carry_;      // received, but behind the current request (pipelining)
   std::string unsent_;
   HeadResult head_result_;
   bool idle_ = false;

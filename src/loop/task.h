@@ -10,6 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/recycle.h"
+
 namespace tidegate {
 
 template <class T>
@@ -17,7 +19,8 @@ class Task;
 
 namespace task_detail {
 
-struct PromiseBase {
+// Frames come from recycled memory: a request makes about eight of them.
+struct PromiseBase : Recycled {
   std::coroutine_handle<> continuation;
   std::exception_ptr exception;
 
