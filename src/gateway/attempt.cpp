@@ -182,7 +182,8 @@ Task<void> Attempt::read_error(http::Call& call) {
   const http::Headers& headers = call.head().headers;
   end_.retry_after = protocol::read_retry_after(
       headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
-  HeldAnswer held{status, client_headers(call.head()), {}};
+  HeldAnswer held{status, &target_, {}, {}};
+  append_answer_fields(held.fields, headers);
   const bool whole = co_await gather(call, held.body, kMaxErrorBody);
   if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
   const protocol::ProviderError error =
@@ -199,7 +200,9 @@ Task<void> Attempt::read_error(http::Call& call) {
 // An answer that is no stream is judged before the client sees a byte of it, so that a bad one can
 // still be replaced by another attempt.
 Task<void> Attempt::read_whole(http::Call& call) {
-  std::string headers = client_headers(call.head());
+  std::string headers = decision_headers(walk_, target_);
+  const std::size_t own = headers.size();
+  append_answer_fields(headers, call.head().headers);
   const std::uint64_t length = call.head().content_length;
   std::string_view body;
   std::string gathered;
@@ -216,7 +219,7 @@ Task<void> Attempt::read_whole(http::Call& call) {
   }
   judge_whole(body);
   if (failed()) {
-    if (whole_) end_.held = HeldAnswer{200, std::move(headers), std::string(body)};
+    if (whole_) end_.held = HeldAnswer{200, &target_, headers.substr(own), std::string(body)};
     co_return;
   }
   walk_.answered = true;

@@ -21,7 +21,8 @@ inline constexpr protocol::ErrorPolicy kProviderFailed{
 // A provider's answer that may yet reach the client, if nothing better comes.
 struct HeldAnswer {
   int status = 0;
-  std::string headers;
+  const routing::Target* target = nullptr;  // whose answer it is
+  std::string fields;                       // of its head, without ours
   std::string body;
 };
 
@@ -53,7 +54,7 @@ class Attempt : private http::SilenceListener {
 
   // Streams: stream_answer.cpp.
   Task<void> pass_stream(http::Call& call, const http::ResponseHead& head);
-  bool pass_events(std::string_view data);
+  bool pass_events(std::string_view data, std::string_view chunk);
   void end_stream(http::Call::Next how);
   void begin_stream();
   void begin_failed(protocol::EventClass kind);

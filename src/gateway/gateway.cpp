@@ -8,6 +8,19 @@
 namespace tidegate::gateway {
 namespace {
 
+// As documented for tidegate_breaker_state: the worse, the higher.
+double severity(routing::BreakerState state) {
+  switch (state) {
+    case routing::BreakerState::closed:
+      return 0;
+    case routing::BreakerState::half_open:
+      return 1;
+    case routing::BreakerState::open:
+      break;
+  }
+  return 2;
+}
+
 std::size_t worker_count(const config::Config& config) {
   if (config.workers > 0) return static_cast<std::size_t>(config.workers);
   return std::max(1u, std::thread::hardware_concurrency());
@@ -128,7 +141,7 @@ void Gateway::add_sampled_metrics() {
     for (std::size_t i = 0; i < pairs.size(); ++i) {
       out.add({{"provider", snapshot->config.providers[pairs[i].provider].name},
                {"model", pairs[i].model->id}},
-              static_cast<double>(snapshot->breakers[i]->state()));
+              severity(snapshot->breakers[i]->state()));
     }
   });
   sampled(metric::kReloads, [this](Samples& out) {

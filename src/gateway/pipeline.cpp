@@ -47,11 +47,27 @@ void note_health(routing::Breaker& breaker, const routing::BreakerAdmission& adm
   }
 }
 
+// A provider whose key was never given is not asked: the client is told what is missing.
+std::optional<Error> missing_key(const config::Provider& provider) {
+  if (!provider.key_required || !provider.api_key.empty()) return std::nullopt;
+  const bool named = !provider.api_key_variable.empty();
+  return Error{ErrorCode::unauthorized,
+               fmt::format("there is no key for the provider {}: set {}", provider.name,
+                           named ? provider.api_key_variable : "its api_key"),
+               {}};
+}
+
 // The attempts at one target. Ends when the client is answered or gone, or the target is used up.
 Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
   Loop& loop = walk.worker.loop;
   routing::Breaker& breaker = walk.snapshot->breaker(target);
   AttemptEnd end;
+  if (auto missing = missing_key(walk.snapshot->config.providers[target.provider])) {
+    end.outcome = ledger::Outcome::unreachable;
+    end.error = std::move(*missing);
+    end.policy = {.retryable = false, .provider_at_fault = false, .try_fallback = true};
+    co_return end;
+  }
   for (int attempts = 1;; ++attempts) {
     const routing::BreakerAdmission admission = breaker.admit(loop.now());
     if (!admission.allowed) {
@@ -96,7 +112,9 @@ Task<void> answer_failure(Walk& walk, AttemptEnd end) {
   }
   if (end.held) {
     walk.status = end.held->status;
-    co_await exchange.respond(end.held->status, end.held->headers, end.held->body);
+    // Our headers are made now, since they count and note what came after this answer too.
+    const std::string headers = decision_headers(walk, *end.held->target) + end.held->fields;
+    co_await exchange.respond(end.held->status, headers, end.held->body);
     co_return;
   }
   walk.status = protocol::http_status(end.error);
