@@ -211,7 +211,7 @@ class Gateway(Process, Http):
     def records(self, answer, count=None):
         """The ledger's rows of one request, once there are as many as it had attempts."""
         if count is None:
-            count = int(answer.headers["x-tidegate-attempts"])
+            count = int(answer.headers["x-tidegate-attempts"] or 1)
         rows = eventually(lambda: self.select("request = ?", answer.request_id),
                           lambda found: len(found) >= count)
         return rows
@@ -220,10 +220,12 @@ class Gateway(Process, Http):
         if not self.ledger.exists():
             return []
         connection = sqlite3.connect(f"file:{self.ledger}?mode=ro", uri=True, timeout=5)
-        connection.row_factory = sqlite3.Row
         try:
+            connection.row_factory = sqlite3.Row
             query = f"SELECT * FROM attempt WHERE {where} ORDER BY started, attempt"
             return [dict(row) for row in connection.execute(query, values)]
+        except sqlite3.OperationalError:  # its first commit has not come yet
+            return []
         finally:
             connection.close()
 
