@@ -33,7 +33,8 @@ std::uint64_t milliseconds(TimePoint at) {
 }  // namespace
 
 Breaker::Breaker(const config::Breaker& settings)
-    : failures_to_open_(std::clamp(settings.failures, 1, static_cast<int>(Word::kMaxFailures))),
+    : failures_to_open_(static_cast<std::uint32_t>(
+          std::clamp(settings.failures, 1, static_cast<int>(Word::kMaxFailures)))),
       open_for_ms_(static_cast<std::uint64_t>(std::max<std::int64_t>(settings.open_for / 1ms, 1))) {
 }
 
