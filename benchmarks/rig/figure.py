@@ -56,8 +56,9 @@ class Figure:
             return None
         if self.paired:
             return middle(self.round_ratios)
-        floor = middle(self.nginx)
-        return middle(self.ours) / floor if floor > 0 else None
+        ours, floor = middle(self.ours), middle(self.nginx)
+        # A difference below zero says that the machine was too busy, not that a proxy is quick.
+        return ours / floor if ours > 0 and floor > 0 else None
 
     @property
     def verdict(self):
@@ -68,7 +69,7 @@ class Figure:
             return "-"
         value = self.ratio if target.judged == "ratio" else middle(self.ours)
         if value is None:
-            return "no value"
+            return "noise"
         if value <= target.strive:
             return "strive"
         return "must" if value <= target.must else "MISSED"
