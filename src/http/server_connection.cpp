@@ -280,8 +280,9 @@ Task<void> ServerConnection::refuse(int status, std::string_view problem) {
 Task<void> ServerConnection::linger() {
   Loop& loop = worker_.worker.loop();
   stream_.end_writing();
-  const TimePoint deadline = loop.now() + 1s;
-  std::size_t left = 8u << 20;
+  // Many clients read no answer before they have sent all of a body that is too large.
+  const TimePoint deadline = loop.now() + 5s;
+  std::size_t left = server_.options_.body_bytes + (8u << 20);
   while (left != 0) {
     std::size_t got = 0;
     const bool alive =
