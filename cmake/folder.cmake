@@ -59,3 +59,14 @@ function(tidegate_folder name)
                                                 benchmark::benchmark_main ${FOLDER_LINK})
   endif()
 endfunction()
+
+# tidegate_archive(name header [libraries it needs]): the target archive_<name> for lib<name>.a.
+function(tidegate_archive name header)
+  find_library(ARCHIVE_${name} NAMES lib${name}.a REQUIRED)
+  find_path(HEADER_${name} NAMES ${header} REQUIRED)
+  add_library(archive_${name} STATIC IMPORTED GLOBAL)
+  set_target_properties(archive_${name} PROPERTIES
+    IMPORTED_LOCATION ${ARCHIVE_${name}}
+    INTERFACE_INCLUDE_DIRECTORIES ${HEADER_${name}}
+    INTERFACE_LINK_LIBRARIES "${ARGN}")
+endfunction()

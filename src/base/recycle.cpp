@@ -20,7 +20,7 @@ constexpr bool kRecycles = true;
 constexpr bool kRecycles = true;
 #endif
 
-constexpr std::size_t kStep = 128;
+constexpr std::size_t kStep = 64;
 constexpr std::size_t kLargest = 8 * 1024;
 constexpr std::uint32_t kKeptEach = 64;  // blocks per size and thread
 

@@ -62,16 +62,17 @@ int route(const RouteOptions& options) {
   json::Parser parser;
 
   const gateway::Asked asked{http::Headers(lines), body, clock.wall(), clock.now()};
-  const auto understood = gateway::understand(*snapshot, shared, parser, asked);
-  if (!understood) {
-    const Error& error = understood.error();
+  gateway::Understanding understood;
+  const Result<void> done = gateway::understand(*snapshot, shared, parser, asked, understood);
+  if (!done) {
+    const Error& error = done.error();
     fmt::print(stderr, "{}{}{}\n", error.field, error.field.empty() ? "" : ": ", error.message);
     return kNo;
   }
   if (options.json) {
-    fmt::print("{}\n", gateway::explain(*snapshot, *understood));
+    fmt::print("{}\n", gateway::explain(*snapshot, understood));
   } else {
-    print_text(*understood);
+    print_text(understood);
   }
   return kDone;
 }

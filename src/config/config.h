@@ -63,7 +63,7 @@ struct Provider {
   std::string api_key_variable;  // the environment variable that the key comes from; for messages
   bool key_required = true;      // false for local servers
   std::string ca_file;           // extra CA certificates, PEM; empty: the system's
-  int max_connections = 512;     // per worker
+  int max_connections = 4096;    // per worker
   Position at;
 };
 

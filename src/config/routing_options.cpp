@@ -168,7 +168,7 @@ const Section<Provider>& provider_options() {
                    read_api_key});
     all.push_back(option("ca_file", &P::ca_file, ReadableFile{}, "/etc/ssl/company.pem",
                          "Further CA certificates to trust, PEM."));
-    all.push_back(option("max_connections", &P::max_connections, IntegerBetween{1, 65535}, "512",
+    all.push_back(option("max_connections", &P::max_connections, IntegerBetween{1, 65535}, "4096",
                          "Most connections to it, for each worker."));
     return all;
   }();

@@ -39,10 +39,12 @@ Attempt::Attempt(Walk& walk, const routing::Target& target)
       started_(walk.worker.loop.now()),
       last_heard_(started_) {}
 
+AttemptEnd AttemptEnd::failed(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
+  return {outcome, std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}})};
+}
+
 void Attempt::fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
-  end_.outcome = outcome;
-  end_.error = std::move(error);
-  end_.policy = policy;
+  end_ = AttemptEnd::failed(outcome, std::move(error), policy);
 }
 
 void Attempt::interrupted(Wake wake, std::string_view waiting_for) {
@@ -59,7 +61,7 @@ void Attempt::interrupted(Wake wake, std::string_view waiting_for) {
 }
 
 // What this target needs changed, spliced into the client's bytes.
-Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
+std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   const Question& question = *walk_.understood.question;
   const protocol::Conversation& conversation = question.conversation;
   const protocol::DialectTable& dialect = *provider_.dialect;
@@ -73,7 +75,11 @@ Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
     edits.add_members(protocol::thinking_members(dialect, target_.thinking));
   }
   if (!edits.ok()) {
-    return fail(ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited");
+    fail_with(
+        ledger::Outcome::provider_error,
+        {ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited", {}},
+        {});
+    return nullptr;
   }
   const auto length_end =
       fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), edits.size());
@@ -90,20 +96,15 @@ Result<std::unique_ptr<Attempt::Outgoing>> Attempt::prepare() {
 
 Task<AttemptEnd> Attempt::run() {
   ++walk_.attempts;
-  Result<std::unique_ptr<Outgoing>> outgoing = prepare();
-  if (!outgoing) {
-    fail_with(ledger::Outcome::provider_error, outgoing.error(), {});
-    co_return std::move(end_);
-  }
-  {
+  if (std::unique_ptr<Outgoing> outgoing = prepare()) {
     const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;
     http::Call call(walk_.worker.pool(target_));
     const http::Call::Deadlines deadlines{timeouts.connect, timeouts.first_byte, walk_.deadline,
                                           timeouts.ping};
-    const std::span<const std::string_view> pieces((*outgoing)->pieces.data(), (*outgoing)->count);
+    const std::span<const std::string_view> pieces(outgoing->pieces.data(), outgoing->count);
     const Result<void> sent =
         co_await call.start(pieces, deadlines, walk_.exchange.client(), *this);
-    outgoing->reset();
+    outgoing.reset();
     if (sent) {
       last_heard_ = walk_.worker.loop.now();
       status_ = call.head().status;
@@ -122,13 +123,9 @@ Task<AttemptEnd> Attempt::run() {
 
 Task<void> Attempt::read_answer(http::Call& call) {
   const http::ResponseHead& head = call.head();
-  if (head.status != 200) {
-    co_await read_error(call);
-  } else if (head.headers.find("content-type").starts_with("text/event-stream")) {
-    co_await pass_stream(call, head);
-  } else {
-    co_await read_whole(call);
-  }
+  if (head.status != 200) return read_error(call);
+  const bool stream = head.headers.find("content-type").starts_with("text/event-stream");
+  return stream ? pass_stream(call, head) : read_whole(call);
 }
 
 std::string Attempt::client_headers(const http::ResponseHead& head) const {
@@ -180,7 +177,7 @@ Task<bool> Attempt::gather(http::Call& call, std::string& body, std::size_t limi
 Task<void> Attempt::read_error(http::Call& call) {
   const int status = call.head().status;
   const http::Headers& headers = call.head().headers;
-  end_.retry_after = protocol::read_retry_after(
+  const std::optional<Duration> retry_after = protocol::read_retry_after(
       headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
   HeldAnswer held{status, &target_, {}, {}};
   append_answer_fields(held.fields, headers);
@@ -190,11 +187,12 @@ Task<void> Attempt::read_error(http::Call& call) {
       protocol::read_error(walk_.worker.parser, status, held.body);
   fail_with(ledger::Outcome::provider_error, {ErrorCode::unavailable, error.message, {}},
             protocol::policy(error.error_class));
+  end_.failure->retry_after = retry_after;
   // A redirect or a cut error is nothing that a client could use.
   if (!whole || status < 400) co_return;
   const std::string& key = walk_.snapshot->config.providers[target_.provider].api_key.reveal();
   if (protocol::leaks_key(held.body, key)) held.body = protocol::scrub_keys(held.body, key);
-  end_.held = std::move(held);
+  end_.failure->held = std::move(held);
 }
 
 // An answer that is no stream is judged before the client sees a byte of it, so that a bad one can
@@ -219,7 +217,8 @@ Task<void> Attempt::read_whole(http::Call& call) {
   }
   judge_whole(body);
   if (failed()) {
-    if (whole_) end_.held = HeldAnswer{200, &target_, headers.substr(own), std::string(body)};
+    if (whole_)
+      end_.failure->held = HeldAnswer{200, &target_, headers.substr(own), std::string(body)};
     co_return;
   }
   walk_.answered = true;
@@ -241,7 +240,7 @@ void Attempt::judge_whole(std::string_view body) {
               {ErrorCode::unavailable, std::move(answer.error().message), {}}, kProviderFailed);
     return;
   }
-  whole_ = std::move(*answer);
+  whole_ = std::make_unique<protocol::Answer>(std::move(*answer));
   switch (protocol::ending(*whole_)) {
     case protocol::Ending::complete:
     case protocol::Ending::truncated:

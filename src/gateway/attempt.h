@@ -26,12 +26,19 @@ struct HeldAnswer {
   std::string body;
 };
 
-struct AttemptEnd {
-  ledger::Outcome outcome = ledger::Outcome::ok;
+struct Failure {
+  Error error;                     // in a sentence for the client
   protocol::ErrorPolicy policy;    // what may follow; of no meaning when the client was answered
-  Error error;                     // why it failed, in a sentence for the client
   std::optional<HeldAnswer> held;  // the provider's own answer to it
   std::optional<Duration> retry_after;
+};
+
+// Small, since a stream holds several while it lasts.
+struct AttemptEnd {
+  ledger::Outcome outcome = ledger::Outcome::ok;
+  std::unique_ptr<Failure> failure;  // null: all went well
+
+  static AttemptEnd failed(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy);
 };
 
 class Attempt : private http::SilenceListener {
@@ -45,7 +52,7 @@ class Attempt : private http::SilenceListener {
  private:
   struct Outgoing;  // the request's bytes; freed once the answer's head is here
 
-  Result<std::unique_ptr<Outgoing>> prepare();
+  std::unique_ptr<Outgoing> prepare();  // null: the attempt failed
   Task<void> read_answer(http::Call& call);
   Task<void> read_error(http::Call& call);
   Task<void> read_whole(http::Call& call);
@@ -62,7 +69,7 @@ class Attempt : private http::SilenceListener {
 
   void fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy);
   void interrupted(Wake wake, std::string_view waiting_for);
-  [[nodiscard]] bool failed() const { return end_.outcome != ledger::Outcome::ok; }
+  [[nodiscard]] bool failed() const { return end_.failure != nullptr; }
   [[nodiscard]] std::string client_headers(const http::ResponseHead& head) const;
   void settle();  // settle.cpp
 
@@ -81,7 +88,7 @@ class Attempt : private http::SilenceListener {
   std::string stream_headers_;  // until the stream begins
   http::SseScanner scanner_;
   protocol::StreamReader reader_;
-  std::optional<protocol::Answer> whole_;
+  std::unique_ptr<protocol::Answer> whole_;  // of an answer that is no stream
 };
 
 }  // namespace tidegate::gateway

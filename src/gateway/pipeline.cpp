@@ -18,17 +18,16 @@ namespace {
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
 
 // Whether to try the same target again, and after how long.
-std::optional<Duration> retry_delay(Walk& walk, const AttemptEnd& end, int attempts_here) {
+std::optional<Duration> retry_delay(Walk& walk, const Failure& failure, int attempts_here) {
   const config::Retry& retry = walk.snapshot->config.retry;
-  if (!end.policy.retryable || attempts_here >= retry.attempts) return std::nullopt;
-  const Duration delay = routing::retry_delay(attempts_here, retry.base, retry.max, random_u64(),
-                                              end.retry_after.value_or(Duration{}));
+  if (!failure.policy.retryable || attempts_here >= retry.attempts) return std::nullopt;
+  const Duration asked = failure.retry_after.value_or(Duration{});
+  const Duration delay =
+      routing::retry_delay(attempts_here, retry.base, retry.max, random_u64(), asked);
   // A provider that asks for more patience than we have is left for a fallback or for the client,
   // who gets to see its Retry-After.
   const TimePoint now = walk.worker.loop.now();
-  if (end.retry_after.value_or(Duration{}) > retry.max || now + delay >= walk.deadline) {
-    return std::nullopt;
-  }
+  if (asked > retry.max || now + delay >= walk.deadline) return std::nullopt;
   if (!walk.snapshot->retry_budget->try_retry(now)) {
     walk.note("retry budget used up");
     return std::nullopt;
@@ -38,93 +37,97 @@ std::optional<Duration> retry_delay(Walk& walk, const AttemptEnd& end, int attem
 
 void note_health(routing::Breaker& breaker, const routing::BreakerAdmission& admission,
                  const AttemptEnd& end, TimePoint now) {
-  if (end.outcome == ledger::Outcome::ok) {
+  if (end.failure == nullptr) {
     breaker.succeeded(admission);
-  } else if (end.policy.provider_at_fault) {
+  } else if (end.failure->policy.provider_at_fault) {
     breaker.failed(admission, now);
   } else {
     breaker.ignored(admission);
   }
 }
 
+// For a target that cannot be asked at all.
+AttemptEnd not_asked(ErrorCode code, std::string message) {
+  return AttemptEnd::failed(ledger::Outcome::unreachable, {code, std::move(message), {}},
+                            {.retryable = false, .provider_at_fault = false, .try_fallback = true});
+}
+
 // A provider whose key was never given is not asked: the client is told what is missing.
-std::optional<Error> missing_key(const config::Provider& provider) {
+std::optional<AttemptEnd> missing_key(const config::Provider& provider) {
   if (!provider.key_required || !provider.api_key.empty()) return std::nullopt;
   const bool named = !provider.api_key_variable.empty();
-  return Error{ErrorCode::unauthorized,
-               fmt::format("there is no key for the provider {}: set {}", provider.name,
-                           named ? provider.api_key_variable : "its api_key"),
-               {}};
+  return not_asked(ErrorCode::unauthorized,
+                   fmt::format("there is no key for the provider {}: set {}", provider.name,
+                               named ? provider.api_key_variable : "its api_key"));
+}
+
+AttemptEnd resting(Walk& walk, const routing::Target& target, Duration retry_after) {
+  walk.note(fmt::format("{} is resting after failures", target.model->id));
+  AttemptEnd end = not_asked(ErrorCode::unavailable,
+                             fmt::format("{} at {} failed repeatedly and is not asked for a while",
+                                         target.model->id, target.model->provider));
+  end.failure->retry_after = retry_after;
+  return end;
 }
 
 // The attempts at one target. Ends when the client is answered or gone, or the target is used up.
 Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
   Loop& loop = walk.worker.loop;
+  if (auto missing = missing_key(walk.snapshot->config.providers[target.provider])) {
+    co_return std::move(*missing);
+  }
   routing::Breaker& breaker = walk.snapshot->breaker(target);
   AttemptEnd end;
-  if (auto missing = missing_key(walk.snapshot->config.providers[target.provider])) {
-    end.outcome = ledger::Outcome::unreachable;
-    end.error = std::move(*missing);
-    end.policy = {.retryable = false, .provider_at_fault = false, .try_fallback = true};
-    co_return end;
-  }
   for (int attempts = 1;; ++attempts) {
     const routing::BreakerAdmission admission = breaker.admit(loop.now());
     if (!admission.allowed) {
-      if (attempts > 1) co_return end;
-      walk.note(fmt::format("{} is resting after failures", target.model->id));
-      end.outcome = ledger::Outcome::unreachable;
-      end.error = {ErrorCode::unavailable,
-                   fmt::format("{} at {} failed repeatedly and is not asked for a while",
-                               target.model->id, target.model->provider),
-                   {}};
-      end.policy = {.retryable = false, .provider_at_fault = false, .try_fallback = true};
-      end.retry_after = admission.retry_after;
-      co_return end;
+      if (attempts == 1) end = resting(walk, target, admission.retry_after);
+      co_return std::move(end);
     }
     {
       Attempt attempt(walk, target);
       end = co_await attempt.run();
     }
     note_health(breaker, admission, end, loop.now());
-    if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return end;
-    const std::optional<Duration> delay = retry_delay(walk, end, attempts);
-    if (!delay) co_return end;
+    if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return std::move(end);
+    const std::optional<Duration> delay = retry_delay(walk, *end.failure, attempts);
+    if (!delay) co_return std::move(end);
     const TimePoint until = loop.now() + *delay;
     const Wake wake = co_await walk.exchange.client().until_gone(until);
     if (wake != Wake::timed_out) {
       end.outcome = walk.outcome = ledger::Outcome::client_gone;
-      co_return end;
+      co_return std::move(end);
     }
   }
 }
 
 // Tells the client that nothing worked, in the best words there are.
-Task<void> answer_failure(Walk& walk, AttemptEnd end) {
+Task<void> answer_failure(Walk& walk, const Failure& failure) {
   http::Exchange& exchange = walk.exchange;
-  walk.error = end.error.message;
+  walk.error = failure.error.message;
   if (walk.committed) {
     // The head is gone, since the client was kept waiting with pings; the stream carries the error.
-    const std::string event = protocol::openai_error_event(end.error);
+    const std::string event = protocol::openai_error_event(failure.error);
     (void)exchange.write(event);
     co_await exchange.finish();
     co_return;
   }
-  if (end.held) {
-    walk.status = end.held->status;
+  if (failure.held) {
+    walk.status = failure.held->status;
     // Our headers are made now, since they count and note what came after this answer too.
-    const std::string headers = decision_headers(walk, *end.held->target) + end.held->fields;
-    co_await exchange.respond(end.held->status, headers, end.held->body);
+    const std::string headers =
+        decision_headers(walk, *failure.held->target) + failure.held->fields;
+    co_await exchange.respond(failure.held->status, headers, failure.held->body);
     co_return;
   }
-  walk.status = protocol::http_status(end.error);
+  walk.status = protocol::http_status(failure.error);
   std::string headers =
       walk.target != nullptr ? decision_headers(walk, *walk.target) : request_headers(walk);
-  if (end.retry_after) {
-    const auto wait = std::chrono::ceil<std::chrono::seconds>(*end.retry_after).count();
+  if (failure.retry_after) {
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(*failure.retry_after).count();
     headers += fmt::format("retry-after: {}\r\n", wait);
   }
-  co_await answer_error(exchange, walk.worker, std::move(end.error), std::move(headers));
+  co_await answer_error(exchange, walk.worker, failure.error, std::move(headers));
 }
 
 Task<void> attempt_all(Walk& walk) {
@@ -133,15 +136,16 @@ Task<void> attempt_all(Walk& walk) {
   if (decision.task != 0) {
     walk.worker.shared.affinity.remember(decision.task, decision.route->hash, walk.started);
   }
-  AttemptEnd end;
+  std::unique_ptr<Failure> failure;
   for (const routing::Target* target : decision.targets()) {
-    AttemptEnd latest = co_await try_target(walk, *target);
+    AttemptEnd end = co_await try_target(walk, *target);
+    if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return;
+    const bool go_on = end.failure->policy.try_fallback;
     // What a provider said is worth more to the client than that the next one rests.
-    if (!end.held || latest.held) end = std::move(latest);
-    if (walk.answered || walk.outcome == ledger::Outcome::client_gone) co_return;
-    if (!end.policy.try_fallback || walk.worker.loop.now() >= walk.deadline) break;
+    if (failure == nullptr || !failure->held || end.failure->held) failure = std::move(end.failure);
+    if (!go_on || walk.worker.loop.now() >= walk.deadline) break;
   }
-  co_await answer_failure(walk, std::move(end));
+  co_await answer_failure(walk, *failure);
 }
 
 }  // namespace
@@ -159,10 +163,9 @@ Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
   Walk walk(exchange, worker);
   worker.cells.add(worker.shared.metrics.in_flight, 1);
   const Asked asked{exchange.head().headers, exchange.body(), exchange.received(), walk.started};
-  Result<Understanding> understood =
-      understand(*walk.snapshot, worker.shared, worker.parser, asked);
+  const Result<void> understood =
+      understand(*walk.snapshot, worker.shared, worker.parser, asked, walk.understood);
   if (understood) {
-    walk.understood = std::move(*understood);
     if (walk.snapshot->config.simulated) walk.note("simulated");
     co_await attempt_all(walk);
   } else {
@@ -179,13 +182,14 @@ Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
   const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
   const Asked asked{exchange.head().headers, exchange.body(), exchange.received(),
                     worker.loop.now()};
-  const Result<Understanding> understood =
-      understand(*snapshot, worker.shared, worker.parser, asked);
+  Understanding understanding;
+  const Result<void> understood =
+      understand(*snapshot, worker.shared, worker.parser, asked, understanding);
   if (!understood) {
     co_await answer_error(exchange, worker, understood.error(), {});
     co_return;
   }
-  const std::string body = explain(*snapshot, *understood);
+  const std::string body = explain(*snapshot, understanding);
   co_await exchange.respond(200, kJson, body);
 }
 

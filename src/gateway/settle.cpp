@@ -42,7 +42,7 @@ void Attempt::settle() {
   record.status = static_cast<std::uint16_t>(status_);
   record.stream = walk_.understood.stream;
   record.estimated_prompt = walk_.understood.workload.context_tokens;
-  if (failed()) record.error = end_.error.message.substr(0, kMaxText);
+  if (failed()) record.error = end_.failure->error.message.substr(0, kMaxText);
 
   if (answer.usage) {
     record.usage = *answer.usage;

@@ -31,6 +31,9 @@ class Batch {
   [[nodiscard]] std::span<const std::string_view> pieces() const {
     return {pieces_.data(), count_};
   }
+  [[nodiscard]] bool is(std::string_view bytes) const {
+    return count_ == 1 && pieces_[0].data() == bytes.data() && pieces_[0].size() == bytes.size();
+  }
   [[nodiscard]] bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
 
@@ -52,7 +55,7 @@ Task<void> Attempt::pass_stream(http::Call& call, const http::ResponseHead& head
     next = call.next(data);
     if (next == http::Call::Next::data) {
       last_heard_ = loop.now();
-      if (!pass_events(data)) {
+      if (!pass_events(data, call.chunk())) {
         call.keep();
         const bool sent = co_await walk_.exchange.flush();
         if (!sent) {
@@ -92,11 +95,11 @@ Task<void> Attempt::pass_stream(http::Call& call, const http::ResponseHead& head
   }
 }
 
-// Passes on the whole events in `data`. False: the client's socket is full, flush() is due.
-bool Attempt::pass_events(std::string_view data) {
+// Passes on the whole events in `data`; `chunk`: see http::Call::chunk(). False: the client's
+// socket is full, flush() is due.
+bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
   Batch batch;
-  const char* const end = data.data() + data.size();
-  const char* const begin = data.data();
+  const std::string_view all = data;
   bool sent_all = true;
   http::SseEvent event;
   const auto send = [&] {
@@ -128,7 +131,8 @@ bool Attempt::pass_events(std::string_view data) {
       if (kind == protocol::EventClass::content) ++content_events_;
       if (hide_usage_ && kind == protocol::EventClass::usage_only) continue;
     }
-    const bool in_place = event.bytes.data() >= begin && event.bytes.data() < end;
+    const bool in_place =
+        event.bytes.data() >= all.data() && event.bytes.data() < all.data() + all.size();
     if (!in_place) {
       send();
       sent_all = walk_.exchange.write(event.bytes);
@@ -139,7 +143,11 @@ bool Attempt::pass_events(std::string_view data) {
       batch.add(event.bytes);
     }
   }
-  send();
+  if (!chunk.empty() && batch.is(all)) {
+    sent_all = walk_.exchange.write_chunk(chunk, all);
+  } else {
+    send();
+  }
   return sent_all;
 }
 
@@ -215,7 +223,7 @@ void Attempt::end_stream(http::Call::Next how) {
             kProviderFailed);
     }
   }
-  if (walk_.answered) (void)walk_.exchange.write(protocol::openai_error_event(end_.error));
+  if (walk_.answered) (void)walk_.exchange.write(protocol::openai_error_event(end_.failure->error));
 }
 
 }  // namespace tidegate::gateway

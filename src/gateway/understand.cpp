@@ -18,9 +18,8 @@ Result<std::string> label(std::string_view value, const char* header) {
 
 }  // namespace
 
-Result<Understanding> understand(const Snapshot& snapshot, SharedState& shared,
-                                 json::Parser& parser, const Asked& asked) {
-  Understanding out;
+Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
+                        const Asked& asked, Understanding& out) {
   out.question = std::make_unique<Question>();
   Question& question = *out.question;
   question.fields = read_request_fields(asked.headers, question.forwarded);
@@ -54,7 +53,7 @@ Result<Understanding> understand(const Snapshot& snapshot, SharedState& shared,
   Result<routing::Decision> decision = routing::decide(snapshot.table, &shared.affinity, query);
   if (!decision) return std::unexpected(decision.error());
   out.decision = std::move(*decision);
-  return out;
+  return {};
 }
 
 std::string explain(const Snapshot& snapshot, const Understanding& understanding) {

@@ -41,9 +41,9 @@ struct Asked {
   TimePoint now;
 };
 
-// An error is the client's and names the field at fault.
-Result<Understanding> understand(const Snapshot& snapshot, SharedState& shared,
-                                 json::Parser& parser, const Asked& asked);
+// Fills `out`. An error is the client's and names the field at fault.
+Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
+                        const Asked& asked, Understanding& out);
 
 // The name of the decided route; empty when the model was asked for by name.
 [[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {

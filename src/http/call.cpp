@@ -10,6 +10,8 @@ namespace tidegate::http {
 namespace {
 
 constexpr HeadLimits kAnswerHead{.bytes = 64 * 1024, .headers = 256};
+// Of an answer's head with the interim ones (1xx) before it.
+constexpr std::size_t kInterim = 256 * 1024;
 
 }  // namespace
 
@@ -113,6 +115,10 @@ Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Dea
       co_return Result<void>{};
     }
     if (partial.empty()) partial.assign(received);
+    if (partial.size() > kInterim) {
+      co_return fail(ErrorCode::invalid, fmt::format("{} sends interim answers without an end",
+                                                     pool_.endpoint().authority));
+    }
   }
 }
 
@@ -167,6 +173,8 @@ Call::Next Call::next(std::string_view& data) {
         input_ = {};
         return Next::data;
       case Framing::chunked:
+        if (chunks_.take_whole(input_, data, chunk_)) return Next::data;
+        chunk_ = {};
         switch (chunks_.next(input_, data)) {
           case ChunkedDecoder::State::data:
             return Next::data;

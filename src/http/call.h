@@ -52,6 +52,9 @@ class Call {
     broken,  // its framing is malformed
   };
   Next next(std::string_view& data);
+  // After Next::data: the chunk that `data` is the whole of, with its framing, as it was received;
+  // empty if that is not how it came. Whoever passes the data on unchanged may send this instead.
+  [[nodiscard]] std::string_view chunk() const { return chunk_; }
   Socket::Awaiter until_more(TimePoint deadline, Socket& client);
   // Saves what was received but not yet asked for; needed before any other suspension.
   void keep();
@@ -65,6 +68,7 @@ class Call {
   std::unique_ptr<ClientConnection> connection_;
   ResponseHead head_;
   std::string_view input_;  // received, not yet decoded
+  std::string_view chunk_;
   std::string kept_;        // owns the input across a suspension
   std::uint64_t left_ = 0;  // body bytes to come, Framing::length
   ChunkedDecoder chunks_;

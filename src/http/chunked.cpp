@@ -28,6 +28,27 @@ ChunkedDecoder::State ChunkedDecoder::refuse(std::string_view problem) {
   return State::bad;
 }
 
+bool ChunkedDecoder::take_whole(std::string_view& input, std::string_view& data,
+                                std::string_view& chunk) {
+  if (step_ != Step::size_first) return false;
+  std::size_t size = 0;
+  std::size_t at = 0;
+  for (; at < input.size() && at < 8; ++at) {
+    const int value = hex_value(input[at]);
+    if (value < 0) break;
+    size = size * 16 + static_cast<unsigned>(value);
+  }
+  if (size == 0 || input.size() < at + size + 4 || input[at] != '\r' || input[at + 1] != '\n') {
+    return false;
+  }
+  const std::size_t end = at + 2 + size;
+  if (input[end] != '\r' || input[end + 1] != '\n') return false;
+  data = input.substr(at + 2, size);
+  chunk = input.substr(0, end + 2);
+  input.remove_prefix(end + 2);
+  return true;
+}
+
 ChunkedDecoder::State ChunkedDecoder::next(std::string_view& input, std::string_view& data) {
   if (step_ == Step::done) return State::end;
   if (step_ == Step::bad) return State::bad;

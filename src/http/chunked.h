@@ -18,6 +18,10 @@ class ChunkedDecoder {
   //   bad:  not chunked coding; problem() says why.
   State next(std::string_view& input, std::string_view& data);
 
+  // The normal case of a stream, in one step: if `input` begins with a whole chunk that has data,
+  // takes it off: `data` is its data, `chunk` all of it with its framing. Else changes nothing.
+  bool take_whole(std::string_view& input, std::string_view& data, std::string_view& chunk);
+
   [[nodiscard]] std::string_view problem() const { return problem_; }
 
  private:

@@ -21,7 +21,7 @@ struct Endpoint {
   std::string path;       // prefix, no trailing slash: "/v1"
   bool secure = false;
   std::string ca_file;        // extra CAs, may be empty
-  int max_connections = 512;  // per worker
+  int max_connections = 4096;  // per worker
 
   // "https://api.openai.com/v1". Error::invalid says what is wrong.
   static Result<Endpoint> parse(std::string_view base_url);

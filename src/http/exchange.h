@@ -49,7 +49,8 @@ class Exchange {
   [[nodiscard]] Socket& client() const;
   [[nodiscard]] bool client_gone() const;
 
-  // Frees head and body; their views end here.
+  // Frees the bytes of head and body; their views end here. What they say about the answer's form
+  // (HEAD, HTTP/1.0) stays known.
   void release_request();
 
   // Sends a complete answer. `headers` are lines "Name: value\r\n"; Content-Length, Date and
@@ -64,6 +65,8 @@ class Exchange {
   // the rest waits, in order; co_await flush() before there is much more.
   [[nodiscard]] bool write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
+  // The same for one chunk that is framed already.
+  [[nodiscard]] bool write_chunk(std::string_view framed, std::string_view data);
   Task<bool> flush();  // false: the client is gone or took nothing for client_write
   Sending finish();
 
@@ -79,6 +82,7 @@ class Exchange {
   RequestHead head_;
   std::string_view body_;
   WallTime received_{};
+  bool bodiless_ = false;  // the request is HEAD: its answer has a head only
   bool begun_ = false;     // begin() or respond() was called
   bool finished_ = false;  // the answer is complete
 };

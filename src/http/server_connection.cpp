@@ -430,6 +430,12 @@ bool Exchange::write(std::span<const std::string_view> pieces) {
   return connection_.send_chunk(pieces);
 }
 
+bool Exchange::write_chunk(std::string_view framed, std::string_view data) {
+  if (!connection_.chunked_ || !connection_.unsent_.empty()) return write(data);
+  iovec piece = as_iovec(framed);
+  return connection_.send({&piece, 1});
+}
+
 bool Exchange::drained() const { return connection_.unsent_.empty(); }
 
 Task<bool> Exchange::flush() { return connection_.flush(); }
