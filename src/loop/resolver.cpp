@@ -163,8 +163,8 @@ class Resolver::Worker {
     for (const ares_addrinfo_node* node = info == nullptr ? nullptr : info->nodes; node != nullptr;
          node = node->ai_next) {
       addresses.emplace_back(node->ai_addr, static_cast<socklen_t>(node->ai_addrlen));
-      // Answers from the hosts file carry a TTL of 0.
-      if (node->ai_ttl > 0) ttl = std::min<Duration>(ttl, std::chrono::seconds(node->ai_ttl));
+      // 0 from the hosts file and from a server that forbids caching: kept for min_ttl.
+      ttl = std::min<Duration>(ttl, std::chrono::seconds(node->ai_ttl));
     }
     Answer answer =
         fail(ErrorCode::unavailable,
