@@ -4,9 +4,11 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <span>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "workload/signal_places.h"
 
 namespace tidegate::workload {
 namespace {
@@ -20,11 +22,10 @@ struct Idea {
 
   // The first four bytes, letters in one case: nearly all other words differ here.
   static constexpr std::uint32_t fold4(std::string_view word) {
-    std::uint32_t folded = 0;
-    for (std::size_t i = 0; i < 4; ++i) {
-      folded = folded << 8 | (static_cast<unsigned char>(word[i]) | 0x20U);
-    }
-    return folded;
+    const auto byte = [&](std::size_t i) -> std::uint32_t {
+      return static_cast<unsigned char>(word[i]);
+    };
+    return (byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24) | 0x20202020U;
   }
 
   std::string_view text;
@@ -65,105 +66,64 @@ constexpr Idea kEscapedChinese[] = {
     {"\\u65b9\\u6848", kStrategy},
 };
 
-constexpr std::string_view kExtensions[] = {
-    "c",     "cc",    "cpp",  "cs",  "css",   "csv",  "go",   "gradle", "h",      "hpp",   "html",
-    "ini",   "ipynb", "java", "js",  "json",  "jsx",  "kt",   "lock",   "md",     "mjs",   "php",
-    "proto", "py",    "rb",   "rs",  "scala", "scss", "sh",   "sql",    "svelte", "swift", "tf",
-    "toml",  "ts",    "tsx",  "txt", "vue",   "xml",  "yaml", "yml",
-};
-
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_name(char c) { return is_letter(c) || is_digit(c) || c == '_' || c == '-'; }
-
-// Three neighbouring bytes are worth a look if they share a bit of the roles that their values may
-// play in what is looked for. The pairs are the first two letters of the words.
-enum Clue : std::uint16_t {
-  kPl = 1,
-  kAr = 2,
-  kDe = 4,
-  kRe = 8,
-  kMi = 16,
-  kRoSt = 32,
-  kTr = 64,
-  kHan = 128,
-  kEscape = 256,
-  kFile = 512,
-  kStep = 1024,
-};
-struct Roles {
-  std::uint16_t before = 0, here = 0, after = 0;
-};
-
-constexpr std::array<Roles, 256> make_roles() {
-  std::array<Roles, 256> roles{};
-  const auto at = [&](int byte) -> Roles& { return roles[static_cast<std::size_t>(byte)]; };
-  constexpr unsigned kWordClues = kPl | kAr | kDe | kRe | kMi | kRoSt | kTr;
-  for (int byte = 0; byte < 256; ++byte) {
-    const int lower = byte | 0x20;
-    const bool letter = byte < 0x80 && lower >= 'a' && lower <= 'z';
-    const bool digit = byte >= '0' && byte <= '9';
-    // "\nplan": the letter of an escape may stand before a word, too.
-    const bool edge = !letter || byte == 'n' || byte == 't' || byte == 'r';
-    unsigned before = kHan | kEscape;
-    if (edge) before |= kWordClues;
-    if (letter || digit || byte == '_' || byte == '-') before |= kFile;
-    if (digit) before |= kStep;
-    at(byte).before = static_cast<std::uint16_t>(before);
-    if (letter) at(byte).after = kFile;
-  }
-  const auto mark = [&](std::string_view bytes, std::uint16_t Roles::* role, unsigned clue) {
-    for (const char c : bytes) {
-      const bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-      for (const int byte : {c & 0xFF, letter ? c ^ 0x20 : c & 0xFF}) {
-        at(byte).*role = static_cast<std::uint16_t>(at(byte).*role | clue);
-      }
-    }
-  };
-  const auto pair = [&](std::string_view here, std::string_view after, unsigned clue) {
-    mark(here, &Roles::here, clue);
-    mark(after, &Roles::after, clue);
-  };
-  pair("p", "l", kPl);
-  pair("a", "r", kAr);
-  pair("d", "e", kDe);
-  pair("r", "e", kRe);
-  pair("m", "i", kMi);
-  pair("rs", "ot", kRoSt);
-  pair("t", "r", kTr);
-  pair("\\", "u", kEscape);
-  pair(".", "", kFile);
-  pair(".)", " ", kStep);
-  for (const Idea& idea : kChinese) pair(idea.text.substr(0, 1), idea.text.substr(1, 1), kHan);
-  return roles;
-}
-// The three roles of a byte in one word, so that the scan loads once a byte.
-constexpr std::array<std::uint64_t, 256> pack_roles() {
-  std::array<std::uint64_t, 256> packed{};
-  const auto roles = make_roles();
-  for (std::size_t i = 0; i < roles.size(); ++i) {
-    packed[i] =
-        roles[i].before | std::uint64_t{roles[i].here} << 16 | std::uint64_t{roles[i].after} << 32;
-  }
+// An extension's bytes in one word, so that one is found without comparing strings.
+constexpr std::size_t kLongestExtension = 6;
+constexpr std::uint64_t pack(std::string_view extension) {
+  std::uint64_t packed = 0;
+  for (const char c : extension) packed = packed << 8 | static_cast<unsigned char>(c);
   return packed;
 }
-constexpr std::array<std::uint64_t, 256> kRoles = pack_roles();
-std::uint64_t roles_of(char c) { return kRoles[static_cast<unsigned char>(c)]; }
+constexpr auto kExtensions = [] {
+  constexpr std::string_view kNames[] = {
+      "c",     "cc",    "cpp",  "cs",  "css",   "csv",  "go",   "gradle", "h",      "hpp",   "html",
+      "ini",   "ipynb", "java", "js",  "json",  "jsx",  "kt",   "lock",   "md",     "mjs",   "php",
+      "proto", "py",    "rb",   "rs",  "scala", "scss", "sh",   "sql",    "svelte", "swift", "tf",
+      "toml",  "ts",    "tsx",  "txt", "vue",   "xml",  "yaml", "yml",
+  };
+  std::array<std::uint64_t, std::size(kNames)> packed{};
+  std::transform(std::begin(kNames), std::end(kNames), packed.begin(), pack);
+  std::sort(packed.begin(), packed.end());
+  return packed;
+}();
+
+constexpr bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Bytes of a file's name, and of its path.
+enum : std::uint8_t { kInName = 1, kInPath = 2 };
+constexpr std::array<std::uint8_t, 256> kNameBytes = [] {
+  std::array<std::uint8_t, 256> bytes{};
+  for (int c = 0; c < 128; ++c) {
+    const char byte = static_cast<char>(c);
+    std::uint8_t& kinds = bytes[static_cast<std::size_t>(c)];
+    if (is_letter(byte) || is_digit(byte) || c == '_' || c == '-') kinds = kInName | kInPath;
+    if (c == '/' || c == '.') kinds = kInPath;
+  }
+  return bytes;
+}();
+bool is_name(char c) { return (kNameBytes[static_cast<unsigned char>(c)] & kInName) != 0; }
+bool is_path(char c) { return (kNameBytes[static_cast<unsigned char>(c)] & kInPath) != 0; }
+
+// One bit for each of 64 hashes of a word's first four bytes: most other words are told apart by
+// it.
+constexpr unsigned hash_start(std::uint32_t start) { return start * 0x9E3779B1U >> 26; }
+constexpr std::uint64_t kStarts = [] {
+  std::uint64_t starts = 0;
+  for (const Idea& idea : kWords) starts |= std::uint64_t{1} << hash_start(idea.start);
+  return starts;
+}();
 
 class Scan {
  public:
-  void run(std::string_view text) {
+  void run(std::string_view text, Sieve sieve) {
     text_ = text;
-    if (text.empty()) return;
-    std::uint64_t before = roles_of(' ');
-    std::uint64_t here = roles_of(text[0]);
-    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-      const std::uint64_t after = roles_of(text[i + 1]);
-      const std::uint64_t clues = before & (here >> 16) & (after >> 32) & 0xFFFF;
-      if (clues != 0) [[unlikely]]
-        look(i, static_cast<unsigned>(clues));
-      before = here;
-      here = after;
+    std::array<std::uint64_t, 2 * kWindow / 64> marks;
+    const std::span used(marks.data(), (text.size() + 63) / 64);
+    sieve(text, used);
+    for (std::size_t block = 0; block < used.size(); ++block) {
+      for (std::uint64_t left = used[block]; left != 0; left &= left - 1) {
+        look(block * 64 + static_cast<std::size_t>(std::countr_zero(left)));
+      }
     }
   }
 
@@ -172,20 +132,40 @@ class Scan {
   }
 
  private:
-  [[gnu::noinline]] void look(std::size_t at, unsigned clues) {
-    if ((clues & kHan) != 0) match(kChinese, at);
-    if ((clues & kEscape) != 0) match(kEscapedChinese, at);
-    if ((clues & kFile) != 0) file(at);
-    if ((clues & kStep) != 0) step(at);
-    if ((clues & ~unsigned{kHan | kEscape | kFile | kStep}) != 0 && begins_word(at)) {
-      match(kWords, at);
+  // Marked places are no more than a hint: here it is decided what stands there.
+  void look(std::size_t at) {
+    const char c = text_[at];
+    if (is_letter(c)) {
+      word(at);
+    } else if (c == '.' || c == ')') {
+      mark(at);
+    } else if (c == '\\') {
+      if (at + 1 < text_.size() && text_[at + 1] == 'u') match(kEscapedChinese, at);
+    } else {
+      match(kChinese, at);
     }
   }
 
-  [[nodiscard]] bool begins_word(std::size_t at) const {
-    return at == 0 || !is_letter(text_[at - 1]) || is_escape(at - 1);
+  void word(std::size_t at) {
+    if (text_.size() - at < 4) return;
+    const std::uint32_t start = Idea::fold4(text_.substr(at, 4));
+    if ((kStarts >> hash_start(start) & 1) != 0 && begins_word(at)) match(kWords, at);
   }
-  // The letter of "\n", "\t" or "\r".
+
+  void mark(std::size_t at) {
+    if (at == 0 || at + 1 == text_.size()) return;
+    const char before = text_[at - 1];
+    const char after = text_[at + 1];
+    if (is_digit(before) && after == ' ') step(at);
+    if (text_[at] == '.' && is_letter(after) && is_name(before)) file(at);
+  }
+
+  [[nodiscard]] bool begins_word(std::size_t at) const {
+    if (at == 0 || !is_letter(text_[at - 1])) return true;
+    const char before = text_[at - 1];  // "\nplan"
+    return (before == 'n' || before == 't' || before == 'r') && is_escape(at - 1);
+  }
+  // The letter of "\n", but not of "\\n".
   [[nodiscard]] bool is_escape(std::size_t at) const {
     return at > 0 && text_[at - 1] == '\\' && (at < 2 || text_[at - 2] != '\\');
   }
@@ -213,24 +193,20 @@ class Scan {
 
   // The dot of "src/main.cpp".
   void file(std::size_t dot) {
+    if (files_ == names_.size()) return;
+    std::uint64_t extension = 0;
     std::size_t end = dot + 1;
-    while (end < text_.size() && is_name(text_[end])) ++end;
-    const std::string_view extension = text_.substr(dot + 1, end - dot - 1);
-    if (extension.size() > 6 ||
-        !std::binary_search(std::begin(kExtensions), std::end(kExtensions), extension)) {
-      return;
+    for (; end < text_.size() && is_name(text_[end]); ++end) {
+      if (end - dot > kLongestExtension) return;
+      extension = extension << 8 | static_cast<unsigned char>(text_[end]);
     }
+    if (!std::binary_search(kExtensions.begin(), kExtensions.end(), extension)) return;
     std::size_t begin = dot;
-    while (begin > 0 && dot - begin < 200 &&
-           (is_name(text_[begin - 1]) || text_[begin - 1] == '/' || text_[begin - 1] == '.')) {
-      --begin;
-    }
+    while (begin > 0 && dot - begin < 200 && is_path(text_[begin - 1])) --begin;
     if (is_escape(begin)) ++begin;
     const std::uint64_t name = hash_bytes(text_.substr(begin, end - begin));
-    if (files_ == names_.size() ||
-        std::find(names_.begin(), names_.begin() + files_, name) != names_.begin() + files_) {
-      return;
-    }
+    const auto known = names_.begin() + files_;
+    if (std::find(names_.begin(), known, name) != known) return;
     names_[files_++] = name;
   }
 
@@ -249,13 +225,13 @@ class Scan {
 
 }  // namespace
 
-TextSignals find_signals(std::string_view raw) {
+TextSignals find_signals(std::string_view raw, Sieve sieve) {
   Scan scan;
   if (raw.size() <= 2 * kWindow) {
-    scan.run(raw);
+    scan.run(raw, sieve);
   } else {
-    scan.run(raw.substr(0, kWindow));
-    scan.run(raw.substr(raw.size() - kWindow));
+    scan.run(raw.substr(0, kWindow), sieve);
+    scan.run(raw.substr(raw.size() - kWindow), sieve);
   }
   return scan.result();
 }

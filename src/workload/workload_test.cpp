@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <sstream>
 
 #include "workload/sample_body.h"
@@ -118,6 +119,38 @@ TEST(TextSignals, CountsDistinctFilesAndSteps) {
   EXPECT_EQ(find_signals("see src/a.cpp, src/a.cpp\\nb.py (c.test.ts)").files, 3U);
   EXPECT_EQ(find_signals("e.g. 3.14 v1.2 example.com a.b end.").files, 0U);
   EXPECT_EQ(find_signals("1. one\\n2) two\\n  3. three, in 1999. four").steps, 3U);
+}
+
+// The definition: looks at every place of the text.
+void mark_all(std::string_view text, std::span<std::uint64_t> marks) {
+  std::fill(marks.begin(), marks.end(), ~std::uint64_t{0});
+  if (text.size() % 64 != 0) marks.back() = (std::uint64_t{1} << text.size() % 64) - 1;
+}
+
+// Texts of random pieces of what is looked for, some of them cut.
+TEST(TextSignals, SievesLeaveOutNoPlace) {
+  constexpr std::string_view kPieces[] = {
+      "plan",  "Planning", "ned",      "planet",  "architect", "re",      "DEsign",  "design",
+      "refac", "tor",      "migrat",   "road",    "map",       "strateg", "trade-",  "off",
+      "mile",  "stone",    "decompos", "the ",    " ",         "\\n",     "\\t",     "\\b",
+      "\\\\",  "x",        "\xE8",     "规",      "划",        "架构",    "路线图",  "数据",
+      "方案",  "遷移",     "\\u89c4",  "\\u5212", "\\u8BA1",   ".",       ")",       "1",
+      "23",    ". ",       ") ",       "\\n1. ",  "a.cpp",     "src/b.h", ".gradle", ".py",
+      "_",     "-",        "/",        "é"};
+  std::mt19937 random(5);
+  std::uint64_t found = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    std::string text;
+    for (auto n = random() % (i % 50 == 0 ? 400 : 40); n > 0; --n) {
+      text += kPieces[random() % std::size(kPieces)];
+    }
+    if (i % 3 == 0 && !text.empty()) text[random() % text.size()] = static_cast<char>(random());
+    const TextSignals expected = find_signals(text, mark_all);
+    ASSERT_EQ(find_signals(text), expected) << text;
+    ASSERT_EQ(find_signals(text, mark_places_portably), expected) << text;
+    found += expected.planning_words + expected.files + expected.steps;
+  }
+  EXPECT_GT(found, 50'000U);
 }
 
 TEST(TextSignals, LooksAtBothEndsOfALongText) {
