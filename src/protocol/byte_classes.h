@@ -19,7 +19,7 @@ struct ByteClasses {
   bool operator==(const ByteClasses&) const = default;
 };
 
-// Adds the counts of `text`. The byte after its end must be readable (in a body it is the quote).
+// Adds the counts of `text`.
 void count_bytes(std::string_view text, ByteClasses& classes);
 
 }  // namespace tidegate::protocol

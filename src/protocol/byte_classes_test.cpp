@@ -5,6 +5,8 @@
 #include <random>
 #include <string>
 
+#include "protocol/byte_counts.h"
+
 namespace tidegate::protocol {
 namespace {
 
@@ -51,6 +53,21 @@ TEST(ByteClasses, EqualsThePlainDefinitionAtEverySize) {
     }
     EXPECT_EQ(count(text), count_plainly(text)) << size;
   }
+}
+
+TEST(ByteClasses, CountsTheSameOnAllProcessors) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP();
+  std::mt19937 random(4);
+  constexpr std::string_view kBytes = "az AZ\\u@[`{/09:\n!\x7F\x80\xBF\xC0\xE2\xE3\xED\xEE\xFF";
+  for (std::size_t size = 0; size < 20'000; size += 1 + size / 7) {
+    std::string text(size, ' ');
+    for (char& c : text) c = kBytes[random() % kBytes.size()];
+    EXPECT_EQ(count_with_avx2(text.data(), size), count_portably(text.data(), size)) << size;
+    text.assign(size, kBytes[random() % kBytes.size()]);
+    EXPECT_EQ(count_with_avx2(text.data(), size), count_portably(text.data(), size)) << size;
+  }
+#endif
 }
 
 TEST(ByteClasses, CountsLongTextsWithoutOverflow) {

@@ -162,7 +162,6 @@ bool read_tools(Reader& reader, Conversation& out, Error& error) {
           [&](std::string_view inner) { return inner == "name" ? name() : reader.skip(); });
     });
   });
-  // Without the closing bracket, so that a readable byte follows.
   if (good) count_bytes(Range{begin, reader.last_end() - 1}.in(out.body), out.text);
   return good;
 }
