@@ -12,6 +12,19 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
+// Eight bytes that are equal but for the case of ASCII letters.
+bool same_word(std::uint64_t a, std::uint64_t b) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  const std::uint64_t differ = a ^ b;
+  if (differ == 0) return true;
+  if ((differ & ~(0x20 * kEach)) != 0) return false;
+  // The case bit means case in letters only: it also tells '@' from '`'. In bytes below 0x80 the
+  // two sums set the top bit from 'a' on and from '{' on.
+  const std::uint64_t low = (a | 0x20 * kEach) & 0x7f * kEach;
+  const std::uint64_t letters = (low + 0x1f * kEach) & ~(low + 0x05 * kEach) & ~a & 0x80 * kEach;
+  return ((differ << 2) & ~letters) == 0;
+}
+
 struct Unit {
   std::string_view name;
   std::uint64_t size;
@@ -72,6 +85,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 bool same_letters(std::string_view a, std::string_view b) {
+  const auto load = [](const char* from, std::size_t size) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, size);
+    return word;
+  };
+  const std::size_t size = a.size();
+  // Words may overlap: comparing a byte twice costs less than a loop over a tail.
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) {
+      if (!same_word(load(a.data() + at, 8), load(b.data() + at, 8))) return false;
+    }
+    return same_word(load(a.data() + size - 8, 8), load(b.data() + size - 8, 8));
+  }
+  if (size >= 4) {
+    return same_word(load(a.data(), 4), load(b.data(), 4)) &&
+           same_word(load(a.data() + size - 4, 4), load(b.data() + size - 4, 4));
+  }
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
 }

@@ -73,5 +73,25 @@ TEST(Text, SuggestsNearNames) {
   EXPECT_EQ(did_you_mean("qqqqqq", close), "");
 }
 
+// At every size and place, against the definition: two bytes are the same if tolower() says so.
+TEST(EqualsIgnoringCase, EveryPairOfBytes) {
+  for (std::size_t size = 1; size <= 19; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int x = 0; x < 256; ++x) {
+        for (const int flip : {0, 0x20, 0x40, 0x01, 0x80}) {
+          std::string a(size, 'q');
+          std::string b(size, 'Q');
+          a[at] = static_cast<char>(x);
+          b[at] = static_cast<char>(x ^ flip);
+          const bool letter = (x | 0x20) >= 'a' && (x | 0x20) <= 'z';
+          const bool same = flip == 0 || (flip == 0x20 && letter);
+          ASSERT_EQ(equals_ignoring_case(a, b), same)
+              << size << " " << at << " " << x << " " << flip;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tidegate

@@ -3,31 +3,23 @@
 #include <fmt/format.h>
 
 namespace tidegate::gateway {
-namespace {
-
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  out.append(name).append(": ").append(value).append("\r\n");
-}
-
-}  // namespace
 
 std::string request_headers(const Walk& walk) {
+  constexpr std::string_view kId = "x-request-id: ";
   std::string out;
   out.reserve(768);
-  const auto id = walk.id.text();
-  append_line(out, "x-request-id", {id.data(), id.size()});
-  append_line(out, "x-tidegate-notes", walk.notes);
+  out.append(kId).append(RequestId::kTextSize, ' ').append("\r\n");
+  walk.id.write(out.data() + kId.size());
+  if (!walk.notes.empty()) out.append("x-tidegate-notes: ").append(walk.notes).append("\r\n");
   return out;
 }
 
 std::string decision_headers(const Walk& walk, const routing::Target& target) {
   std::string out = request_headers(walk);
-  append_line(out, "x-tidegate-route", route_name(walk.understood.decision));
-  append_line(out, "x-tidegate-model", target.model->id);
-  append_line(out, "x-tidegate-provider", target.model->provider);
-  append_line(out, "x-tidegate-reason", walk.understood.decision.reason.view());
-  append_line(out, "x-tidegate-attempts", fmt::format_int(walk.attempts).c_str());
+  out.append(walk.snapshot->runtime(target).header_lines);
+  const fmt::format_int attempts(walk.attempts);
+  out.append("x-tidegate-reason: ").append(walk.understood.decision.reason.view());
+  out.append("\r\nx-tidegate-attempts: ").append(attempts.data(), attempts.size()).append("\r\n");
   return out;
 }
 

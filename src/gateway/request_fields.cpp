@@ -7,6 +7,14 @@ namespace {
 
 bool is(std::string_view name, std::string_view lower) { return equals_ignoring_case(name, lower); }
 
+constexpr std::string_view kOwnPrefix = "x-tidegate-";
+
+bool has_own_prefix(std::string_view name) {
+  // The third byte tells it early from the many "x-" names of SDKs ("x-stainless-...").
+  return name.size() > kOwnPrefix.size() && (name[2] | 0x20) == 't' &&
+         is(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
+}
+
 // Headers that end at this hop, in either direction.
 bool is_hop_by_hop(std::string_view name) {
   switch (name.size()) {
@@ -31,6 +39,7 @@ bool is_hop_by_hop(std::string_view name) {
   }
 }
 
+// Of a request: what we set ourselves, and what is between the client and us.
 bool is_ours_or_private(std::string_view name) {
   switch (name.size()) {
     case 4:
@@ -53,14 +62,6 @@ bool is_ours_or_private(std::string_view name) {
     default:
       return false;
   }
-}
-
-constexpr std::string_view kOwnPrefix = "x-tidegate-";
-
-bool has_own_prefix(std::string_view name) {
-  // The third byte tells it from the many "x-" names of SDKs' own ("x-stainless-...") early.
-  return name.size() > kOwnPrefix.size() && (name[2] | 0x20) == 't' &&
-         is(name.substr(0, kOwnPrefix.size()), kOwnPrefix);
 }
 
 // Of an answer: what we set ourselves, and what speaks of the provider's own host.
@@ -110,14 +111,14 @@ RequestFields read_request_fields(const http::Headers& headers, std::string& for
   for (const http::Header& header : headers) {
     if (has_own_prefix(header.name)) {
       const std::string_view rest = header.name.substr(kOwnPrefix.size());
-      if (is(rest, "task")) fields.task = header.value;
-      if (is(rest, "role")) fields.role = header.value;
-      if (is(rest, "route")) fields.route = header.value;
+      if (is(rest, "task")) fields.task = header.value();
+      if (is(rest, "role")) fields.role = header.value();
+      if (is(rest, "route")) fields.route = header.value();
       passing.drop();
     } else if (is_hop_by_hop(header.name) || is_ours_or_private(header.name)) {
       passing.drop();
     } else {
-      if (is(header.name, "user-agent")) fields.user_agent = header.value;
+      if (is(header.name, "user-agent")) fields.user_agent = header.value();
       passing.pass(header.line);
     }
   }
@@ -129,7 +130,7 @@ void append_answer_fields(std::string& out, const http::Headers& headers) {
   for (const http::Header& header : headers) {
     if (is(header.name, "x-request-id")) {
       passing.drop();
-      out.append("x-tidegate-upstream-request-id: ").append(header.value).append("\r\n");
+      out.append("x-tidegate-upstream-request-id: ").append(header.value()).append("\r\n");
     } else if (is_hop_by_hop(header.name) || is_own_answer_field(header.name)) {
       passing.drop();
     } else {

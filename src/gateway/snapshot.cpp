@@ -63,6 +63,13 @@ std::vector<std::string_view> outcome_names() {
   return names;
 }
 
+std::string header_lines(const telemetry::TargetLabels& labels) {
+  std::string lines;
+  if (!labels.route.empty()) lines += fmt::format("x-tidegate-route: {}\r\n", labels.route);
+  return lines + fmt::format("x-tidegate-model: {}\r\nx-tidegate-provider: {}\r\n", labels.model,
+                             labels.provider);
+}
+
 void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& route) {
   static const std::vector<std::string_view> outcomes = outcome_names();
   for (const routing::Target& target : route.targets) {
@@ -71,7 +78,8 @@ void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& 
     const telemetry::TargetLabels labels{
         route.name, snapshot.config.providers[target.provider].name, target.model->id};
     snapshot.targets.emplace(
-        &target, TargetRuntime{telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
+        &target, TargetRuntime{header_lines(labels),
+                               telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
                                calibration});
   }
 }

@@ -30,6 +30,7 @@ struct ProviderRuntime {
 };
 
 struct TargetRuntime {
+  std::string header_lines;  // x-tidegate-route, -model and -provider of an answer
   telemetry::TargetMetrics metrics;
   std::shared_ptr<workload::TokenCalibration> calibration;
 };

@@ -25,6 +25,25 @@ constexpr std::array<bool, 256> make_token_table() {
 constexpr std::array<bool, 256> kToken = make_token_table();
 
 const char* skip_token(const char* at, const char* end) {
+#if defined(__SSE2__)
+  // Letters, digits and '-' are all that most names have; the table below judges the rest.
+  const auto at_most = [](__m128i bytes, char most) {
+    return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(most)), bytes);
+  };
+  while (end - at >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    const __m128i letter = at_most(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 25);
+    const __m128i digit = at_most(_mm_sub_epi8(bytes, _mm_set1_epi8('0')), 9);
+    const __m128i dash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-'));
+    const int mask = _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(letter, digit), dash));
+    if (mask != 0xffff) {
+      at += __builtin_ctz(~static_cast<unsigned>(mask));
+      break;
+    }
+    at += 16;
+  }
+#endif
   while (at != end && kToken[static_cast<unsigned char>(*at)]) ++at;
   return at;
 }
@@ -171,6 +190,10 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
 
 }  // namespace
 
+std::string_view Header::value() const {
+  return trimmed(name.data() + name.size() + 1, line.data() + line.size() - 2);
+}
+
 void Headers::Iterator::read() {
   if (rest_.empty()) return;
   // The head was checked: there is a colon, and CRLF ends the line.
@@ -180,13 +203,12 @@ void Headers::Iterator::read() {
   const auto* const end = static_cast<const char*>(
       std::memchr(colon, '\n', rest_.size() - static_cast<std::size_t>(colon - begin)));
   header_.name = {begin, static_cast<std::size_t>(colon - begin)};
-  header_.value = trimmed(colon + 1, end - 1);
   header_.line = {begin, static_cast<std::size_t>(end + 1 - begin)};
 }
 
 std::string_view Headers::find(std::string_view name) const {
   for (const Header& header : *this) {
-    if (equals_ignoring_case(header.name, name)) return header.value;
+    if (equals_ignoring_case(header.name, name)) return header.value();
   }
   return {};
 }

@@ -20,9 +20,9 @@ struct HeadLimits {
 };
 
 struct Header {
-  std::string_view name;   // as it was written
-  std::string_view value;  // without surrounding blanks
-  std::string_view line;   // both, as they stand in the head, with the CRLF
+  std::string_view name;  // as it was written
+  std::string_view line;  // name and value as they stand in the head, with the CRLF
+  [[nodiscard]] std::string_view value() const;  // without surrounding blanks
 };
 
 // The header lines of a head that has been checked by a parser below; iteration cannot fail.

@@ -20,7 +20,7 @@ void Journal::add(const http::RequestHead& head, std::string_view body, WallTime
   Entry entry{received, std::string(head.method), std::string(head.target), {}, {}, body.size()};
   for (const http::Header& header : head.headers) {
     std::string name = to_lower(header.name);
-    std::string value = without_secret(name, header.value);
+    std::string value = without_secret(name, header.value());
     entry.headers.emplace_back(std::move(name), std::move(value));
   }
   if (body.size() <= max_bytes_) entry.body = body;

@@ -14,7 +14,7 @@ constexpr std::uint64_t kMaxTokens = 2'000'000;
 
 std::unexpected<Error> bad(const http::Header& header, std::string_view expected) {
   return fail(ErrorCode::invalid,
-              fmt::format("{} is '{}', expected {}.", header.name, header.value, expected),
+              fmt::format("{} is '{}', expected {}.", header.name, header.value(), expected),
               to_lower(header.name));
 }
 
@@ -39,28 +39,28 @@ Result<Settings> read_settings(const Options& options, const http::Headers& head
     const std::string name = to_lower(header.name);
     if (!name.starts_with("x-sim-")) continue;
     if (name == "x-sim-fault") {
-      settings.fault = header.value;
+      settings.fault = header.value();
     } else if (name == "x-sim-id") {
-      settings.scope = header.value;
+      settings.scope = header.value();
     } else if (name == "x-sim-first-token") {
-      if (!read_wait(header.value, settings.options.first_token)) return bad(header, "up to 10m");
+      if (!read_wait(header.value(), settings.options.first_token)) return bad(header, "up to 10m");
     } else if (name == "x-sim-gap") {
-      if (!read_wait(header.value, settings.gap)) return bad(header, "up to 10m");
+      if (!read_wait(header.value(), settings.gap)) return bad(header, "up to 10m");
     } else if (name == "x-sim-rate") {
-      const auto rate = read_tokens(header.value);
+      const auto rate = read_tokens(header.value());
       if (!rate) return bad(header, "tokens per second, 1 or more");
       settings.options.tokens_per_second = *rate;
     } else if (name == "x-sim-tokens") {
-      settings.answer_tokens = read_tokens(header.value);
+      settings.answer_tokens = read_tokens(header.value());
       if (!settings.answer_tokens) return bad(header, "1 to 2000000");
     } else if (name == "x-sim-context") {
-      const auto context = read_tokens(header.value);
+      const auto context = read_tokens(header.value());
       if (!context) return bad(header, "1 to 2000000");
       settings.options.deepseek_context = *context;
       settings.options.openai_input = *context;
     } else if (name == "x-sim-strict") {
-      settings.options.refuse_unknown_fields |= header.value.contains("unknown-fields");
-      settings.options.refuse_empty_reasoning |= header.value.contains("empty-reasoning");
+      settings.options.refuse_unknown_fields |= header.value().contains("unknown-fields");
+      settings.options.refuse_empty_reasoning |= header.value().contains("empty-reasoning");
     } else {
       return bad(header, "no such header; see docs/simulator.md");
     }
