@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -45,6 +46,7 @@ int bio_read(BIO* bio, char* to, int size) {
   const Io io = static_cast<Socket*>(BIO_get_data(bio))->read(to, static_cast<std::size_t>(size));
   const int result = finish_io(bio, io);
   if (io.again) BIO_set_retry_read(bio);
+  if (io.eof) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
   return result;
 }
 
@@ -56,7 +58,11 @@ int bio_write(BIO* bio, const char* from, int size) {
   return result;
 }
 
-long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+long bio_control(BIO* bio, int command, long, void*) {
+  // OpenSSL asks for the end, to tell it from an error.
+  if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 BIO_METHOD* socket_method() {
   static BIO_METHOD* const method = [] {
@@ -83,6 +89,12 @@ Stream::~Stream() {
   // Says goodbye without waiting for the answer, so that the session stays resumable.
   if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
   ERR_clear_error();
+}
+
+void Stream::end_writing() {
+  if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+  ::shutdown(socket_.fd(), SHUT_WR);
 }
 
 Io Stream::tls_result(int result) {

@@ -31,6 +31,9 @@ class Stream {
     return ssl_ == nullptr ? socket_.write(pieces) : write_tls(pieces);
   }
 
+  // Says that nothing more will be written, on TLS with close_notify; reading goes on.
+  void end_writing();
+
   [[nodiscard]] Socket& socket() { return socket_; }
   // A session to resume later; null if the peer gave none.
   [[nodiscard]] SessionPtr session() const;
