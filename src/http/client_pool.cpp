@@ -46,22 +46,27 @@ void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, bool re
   connection->idle_since = loop_.now();
   idle_.push_back(std::move(connection));
   if (!sweep_timer_.armed()) loop_.arm(sweep_timer_, loop_.now() + kSweepEvery);
-  if (!waiting_.empty()) {
-    // The waiter will find it idle.
+  wake_waiting();
+}
+
+void ClientPool::closed_one() {
+  --open_;
+  wake_waiting();
+}
+
+// Each of those whose turn it is takes an idle connection or opens one at once. One that fails at
+// once comes back here: the loop below goes on for it, since a chain of calls would be as deep as
+// the queue is long.
+void ClientPool::wake_waiting() {
+  if (waking_) return;
+  waking_ = true;
+  while (!waiting_.empty() && (!idle_.empty() || open_ < endpoint_.max_connections)) {
     Waiter* const next = waiting_.front();
     waiting_.pop_front();
     next->granted = true;
     next->client->cancel();
   }
-}
-
-void ClientPool::closed_one() {
-  --open_;
-  if (waiting_.empty()) return;
-  Waiter* const next = waiting_.front();
-  waiting_.pop_front();
-  next->granted = true;
-  next->client->cancel();
+  waking_ = false;
 }
 
 void ClientPool::sweep() {

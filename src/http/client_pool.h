@@ -54,6 +54,7 @@ class ClientPool {
                                                              Socket& client);
   Task<Result<void>> wait_for_turn(TimePoint deadline, Socket& client);
   void closed_one();
+  void wake_waiting();
   void sweep();
 
   static constexpr Duration kIdleExpiry = 50s;  // below the 60 s of common load balancers
@@ -67,6 +68,7 @@ class ClientPool {
   std::deque<Waiter*> waiting_;
   tls::SessionPtr session_;  // for resumption
   int open_ = 0;             // idle, busy and being opened
+  bool waking_ = false;      // wake_waiting() is on the stack
   Timer sweep_timer_;
 };
 

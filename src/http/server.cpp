@@ -33,8 +33,8 @@ struct Server::Acceptor {
           break;
         } else if (errno != EINTR && errno != ECONNABORTED) {
           // Out of descriptors or memory: connections end meanwhile.
-          co_await acceptor.loop.sleep_until(acceptor.loop.now() + 50ms);
-          if (server.draining_.load()) co_return;
+          const Wake slept = co_await acceptor.socket.until_gone(acceptor.loop.now() + 50ms);
+          if (slept != Wake::timed_out) co_return;
         }
       }
     }
@@ -42,16 +42,18 @@ struct Server::Acceptor {
 };
 
 void Server::PerWorker::add(int fd) {
-  const auto run = [](Server& owner, PerWorker& self, int socket) -> Task<void> {
+  // The frame holds `self`: the server may go as soon as open() is zero, the task group only after
+  // its last task.
+  const auto run = [](Server& owner, std::shared_ptr<PerWorker> self, int socket) -> Task<void> {
     {
-      ServerConnection connection(owner, self, socket);
+      ServerConnection connection(owner, *self, socket);
       co_await connection.run();
     }
-    self.worker.connections.fetch_sub(1, std::memory_order_relaxed);
+    self->worker.connections.fetch_sub(1, std::memory_order_relaxed);
     owner.open_.fetch_sub(1, std::memory_order_release);
     owner.open_.notify_all();
   };
-  tasks.spawn(run(server, *this, fd));
+  tasks.spawn(run(server, shared_from_this(), fd));
 }
 
 std::string_view Server::PerWorker::date(WallTime now) {
@@ -79,7 +81,7 @@ void Server::PerWorker::abort_all() {
 Server::Server(ServerOptions options, Handler& handler, std::span<Worker* const> workers)
     : options_(std::move(options)), handler_(handler) {
   for (Worker* worker : workers) {
-    workers_.push_back(std::make_unique<PerWorker>(*this, *worker, workers_.size()));
+    workers_.push_back(std::make_shared<PerWorker>(*this, *worker, workers_.size()));
   }
 }
 
@@ -94,7 +96,7 @@ Result<Address> Server::start(Loop& acceptor, const Address& address) {
   const Result<int> fd = listen_on(address);
   if (!fd) return std::unexpected(fd.error());
   const Address bound = local_address(*fd);
-  acceptor_ = std::make_unique<Acceptor>(acceptor, *fd);
+  acceptor_ = std::make_shared<Acceptor>(acceptor, *fd);
   acceptor_->tasks.spawn(Acceptor::run(*this, *acceptor_));
   return bound;
 }
@@ -108,27 +110,32 @@ void Server::hand_over(int fd) {
   const auto fewest = std::ranges::min_element(workers_, {}, [](const auto& candidate) {
     return candidate->worker.connections.load(std::memory_order_relaxed);
   });
-  PerWorker& chosen = **fewest;
-  chosen.worker.connections.fetch_add(1, std::memory_order_relaxed);
+  const std::shared_ptr<PerWorker>& chosen = *fewest;
+  chosen->worker.connections.fetch_add(1, std::memory_order_relaxed);
   open_.fetch_add(1, std::memory_order_relaxed);
   accepted_.fetch_add(1, std::memory_order_relaxed);
-  chosen.worker.loop().post([&chosen, fd] { chosen.add(fd); });
+  chosen->worker.loop().post([state = chosen, fd] { state->add(fd); });
 }
 
 void Server::drain() {
   draining_ = true;
   if (acceptor_ != nullptr) {
-    acceptor_->loop.post([this] { acceptor_->socket.cancel(); });
+    acceptor_->loop.post([acceptor = std::weak_ptr(acceptor_)] {
+      if (const auto still = acceptor.lock()) {
+        ::shutdown(still->socket.fd(), SHUT_RDWR);  // who connects now is refused, not left waiting
+        still->socket.cancel();
+      }
+    });
   }
   for (const auto& worker : workers_) {
-    worker->worker.loop().post([state = worker.get()] { state->close_idle(); });
+    worker->worker.loop().post([state = worker] { state->close_idle(); });
   }
 }
 
 void Server::abort() {
   draining_ = true;
   for (const auto& worker : workers_) {
-    worker->worker.loop().post([state = worker.get()] { state->abort_all(); });
+    worker->worker.loop().post([state = worker] { state->abort_all(); });
   }
 }
 

@@ -20,14 +20,14 @@ class ServerContext;
 namespace tidegate::http {
 
 struct ServerOptions {
-  HeadLimits head;
+  HeadLimits head = {};
   std::uint64_t body_bytes = 48ull << 20;
-  int connections = 20000;                  // more are closed at once
-  Duration client_head = 10s;               // to receive a head, once its first byte is here
-  Duration client_body = 60s;               // without progress of a body
-  Duration client_idle = 75s;               // between requests
-  Duration client_write = 60s;              // without progress of an answer
-  std::shared_ptr<tls::ServerContext> tls;  // null: plain HTTP
+  int connections = 20000;                       // more are closed at once
+  Duration client_head = 10s;                    // to receive a head, once its first byte is here
+  Duration client_body = 60s;                    // without progress of a body
+  Duration client_idle = 75s;                    // between requests
+  Duration client_write = 60s;                   // without progress of an answer
+  std::shared_ptr<tls::ServerContext> tls = {};  // null: plain HTTP
 };
 
 class Server {
@@ -51,13 +51,13 @@ class Server {
   friend class ServerConnection;
   struct Acceptor;
   struct PerWorker;
-  void accept_all();
   void hand_over(int fd);
 
   const ServerOptions options_;
   Handler& handler_;
-  std::vector<std::unique_ptr<PerWorker>> workers_;
-  std::unique_ptr<Acceptor> acceptor_;
+  // Shared with what is posted to the loops, which may come to it after the server is gone.
+  std::vector<std::shared_ptr<PerWorker>> workers_;
+  std::shared_ptr<Acceptor> acceptor_;
   std::atomic<int> open_{0};
   std::atomic<std::uint64_t> accepted_{0};
   std::atomic<bool> draining_{false};

@@ -431,7 +431,7 @@ bool Exchange::write(std::span<const std::string_view> pieces) {
 }
 
 bool Exchange::write_chunk(std::string_view framed, std::string_view data) {
-  if (!connection_.chunked_ || !connection_.unsent_.empty()) return write(data);
+  if (!connection_.chunked_ || bodiless_ || !connection_.unsent_.empty()) return write(data);
   iovec piece = as_iovec(framed);
   return connection_.send({&piece, 1});
 }

@@ -1,6 +1,7 @@
 // What a Server keeps per worker. Private to server.cpp and server_connection.cpp.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -9,7 +10,7 @@
 
 namespace tidegate::http {
 
-struct Server::PerWorker {
+struct Server::PerWorker : std::enable_shared_from_this<PerWorker> {
   PerWorker(Server& owner, Worker& runs_on, std::size_t number)
       : server(owner), worker(runs_on), index(number) {}
 

@@ -27,6 +27,7 @@ OWNERS = {
 # Templates that only their own folder includes may do their formatting in the header.
 EXEMPT = {("config", "option.h", "fmt")}
 TEST_ONLY = r"(gtest|gmock|benchmark)/"
+TEST_FILE = r"^test_.*\.h$|_(test|bench)\.cpp$"
 
 MAX_LINES = 800
 MAX_README_LINES = 30
@@ -50,7 +51,7 @@ def check_includes(path, folder, text):
                 yield f"includes {header}: {name} headers belong into .cpp files"
             elif folder not in folders:
                 yield f"includes {header}: only {', '.join(sorted(folders))} may see {name}"
-        if re.match(TEST_ONLY, header) and not re.search(r"_(test|bench)\.cpp$", path.name):
+        if re.match(TEST_ONLY, header) and not re.search(TEST_FILE, path.name):
             yield f"includes {header}, which is for tests and benchmarks"
 
 
