@@ -35,8 +35,8 @@ constexpr Roles make_roles() {
   Roles roles;
   const auto mark = [](std::array<std::uint8_t, 256>& role, std::string_view bytes, unsigned clue) {
     for (const char c : bytes) {
-      const auto byte = static_cast<unsigned char>(c);
-      for (const std::size_t i : {byte + 0, is_letter(byte) ? byte ^ 0x20 : byte + 0}) {
+      const std::size_t byte = static_cast<unsigned char>(c);
+      for (const std::size_t i : {byte, is_letter(static_cast<int>(byte)) ? byte ^ 0x20u : byte}) {
         role[i] = static_cast<std::uint8_t>(role[i] | clue);
       }
     }
