@@ -2,6 +2,7 @@
 notices."""
 
 import json
+import resource
 import socket
 import time
 import unittest
@@ -276,6 +277,9 @@ class ClientsThatLeave(BadInput):
 
 class SlowClients(BadInput):
     def test_slow_clients_hold_nobody_up(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         slow = []
         for i in range(1000):
             connection = socket.create_connection(("127.0.0.1", self.gateway.port), PATIENCE)
