@@ -39,10 +39,13 @@ RequestId RequestId::from(std::uint64_t high, std::uint64_t low) {
 void RequestId::write(char* out) const {
   std::memcpy(out, kPrefix.data(), kPrefix.size());
   out += kPrefix.size();
-  auto bits = static_cast<unsigned __int128>(high_) << 64 | low_;
-  for (std::size_t i = kDigits; i-- > 0; bits >>= 5) {
-    out[i] = kAlphabet[static_cast<std::size_t>(bits & 31)];
-  }
+  // 12 digits from the low word, one from both, 13 from the high word.
+  const auto write_digits = [out](std::size_t end, std::size_t count, std::uint64_t bits) {
+    for (std::size_t i = end; i-- > end - count; bits >>= 5) out[i] = kAlphabet[bits & 31];
+  };
+  write_digits(kDigits, 12, low_);
+  write_digits(kDigits - 12, 1, high_ << 4 | low_ >> 60);
+  write_digits(kDigits - 13, 13, high_ >> 1);
 }
 
 std::array<char, RequestId::kTextSize> RequestId::text() const {

@@ -48,6 +48,20 @@ const char* skip_token(const char* at, const char* end) {
   return at;
 }
 
+// The first `byte`, which must be there.
+const char* find_byte(const char* at, [[maybe_unused]] const char* end, char byte) {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8(byte);
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+    if (mask != 0) return at + __builtin_ctz(static_cast<unsigned>(mask));
+  }
+#endif
+  while (*at != byte) ++at;
+  return at;
+}
+
 // To the first control byte other than a tab.
 const char* skip_text(const char* at, const char* end) {
 #if defined(__SSE2__)
@@ -106,39 +120,41 @@ bool list_has(std::string_view list, std::string_view word) {
 }
 
 // Notes a header that decides about framing or the connection; what is malformed in it, or null.
-const char* note(FramingHeaders& out, std::string_view name, std::string_view value) {
+const char* note(FramingHeaders& out, std::string_view name, const char* begin, const char* end) {
+  const auto is = [name](std::string_view lower) { return equals_ignoring_case(name, lower); };
+  const auto value = [begin, end] { return trimmed(begin, end); };
   switch (name.size()) {
     case 4:
-      if (equals_ignoring_case(name, "host")) {
+      if (is("host")) {
         ++out.hosts;
-        out.host = value;
+        out.host = value();
       }
       break;
     case 6:
-      if (equals_ignoring_case(name, "expect")) {
-        (equals_ignoring_case(value, "100-continue") ? out.expect_continue : out.expect_other) =
-            true;
+      if (is("expect")) {
+        const bool go_on = equals_ignoring_case(value(), "100-continue");
+        (go_on ? out.expect_continue : out.expect_other) = true;
       }
       break;
     case 10:
-      if (equals_ignoring_case(name, "connection")) {
-        out.close = out.close || list_has(value, "close");
-        out.keep_alive = out.keep_alive || list_has(value, "keep-alive");
+      if (is("connection")) {
+        out.close = out.close || list_has(value(), "close");
+        out.keep_alive = out.keep_alive || list_has(value(), "keep-alive");
       }
       break;
     case 14:
-      if (equals_ignoring_case(name, "content-length")) {
+      if (is("content-length")) {
         if (out.has_length) return "Content-Length is repeated";
-        const auto length = value.size() <= 15 ? parse_u64(value) : std::nullopt;
+        const auto length = value().size() <= 15 ? parse_u64(value()) : std::nullopt;
         if (!length) return "Content-Length is not a plain decimal number";
         out.has_length = true;
         out.length = *length;
       }
       break;
     case 17:
-      if (equals_ignoring_case(name, "transfer-encoding")) {
+      if (is("transfer-encoding")) {
         if (out.has_transfer_encoding) return "Transfer-Encoding is repeated";
-        if (!equals_ignoring_case(value, "chunked")) {
+        if (!equals_ignoring_case(value(), "chunked")) {
           return "Transfer-Encoding is something other than \"chunked\"";
         }
         out.has_transfer_encoding = true;
@@ -180,8 +196,7 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
       return bad(*p == '\n' ? "a header line ends in a bare LF"
                             : "a header value contains a control byte");
     }
-    const std::string_view value_text = trimmed(value, p);
-    if (const char* const problem = note(out, name_text, value_text); problem != nullptr) {
+    if (const char* const problem = note(out, name_text, value, p); problem != nullptr) {
       return bad(problem);
     }
     p += 2;
@@ -198,10 +213,9 @@ void Headers::Iterator::read() {
   if (rest_.empty()) return;
   // The head was checked: there is a colon, and CRLF ends the line.
   const char* const begin = rest_.data();
-  const char* colon = begin;
-  while (*colon != ':') ++colon;
-  const auto* const end = static_cast<const char*>(
-      std::memchr(colon, '\n', rest_.size() - static_cast<std::size_t>(colon - begin)));
+  const char* const limit = begin + rest_.size();
+  const char* const colon = find_byte(begin, limit, ':');
+  const char* const end = find_byte(colon, limit, '\n');
   header_.name = {begin, static_cast<std::size_t>(colon - begin)};
   header_.line = {begin, static_cast<std::size_t>(end + 1 - begin)};
 }
