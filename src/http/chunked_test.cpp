@@ -123,6 +123,31 @@ TEST(ChunkedDecoder, BoundsExtensionsOfTheWholeMessage) {
   EXPECT_EQ(decode(stream + "0\r\n\r\n").state, State::bad);
 }
 
+TEST(ChunkedDecoder, TakesAWholeChunkInOneStepOrNothing) {
+  ChunkedDecoder decoder;
+  std::string_view input = "5\r\nhello\r\n0\r\n\r\n", data, chunk;
+  ASSERT_TRUE(decoder.take_whole(input, data, chunk));
+  EXPECT_EQ(data, "hello");
+  EXPECT_EQ(chunk, "5\r\nhello\r\n");
+  EXPECT_FALSE(decoder.take_whole(input, data, chunk)) << "the last one is for next()";
+  EXPECT_EQ(decoder.next(input, data), State::end);
+
+  for (const std::string_view other :
+       {"5\r\nhello\r", "5\r\nhello\n\n", "5;x\r\nhello\r\n", "5\nhello\r\n\r", "\r\n\r\n\r\n",
+        "ffffffff\r\nhello\r\n", "000000005\r\nhello\r\n"}) {
+    ChunkedDecoder fresh;
+    std::string_view rest = other;
+    EXPECT_FALSE(fresh.take_whole(rest, data, chunk)) << other;
+    EXPECT_EQ(rest, other);
+  }
+  // Not in the middle of a chunk, even where its data looks like one.
+  ChunkedDecoder amid;
+  input = "9\r\n";
+  EXPECT_EQ(amid.next(input, data), State::more);
+  input = "1\r\nx\r\n...\r\n";
+  EXPECT_FALSE(amid.take_whole(input, data, chunk));
+}
+
 TEST(ChunkedDecoder, KnowsSizesOfFifteenDigitsInBothCases) {
   EXPECT_EQ(decode("00000000000000a\r\n0123456789\r\n0\r\n\r\n").data, "0123456789");
   EXPECT_EQ(decode("B\r\n0123456789a\r\n0\r\n\r\n").data, "0123456789a");
