@@ -8,6 +8,7 @@
 #include "json/escape.h"
 #include "json/parser.h"
 #include "json/reader.h"
+#include "json/string_end.h"
 #include "json/writer.h"
 
 namespace tidegate::json {
@@ -79,7 +80,7 @@ TEST(Reader, LimitsDepth) {
 // simdjson's DOM checks all of JSON; we leave escapes and the range of numbers to who needs them.
 TEST(Reader, AgreesWithDomOnMutatedTexts) {
   const std::string seed =
-      R"({"model":"m","n":[1,2.5e3,-7,true,false,null],"o":{"k":"v\n\u00e9","e":{},"a":[]}, "s":"é中"})";
+      R"({"model":"m","n":[1,2.5e3,-7,true,false,null],"o":{"k":"v\n\u00e9","e":{},"a":[]}, "s":"é中", "long": "a \"text\" of more than sixty-four bytes, with \\ and a line's end,\n so that it fills blocks"})";
   const std::string_view alphabet = "{}[]:,\"\\ 01-.eE+truefalsn\n\xC3\xA9x";
   std::mt19937 random(7);
   simdjson::dom::parser dom;
@@ -128,14 +129,28 @@ TEST(Reader, GivesRawValuesAndPlaces) {
   EXPECT_TRUE(reader.finish());
 }
 
-TEST(Parser, GivesHugeIndexesBackAndGoesOn) {
-  Parser parser;
-  const std::string huge = "[" + std::string(3'000'000, '[');
-  ASSERT_TRUE(parser.tokenize(huge));
-  parser.trim();
-  const auto tokens = parser.tokenize("[1]");
-  ASSERT_TRUE(tokens);
-  EXPECT_EQ(tokens->count, 3U);
+// Strings of many lengths and escapes, with and without an end, by the plain definition.
+TEST(StringEnd, IsTheFirstUnescapedQuoteOrControlCharacter) {
+  std::mt19937 random(11);
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    const std::string_view alphabet = i % 2 == 0 ? "\\\\\\a" : "\\abcdefghijklmnop\xC3\xA9\x7F";
+    std::string text(random() % 200, ' ');
+    for (char& c : text) c = alphabet[random() % alphabet.size()];
+    for (auto n = random() % 3; n > 0 && !text.empty(); --n) {
+      text[random() % text.size()] = "\"\"\"\n\x1F"[random() % 5];
+    }
+    std::size_t expected = 0;
+    for (bool escaped = false; expected < text.size(); ++expected) {
+      const char c = text[expected];
+      if ((c == '"' && !escaped) || static_cast<unsigned char>(c) < 0x20) break;
+      escaped = c == '\\' && !escaped;
+    }
+    const Exact exact(text);
+    const char* begin = exact.view().data();
+    EXPECT_EQ(string_end(begin, begin + text.size()), begin + expected) << text;
+    EXPECT_EQ(find_string_end(begin, begin + text.size()), begin + expected) << text;
+    EXPECT_EQ(find_string_end_portably(begin, begin + text.size()), begin + expected) << text;
+  }
 }
 
 TEST(Escape, UndoesWhatItDid) {

@@ -2,10 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace tidegate::json {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+constexpr std::array<bool, 256> kEndsScalar = [] {
+  std::array<bool, 256> ends{};
+  for (const char end : {' ', '\t', '\n', '\r', ',', ':', '{', '}', '[', ']', '"'}) {
+    ends[static_cast<unsigned char>(end)] = true;
+  }
+  return ends;
+}();
 
 // RFC 8259, section 6.
 bool is_number(std::string_view text) {
@@ -36,33 +46,33 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-Kind Reader::kind() const {
-  switch (const char c = peek()) {
-    case '\0':
-      return next_ == end_ ? Kind::end : Kind::other;
-    case '{':
-      return Kind::object;
-    case '[':
-      return Kind::array;
-    case '"':
-      return Kind::string;
-    case 't':
-    case 'f':
-      return Kind::boolean;
-    case 'n':
-      return Kind::null;
-    default:
-      return c == '-' || is_digit(c) ? Kind::number : Kind::other;
-  }
+bool Reader::string_fault(const char* end) {
+  if (end == end_) return malformed("the string that begins here is not closed");
+  at_ = end;  // the error's place
+  return malformed("a control character in a string must be escaped");
 }
 
 bool Reader::scalar(std::string_view& raw) {
-  if (next_ == end_) return malformed("the text ends where a value was expected");
-  const std::uint32_t begin = *next_++;
-  raw = {text_ + begin, last_end() - begin};
-  if (raw == "true" || raw == "false" || raw == "null" || is_number(raw)) return true;
-  --next_;  // the error's place
-  return malformed("expected a value");
+  if (at_ == end_) return malformed("the text ends where a value was expected");
+  const char* end = at_;
+  // A whole number, as nearly all are.
+  while (end != end_ && is_digit(*end)) ++end;
+  const bool whole = end != at_ && (*at_ != '0' || end == at_ + 1);
+  const bool ended = end == end_ || kEndsScalar[static_cast<unsigned char>(*end)];
+  if (whole && ended) {
+    raw = {at_, static_cast<std::size_t>(end - at_)};
+    at_ = end;
+    skip_space();
+    return true;
+  }
+  while (end != end_ && !kEndsScalar[static_cast<unsigned char>(*end)]) ++end;
+  raw = {at_, static_cast<std::size_t>(end - at_)};
+  const bool valid =
+      kind() == Kind::number ? is_number(raw) : raw == "true" || raw == "false" || raw == "null";
+  if (!valid) return malformed("expected a value");
+  at_ = end;
+  skip_space();
+  return true;
 }
 
 bool Reader::skip() {
@@ -74,7 +84,7 @@ bool Reader::skip() {
     const char c = peek();
     bool opened = false;
     if (c == '"') {
-      ++next_;
+      if (!string(raw)) return false;
     } else if (c == '{' || c == '[') {
       if (!open(c, "")) return false;
       objects = (objects << 1) | (c == '{' ? 1U : 0U);
@@ -90,7 +100,7 @@ bool Reader::skip() {
         const bool in_object = (objects & 1U) != 0;
         const char after = peek();
         if (after == ',') {
-          ++next_;
+          step();
           break;
         }
         if (after != (in_object ? '}' : ']')) {
@@ -110,7 +120,7 @@ bool Reader::skip() {
 
 Error Reader::error() const {
   return {ErrorCode::invalid,
-          fmt::format("malformed JSON at {}: {}", describe_place({text_, size_}, offset()),
+          fmt::format("malformed JSON at {}: {}", describe_place({text_, end_}, offset()),
                       what_ == nullptr ? "unexpected" : what_),
           {}};
 }

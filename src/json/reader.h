@@ -1,4 +1,4 @@
-// Reader: walks a tokenised JSON text once, front to back, and checks the grammar as it goes.
+// Reader: walks a JSON text once, front to back, and checks the grammar as it goes.
 // Used by the dialects to pick the fields they need and skip the rest. One per text, on the stack.
 //
 // Every step returns false once the text is malformed; error() then says what and where. Callbacks
@@ -6,13 +6,15 @@
 // quotes, escapes undone by unescape() only where somebody needs them.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "json/parser.h"
+#include "json/string_end.h"
 
 namespace tidegate::json {
 
@@ -21,20 +23,39 @@ inline constexpr unsigned kMaxDepth = 64;
 
 enum class Kind : std::uint8_t { end, object, array, string, number, boolean, null, other };
 
+// What a value is, by its first byte.
+inline constexpr std::array<Kind, 256> kKinds = [] {
+  std::array<Kind, 256> kinds;
+  kinds.fill(Kind::other);
+  for (std::size_t digit = '0'; digit <= '9'; ++digit) kinds[digit] = Kind::number;
+  kinds['-'] = Kind::number;
+  kinds['{'] = Kind::object;
+  kinds['['] = Kind::array;
+  kinds['"'] = Kind::string;
+  kinds['t'] = kinds['f'] = Kind::boolean;
+  kinds['n'] = Kind::null;
+  return kinds;
+}();
+
 class Reader {
  public:
   explicit Reader(const Tokens& tokens)
-      : text_(tokens.text.data()),
-        size_(static_cast<std::uint32_t>(tokens.text.size())),
-        next_(tokens.at),
-        end_(tokens.at + tokens.count) {}
+      : text_(tokens.text.data()), at_(text_), end_(text_ + tokens.text.size()) {
+    skip_space();
+  }
 
   // What the next value is, by its first byte.
-  [[nodiscard]] Kind kind() const;
+  [[nodiscard]] Kind kind() const {
+    return at_ == end_ ? Kind::end : kKinds[static_cast<unsigned char>(*at_)];
+  }
   // Where the next token begins; the text's size at the end.
-  [[nodiscard]] std::uint32_t offset() const { return next_ == end_ ? size_ : *next_; }
+  [[nodiscard]] std::uint32_t offset() const { return static_cast<std::uint32_t>(at_ - text_); }
   // Where the token before it ended.
-  [[nodiscard]] std::uint32_t last_end() const { return trimmed(offset()); }
+  [[nodiscard]] std::uint32_t last_end() const {
+    std::uint32_t end = offset();
+    while (end > 0 && is_space(text_[end - 1])) --end;
+    return end;
+  }
 
   // Calls on_member(key) for each member; the callback must consume the value. A key is raw.
   template <class OnMember>
@@ -48,7 +69,7 @@ class Reader {
         return close();
       else if (c != ',')
         return malformed("expected ',' or '}' after a member");
-      ++next_;
+      step();
     }
   }
 
@@ -63,17 +84,18 @@ class Reader {
         return close();
       else if (c != ',')
         return malformed("expected ',' or ']' after an element");
-      ++next_;
+      step();
     }
   }
 
   [[nodiscard]] bool string(std::string_view& raw) {
     if (peek() != '"') return malformed("expected a string");
-    const std::uint32_t begin = *next_++ + 1;
-    const std::uint32_t end = last_end();
-    // What follows a string starts a token of its own, so this is its closing quote.
-    if (end <= begin || text_[end - 1] != '"') return malformed("expected a string");
-    raw = {text_ + begin, end - 1 - begin};
+    const char* begin = at_ + 1;
+    const char* end = string_end(begin, end_);
+    if (end == end_ || *end != '"') return string_fault(end);
+    raw = {begin, static_cast<std::size_t>(end - begin)};
+    at_ = end + 1;
+    skip_space();
     return true;
   }
 
@@ -85,7 +107,7 @@ class Reader {
 
   // True when nothing follows.
   [[nodiscard]] bool finish() {
-    return next_ == end_ || malformed("expected nothing after the top-level value");
+    return at_ == end_ || malformed("expected nothing after the top-level value");
   }
 
   // What was malformed; only after a step returned false and no callback was the reason.
@@ -93,12 +115,18 @@ class Reader {
   [[nodiscard]] Error error() const;
 
  private:
-  [[nodiscard]] char peek() const { return next_ == end_ ? '\0' : text_[*next_]; }
-  [[nodiscard]] std::uint32_t trimmed(std::uint32_t end) const {
-    while (end > 0 && is_space(text_[end - 1])) --end;
-    return end;
+  [[nodiscard]] char peek() const { return at_ == end_ ? '\0' : *at_; }
+  void step() {
+    ++at_;
+    skip_space();
   }
-  static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+  void skip_space() {
+    while (at_ != end_ && is_space(*at_)) ++at_;
+  }
+  static bool is_space(char c) {
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+  }
+  bool string_fault(const char* end);
   bool malformed(const char* what) {
     if (what_ == nullptr) what_ = what;
     return false;
@@ -106,11 +134,11 @@ class Reader {
   bool open(char bracket, const char* what) {
     if (peek() != bracket) return malformed(what);
     if (++depth_ > kMaxDepth) return malformed("nested deeper than 64 levels");
-    ++next_;
+    step();
     return true;
   }
   bool close() {
-    ++next_;
+    step();
     --depth_;
     return true;
   }
@@ -118,14 +146,13 @@ class Reader {
     if (peek() != '"') return malformed("expected a key in quotes");
     if (!string(raw)) return false;
     if (peek() != ':') return malformed("expected ':' after a key");
-    ++next_;
+    step();
     return true;
   }
 
   const char* text_;
-  std::uint32_t size_;
-  const std::uint32_t* next_;
-  const std::uint32_t* end_;
+  const char* at_;  // the next token, or the end
+  const char* end_;
   unsigned depth_ = 0;
   const char* what_ = nullptr;
 };

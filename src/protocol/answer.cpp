@@ -47,7 +47,6 @@ Result<Answer> read_answer(json::Parser& parser, std::string_view body) {
   const bool usable = fields && (fields->has_choices || fields->error);
   Answer answer;
   if (usable) merge(*fields, body, answer);
-  parser.trim();
   if (!usable)
     return fail(ErrorCode::invalid, "the provider sent something that is not a chat completion");
   return answer;

@@ -22,6 +22,13 @@ FinishReason finish_reason(std::string_view raw) {
 
 // Counts of tokens as providers send them: integers, now and then "12.0". Nonsense counts as 0.
 Tokens token_count(std::string_view number) {
+  Tokens whole = 0;
+  std::size_t digits = 0;
+  for (; digits < number.size() && number[digits] >= '0' && number[digits] <= '9'; ++digits) {
+    if (digits == 15) return 0;
+    whole = whole * 10 + (number[digits] - '0');
+  }
+  if (digits == number.size()) return whole;
   constexpr double kMax = 1e15;
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);

@@ -266,7 +266,6 @@ Result<Conversation> read_conversation(std::string_view body, json::Parser& pars
   if (!tokens) return std::unexpected(tokens.error());
   Reader reader(*tokens);
   auto conversation = Pass(reader, body).run();
-  parser.trim();
   return conversation;
 }
 

@@ -236,7 +236,6 @@ ErrorPolicy policy(ErrorClass error_class) { return row(error_class).policy; }
 
 ProviderError read_error(json::Parser& parser, int status, std::string_view body) {
   const Parts parts = read_parts(parser, trim(body));
-  parser.trim();
   ProviderError error;
   error.message = sentence(parts.message);
   error.type = sentence(parts.type);

@@ -60,7 +60,6 @@ EventClass StreamReader::read(json::Parser& parser, std::string_view data) {
     if (!pattern_) pattern_ = std::make_unique<ContentPattern>();
     pattern_->learn(data, fields->text, fields->obfuscation);
   }
-  parser.trim();
   return classify(*fields);
 }
 
