@@ -40,7 +40,11 @@ ServerConnection::~ServerConnection() {
 }
 
 void ServerConnection::close_if_idle() {
-  if (idle_) stream_.socket().cancel();
+  if (!idle_) return;
+  // A request may be here that the loop has not heard of yet: it shall still be answered.
+  char byte;
+  const ssize_t waiting = ::recv(stream_.socket().fd(), &byte, 1, MSG_PEEK);
+  if (waiting <= 0) stream_.socket().cancel();
 }
 
 void ServerConnection::abort() { ::shutdown(stream_.socket().fd(), SHUT_RDWR); }

@@ -188,7 +188,9 @@ TEST_F(LedgerTest, AFullDatabaseSpills) {
   auto ledger = open();
   record(*ledger, 0, 900);
   ledger->flush();
-  EXPECT_EQ(ledger->stats().spilled, 900u);
+  // A first commit may have come before most of the records, and have found room.
+  EXPECT_GT(ledger->stats().spilled, 0u);
+  EXPECT_EQ(ledger->stats().spilled + ledger->stats().committed, 900u);
   EXPECT_NE(ledger->stats().last_error.find("full"), std::string::npos);
   pages_ = 0;
   ledger->flush();
