@@ -95,6 +95,7 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
 }
 
 Task<AttemptEnd> Attempt::run() {
+  walk_.file(false);
   ++walk_.attempts;
   if (std::unique_ptr<Outgoing> outgoing = prepare()) {
     const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;

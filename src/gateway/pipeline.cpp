@@ -139,12 +139,16 @@ Task<void> attempt_all(Walk& walk) {
   std::unique_ptr<Failure> failure;
   for (const routing::Target* target : decision.targets()) {
     AttemptEnd end = co_await try_target(walk, *target);
-    if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return;
+    if (walk.answered || end.outcome == ledger::Outcome::client_gone) {
+      walk.file(true);
+      co_return;
+    }
     const bool go_on = end.failure->policy.try_fallback;
     // What a provider said is worth more to the client than that the next one rests.
     if (failure == nullptr || !failure->held || end.failure->held) failure = std::move(end.failure);
     if (!go_on || walk.worker.loop.now() >= walk.deadline) break;
   }
+  walk.file(true);
   co_await answer_failure(walk, *failure);
 }
 

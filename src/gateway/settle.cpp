@@ -92,7 +92,11 @@ void Attempt::settle() {
   walk_.outcome = end_.outcome;
   walk_.target = &target_;
   if (walk_.answered) walk_.status = 200;
-  worker.shared.ledger->record(std::move(record));
+  if (walk_.answered) {
+    worker.shared.ledger->record(std::move(record));
+  } else {
+    walk_.unfiled = std::make_unique<ledger::UsageRecord>(std::move(record));
+  }
 }
 
 }  // namespace tidegate::gateway

@@ -11,6 +11,7 @@
 #include "gateway/understand.h"
 #include "gateway/worker_state.h"
 #include "http/exchange.h"
+#include "ledger/usage_record.h"
 
 namespace tidegate::gateway {
 
@@ -45,6 +46,15 @@ struct Walk {
   std::optional<NanoDollars> cost;
   Duration first_byte{};
 
+  // The record of a failed attempt, until it is known whether another one follows.
+  std::unique_ptr<ledger::UsageRecord> unfiled;
+
+  void file(bool last) {
+    if (unfiled == nullptr) return;
+    unfiled->last = last;
+    worker.shared.ledger->record(std::move(*unfiled));
+    unfiled.reset();
+  }
   // Frees what only another attempt would need.
   void release_question() {
     understood.question.reset();

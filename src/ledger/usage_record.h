@@ -33,7 +33,7 @@ enum class UsageSource : std::uint8_t { none, reported, estimated };
 struct UsageRecord {
   RequestId request;
   std::uint16_t attempt = 1;  // counts from 1 over all targets of the request
-  bool last = true;           // the attempt whose answer the client got
+  bool last = true;           // the attempt that the request ended with
   WallTime started;
   Duration first_byte{};  // from `started`; zero: none came
   Duration total{};

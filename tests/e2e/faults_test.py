@@ -37,6 +37,7 @@ class ErrorStatus(Faults):
                 rows = self.gateway.records(answer)
                 self.assertEqual([row["outcome"] for row in rows], ["provider_error"] * 2)
                 self.assertEqual([row["status"] for row in rows], [status] * 2)
+                self.assertEqual([row["last"] for row in rows], [0, 1])
                 self.assertEqual(sum(row["prompt"] for row in rows), 0, "an error costs nothing")
 
     def test_errors_of_the_request_or_the_key_are_not_retried(self):

@@ -174,6 +174,13 @@ class Books(EndToEnd):
         self.assertEqual(added("gen_ai_client_operation_duration_seconds_count"), total["requests"])
         self.assertEqual(added("tidegate_requests_in_flight"), 0)
 
+    def test_requests_that_failed_are_requests(self):
+        gateway = self.serve(self.config())
+        for fault in ("400", "500*1", "close", "cut"):
+            gateway.records(gateway.post(chat("gpt-4.1"), {"x-sim-fault": fault}), 1)
+        self.assertEqual(eventually(lambda: gateway.cost()["total"]["requests"],
+                                    lambda count: count == 4), 4)
+
     def test_health(self):
         self.assertEqual(self.gateway.admin.get("/healthz").status, 200)
         self.assertTrue(self.gateway.admin.get("/readyz").json()["ready"])
