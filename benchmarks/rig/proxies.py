@@ -67,10 +67,10 @@ models:
     max_output: 64000
     price: {{ input: 1, cached: 0.1, output: 2 }}
 routes:
-  bench: {{ model: bench-model }}
-policy:
-  - {{ when: "context_tokens > 200000 && tool_density < 0.3", route: bench }}
-  - {{ route: bench }}
+  long_context_discovery: {{ model: bench-model }}
+  short_task_batch: {{ model: bench-model }}
+  terminal_agentic: {{ model: bench-model }}
+  critical_planning: {{ model: bench-model }}
 log: {{ requests: {log_requests}, file: "{folder}/gateway.log" }}
 state: {{ ledger: "sqlite:{folder}/bench.db" }}
 """

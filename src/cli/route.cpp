@@ -36,8 +36,8 @@ void print_text(const gateway::Understanding& understood) {
   }
   fmt::print(
       "measured context_tokens={} tool_density={:.2f} planning_score={:.2f} messages={} tools={}\n",
-      workload.context_tokens, workload.tool_density, workload.planning_score, workload.messages,
-      workload.tools);
+      workload.context_tokens, workload.tool_density, static_cast<double>(workload.planning_score),
+      workload.messages, workload.tools);
 }
 
 }  // namespace
@@ -60,10 +60,12 @@ int route(const RouteOptions& options) {
   }
   const SystemClock clock;
   json::Parser parser;
+  gateway::FieldsMemo fields;
 
-  const gateway::Asked asked{http::Headers(lines), body, clock.wall(), clock.now()};
+  const gateway::Asked asked{http::Headers(lines), 0, body, clock.wall(), clock.now()};
   gateway::Understanding understood;
-  const Result<void> done = gateway::understand(*snapshot, shared, parser, asked, understood);
+  const Result<void> done =
+      gateway::understand(*snapshot, shared, parser, fields, asked, understood);
   if (!done) {
     const Error& error = done.error();
     fmt::print(stderr, "{}{}{}\n", error.field, error.field.empty() ? "" : ": ", error.message);

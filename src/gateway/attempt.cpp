@@ -223,6 +223,7 @@ Task<void> Attempt::read_whole(http::Call& call) {
     co_return;
   }
   walk_.answered = true;
+  seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
   const bool sent = co_await walk_.exchange.respond(200, headers, body);
   if (!sent) interrupted(Wake::gone, {});
 }

@@ -82,10 +82,10 @@ class Attempt : private http::SilenceListener {
   TimePoint first_byte_{};  // of the answer's body
   TimePoint last_heard_{};  // any byte of the provider, comments included
   int status_ = 0;
-  bool hide_usage_ = false;  // the usage chunk was asked for by us alone
-  bool alive_ = false;       // comments or blank lines came: queued, not dead
-  std::uint32_t content_events_ = 0;
-  std::string stream_headers_;  // until the stream begins
+  bool hide_usage_ = false;        // the usage chunk was asked for by us alone
+  bool alive_ = false;             // comments or blank lines came: queued, not dead
+  std::uint32_t seen_tokens_ = 0;  // a guess: one for each event with content, or four bytes
+  std::string stream_headers_;     // until the stream begins
   http::SseScanner scanner_;
   protocol::StreamReader reader_;
   std::unique_ptr<protocol::Answer> whole_;  // of an answer that is no stream

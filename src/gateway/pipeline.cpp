@@ -166,9 +166,10 @@ Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, Error err
 Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
   Walk walk(exchange, worker);
   worker.cells.add(worker.shared.metrics.in_flight, 1);
-  const Asked asked{exchange.head().headers, exchange.body(), exchange.received(), walk.started};
-  const Result<void> understood =
-      understand(*walk.snapshot, worker.shared, worker.parser, asked, walk.understood);
+  const Asked asked{exchange.head().headers, exchange.head().shape, exchange.body(),
+                    exchange.received(), walk.started};
+  const Result<void> understood = understand(*walk.snapshot, worker.shared, worker.parser,
+                                             worker.fields, asked, walk.understood);
   if (understood) {
     if (walk.snapshot->config.simulated) walk.note("simulated");
     co_await attempt_all(walk);
@@ -184,11 +185,11 @@ Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
 
 Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
   const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
-  const Asked asked{exchange.head().headers, exchange.body(), exchange.received(),
-                    worker.loop.now()};
+  const Asked asked{exchange.head().headers, exchange.head().shape, exchange.body(),
+                    exchange.received(), worker.loop.now()};
   Understanding understanding;
   const Result<void> understood =
-      understand(*snapshot, worker.shared, worker.parser, asked, understanding);
+      understand(*snapshot, worker.shared, worker.parser, worker.fields, asked, understanding);
   if (!understood) {
     co_await answer_error(exchange, worker, understood.error(), {});
     co_return;

@@ -125,6 +125,20 @@ RequestFields read_request_fields(const http::Headers& headers, std::string& for
   return fields;
 }
 
+const RequestFields& FieldsMemo::read(const http::Headers& headers, std::uint32_t shape,
+                                      std::string& forwarded) {
+  if (shape == 0) return other_ = read_request_fields(headers, forwarded);
+  Entry& entry = entries_[shape % entries_.size()];
+  if (entry.shape != shape) {
+    entry.shape = shape;
+    entry.lines = headers.lines();
+    entry.forwarded.clear();
+    entry.fields = read_request_fields(http::Headers(entry.lines), entry.forwarded);
+  }
+  forwarded = entry.forwarded;
+  return entry.fields;
+}
+
 void append_answer_fields(std::string& out, const http::Headers& headers) {
   Passing passing(out);
   for (const http::Header& header : headers) {

@@ -2,6 +2,8 @@
 // Used once per request, on its worker.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,24 @@ struct RequestFields {
 // all but those of the connection (RFC 9110, 7.6.1), the client's credentials and cookies, what we
 // set ourselves, and x-tidegate-*.
 RequestFields read_request_fields(const http::Headers& headers, std::string& forwarded);
+
+// The same for heads that come again (http::RequestHead::shape), of which the last few are kept.
+// One per worker. The fields' views hold until the next call.
+class FieldsMemo {
+ public:
+  const RequestFields& read(const http::Headers& headers, std::uint32_t shape,
+                            std::string& forwarded);
+
+ private:
+  struct Entry {
+    std::uint32_t shape = 0;
+    std::string lines;  // the fields' views point into it
+    std::string forwarded;
+    RequestFields fields;
+  };
+  std::array<Entry, 8> entries_;  // by shape
+  RequestFields other_;
+};
 
 // Appends the provider's header lines that are the client's business. The provider's x-request-id
 // goes out as x-tidegate-upstream-request-id, since x-request-id is the ledger's key.

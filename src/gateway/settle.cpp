@@ -49,11 +49,10 @@ void Attempt::settle() {
     record.usage_source = ledger::UsageSource::reported;
     runtime.calibration->learn(walk_.understood.sample, answer.usage->prompt);
     worker.shared.any_model.learn(walk_.understood.sample, answer.usage->prompt);
-  } else if (status_ == 200 && (walk_.answered || first_byte_ != TimePoint{})) {
-    // The provider worked but did not say how much. Providers send about one token an event.
-    // An error status is charged for by none.
+  } else if (walk_.answered) {
+    // The provider worked but did not say how much. What gave the client nothing costs nothing.
     record.usage.prompt = walk_.understood.workload.context_tokens;
-    record.usage.completion = content_events_;
+    record.usage.completion = seen_tokens_;
     record.usage_source = ledger::UsageSource::estimated;
   }
   const catalog::Quote quote =

@@ -128,7 +128,7 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
         }
         begin_stream();
       }
-      if (kind == protocol::EventClass::content) ++content_events_;
+      if (kind == protocol::EventClass::content) ++seen_tokens_;
       if (hide_usage_ && kind == protocol::EventClass::usage_only) continue;
     }
     const bool in_place =

@@ -19,11 +19,10 @@ Result<std::string> label(std::string_view value, const char* header) {
 }  // namespace
 
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
-                        const Asked& asked, Understanding& out) {
+                        FieldsMemo& memo, const Asked& asked, Understanding& out) {
   out.question = std::make_unique<Question>();
   Question& question = *out.question;
-  question.fields = read_request_fields(asked.headers, question.forwarded);
-  const RequestFields& fields = question.fields;
+  const RequestFields& fields = memo.read(asked.headers, asked.head_shape, question.forwarded);
   Result<protocol::Conversation> read = protocol::read_conversation(asked.body, parser);
   if (!read) return std::unexpected(read.error());
   question.conversation = *read;
@@ -77,7 +76,7 @@ std::string explain(const Snapshot& snapshot, const Understanding& understanding
   json.key("workload").begin_object();
   json.member("context_tokens", workload.context_tokens);
   json.member("tool_density", workload.tool_density);
-  json.member("planning_score", workload.planning_score);
+  json.member("planning_score", static_cast<double>(workload.planning_score));
   json.member("messages", workload.messages);
   json.member("tools", workload.tools);
   json.member("images", workload.images);

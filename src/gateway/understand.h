@@ -20,7 +20,6 @@ namespace tidegate::gateway {
 // The request's own bytes, as views: freed with them once the answer begins.
 struct Question : Recycled {
   protocol::Conversation conversation;
-  RequestFields fields;
   std::string forwarded;  // header lines for the provider
 };
 
@@ -36,6 +35,7 @@ struct Understanding {
 
 struct Asked {
   http::Headers headers;
+  std::uint32_t head_shape = 0;  // http::RequestHead::shape
   std::string_view body;
   WallTime received;
   TimePoint now;
@@ -43,7 +43,7 @@ struct Asked {
 
 // Fills `out`. An error is the client's and names the field at fault.
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
-                        const Asked& asked, Understanding& out);
+                        FieldsMemo& memo, const Asked& asked, Understanding& out);
 
 // The name of the decided route; empty when the model was asked for by name.
 [[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {

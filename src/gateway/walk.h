@@ -57,6 +57,7 @@ struct Walk {
   }
   // Frees what only another attempt would need.
   void release_question() {
+    understood.workload.planning_score = {};  // it would read the question
     understood.question.reset();
     exchange.release_request();
   }

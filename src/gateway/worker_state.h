@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
 #include "http/client_pool.h"
 #include "json/parser.h"
@@ -35,6 +36,7 @@ class WorkerState {
   SharedState& shared;
   telemetry::Cells& cells;
   json::Parser parser;
+  FieldsMemo fields;
   std::shared_ptr<const Snapshot> snapshot;
 
  private:

@@ -310,6 +310,7 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   head.keep_alive = !found.close && (!http_1_0 || found.keep_alive);
   head.expect_continue = found.expect_continue && !http_1_0;
   head.http_1_0 = http_1_0;
+  head.shape = 0;
   return result;
 }
 

@@ -74,6 +74,8 @@ struct RequestHead {
   bool keep_alive = true;
   bool expect_continue = false;
   bool http_1_0 = false;
+  // Not 0: the same for all heads of a worker that differ in the Content-Length's digits alone.
+  std::uint32_t shape = 0;
 
   [[nodiscard]] std::string_view path() const { return target.substr(0, target.find('?')); }
   [[nodiscard]] std::string_view query() const;  // without the '?'

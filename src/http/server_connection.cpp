@@ -77,7 +77,7 @@ Task<void> ServerConnection::run() {
       received = carry_;
     }
     exchange_.received_ = loop.wall();
-    head_result_ = parse_request_head(received, options.head, exchange_.head_);
+    head_result_ = read_head(received);
     if (head_result_.state == HeadState::incomplete) {
       const bool complete = co_await complete_head(received);
       if (!complete) co_return;
@@ -101,6 +101,14 @@ Task<void> ServerConnection::run() {
     patience = options.client_idle;
   }
   co_await linger();
+}
+
+HeadResult ServerConnection::read_head(std::string_view received) {
+  RequestHead& head = exchange_.head_;
+  if (worker_.heads.recall(received, head)) return {HeadState::complete};
+  const HeadResult result = parse_request_head(received, server_.options_.head, head);
+  if (result.state == HeadState::complete) worker_.heads.remember(received, head);
+  return result;
 }
 
 // The normal case: one read brought a whole request. Moves it into a buffer of its own.

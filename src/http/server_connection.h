@@ -33,6 +33,7 @@ class ServerConnection {
   // Outcome of reading one request.
   enum class Read : std::uint8_t { request, closed, refused };
 
+  HeadResult read_head(std::string_view received);
   Task<bool> complete_head(std::string_view received);
   Task<Read> read_body(std::string_view received);
   Task<Read> read_length_body(std::string_view received);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/head_memo.h"
 #include "http/server.h"
 #include "loop/task_group.h"
 
@@ -19,6 +20,7 @@ struct Server::PerWorker : std::enable_shared_from_this<PerWorker> {
   const std::size_t index;
   TaskGroup tasks;
   ServerConnection* first = nullptr;  // open connections
+  HeadMemo heads;
   std::string date_line;              // "Date: ...\r\n", made once a second
   std::int64_t date_second = -1;
 

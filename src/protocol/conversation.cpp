@@ -245,10 +245,15 @@ class Pass {
 
   // Of the first 4 KiB and the size of each: enough to tell tasks apart, and bounded.
   [[nodiscard]] std::uint64_t fingerprint() const {
-    constexpr std::size_t kMost = 4096;
+    // Both ends and the size tell conversations apart, also those that begin with one template.
+    constexpr std::size_t kEnd = 512;
     std::uint64_t hash = 0;
     for (const std::string_view text : {out_.system_text, out_.first_user_text}) {
-      hash = hash_bytes(text.substr(0, kMost), hash + text.size());
+      hash = hash_bytes(text.substr(0, kEnd), hash + text.size());
+      if (text.size() > kEnd) {
+        const std::size_t last = std::max(kEnd, text.size() - kEnd);
+        hash = hash_bytes(text.substr(last), hash);
+      }
     }
     return hash;
   }

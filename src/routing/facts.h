@@ -9,13 +9,14 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "workload/workload.h"
 
 namespace tidegate::routing {
 
 struct Facts {
   Tokens context_tokens = 0;
   double tool_density = 0;
-  double planning_score = 0;
+  workload::PlanningScore planning_score;
   std::int64_t messages = 0;
   std::int64_t tools = 0;
   std::int64_t images = 0;

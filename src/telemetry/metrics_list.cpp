@@ -67,7 +67,6 @@ ServerMetrics ServerMetrics::make(Registry& registry) {
   }
   out.refused_by_status.back() = counter(registry, metric::kRefused, {{"status", "other"}});
   out.in_flight = level(registry, metric::kInFlight);
-  out.upstream_idle = level(registry, metric::kUpstreamIdle);
   return out;
 }
 

@@ -62,8 +62,6 @@ inline constexpr MetricInfo kConnections{"tidegate_connections", Kind::gauge, "c
                                          "Open connections of clients"};
 inline constexpr MetricInfo kAccepted{"tidegate_connections_accepted_total", Kind::counter,
                                       "connections", "Connections of clients accepted"};
-inline constexpr MetricInfo kUpstreamIdle{"tidegate_upstream_idle_connections", Kind::gauge,
-                                          "connections", "Pooled connections to providers"};
 inline constexpr MetricInfo kBreaker{"tidegate_breaker_state", Kind::gauge, "state",
                                      "Circuit of a provider and model: 0 closed, 1 half open, "
                                      "2 open"};
@@ -81,11 +79,11 @@ inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge,
                                      "Start of the process, seconds since 1970"};
 
 // What docs/observability.md must list (metrics_list_test.cpp compares them).
-inline constexpr std::array kAll{kOperationDuration, kFirstToken, kTokenUsage,  kRequests,
-                                 kRefused,           kAttempts,   kTokens,      kCost,
-                                 kUnpriced,          kInFlight,   kConnections, kAccepted,
-                                 kUpstreamIdle,      kBreaker,    kLedgerQueue, kLedgerSpilled,
-                                 kLedgerLost,        kLogLost,    kReloads,     kStarted};
+inline constexpr std::array kAll{kOperationDuration, kFirstToken,  kTokenUsage,    kRequests,
+                                 kRefused,           kAttempts,    kTokens,        kCost,
+                                 kUnpriced,          kInFlight,    kConnections,   kAccepted,
+                                 kBreaker,           kLedgerQueue, kLedgerSpilled, kLedgerLost,
+                                 kLogLost,           kReloads,     kStarted};
 
 }  // namespace metric
 
@@ -129,7 +127,7 @@ struct ServerMetrics {
   [[nodiscard]] CounterId refused(int status) const;
 
   std::array<CounterId, kRefusalStatuses.size() + 1> refused_by_status;
-  LevelId in_flight, upstream_idle;
+  LevelId in_flight;
 };
 
 }  // namespace tidegate::telemetry

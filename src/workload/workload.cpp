@@ -39,10 +39,18 @@ double planning_score(const Conversation& conversation) {
   return std::min(score, 1.0);
 }
 
+PlanningScore::operator double() const {
+  if (conversation_ != nullptr && !worked_out_) {
+    score_ = workload::planning_score(*conversation_);
+    worked_out_ = true;
+  }
+  return score_;
+}
+
 Workload measure(const Conversation& conversation, const TokenWeights& weights) {
   return {.context_tokens = estimate_tokens(sample_of(conversation), weights),
           .tool_density = tool_density(conversation),
-          .planning_score = planning_score(conversation),
+          .planning_score = PlanningScore(conversation),
           .messages = conversation.messages,
           .tools = conversation.tools,
           .images = conversation.images,

@@ -10,10 +10,27 @@
 
 namespace tidegate::workload {
 
+// The planning score, 0 to 1, worked out when it is first asked for: it costs as much as all other
+// measures, and a policy decides on most requests without it.
+class PlanningScore {
+ public:
+  PlanningScore() = default;
+  PlanningScore(double known) : score_(known) {}
+  // `conversation` must live until the score is asked for.
+  explicit PlanningScore(const protocol::Conversation& conversation)
+      : conversation_(&conversation) {}
+  operator double() const;
+
+ private:
+  const protocol::Conversation* conversation_ = nullptr;  // null: score_ is known
+  mutable double score_ = 0;
+  mutable bool worked_out_ = false;
+};
+
 struct Workload {
   Tokens context_tokens = 0;  // estimate of the prompt, tools included
   double tool_density = 0;    // tool calls per assistant step, last 20 steps; before any: a prior
-  double planning_score = 0;  // 0..1
+  PlanningScore planning_score;
   std::uint32_t messages = 0;
   std::uint32_t tools = 0;
   std::uint32_t images = 0;
