@@ -1,10 +1,13 @@
 // Nothing that a provider sends may crash us, and what is said about it holds together: a stream's
-// classes do not depend on the pattern that spares the JSON parser, and scrubbed texts stay so.
+// classes and an answer's meaning do not depend on the patterns that spare the JSON parser, and
+// scrubbed texts stay so.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 
 #include "http/sse_scanner.h"
+#include "protocol/answer_reader.h"
 #include "protocol/error_body.h"
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
@@ -33,16 +36,35 @@ void read_stream(json::Parser& parser, std::string_view bytes) {
   require(stream.ending() != Ending::complete || stream.done());
 }
 
+// The bytes are an answer and, after a zero byte, what replaces as many of its bytes from a place
+// on that the first of them gives: an answer that is nearly known.
+void read_answers(json::Parser& parser, std::string_view bytes) {
+  const std::size_t zero = std::min(bytes.find('\0'), bytes.size());
+  const std::string known(bytes.substr(0, zero));
+  std::string next = known;
+  if (bytes.size() > zero + 2 && !known.empty()) {
+    const std::string_view patch = bytes.substr(zero + 2);
+    const std::size_t place = static_cast<unsigned char>(bytes[zero + 1]) * known.size() / 256;
+    next.replace(place, patch.size(), patch);
+  }
+  AnswerReader reader;
+  for (const std::string& text : {known, next, known}) {
+    const auto answer = reader.read(parser, text);
+    const auto parsed = AnswerReader().read(parser, text);
+    require(answer.has_value() == parsed.has_value());
+    if (!answer) continue;
+    require(*answer == *parsed && answer->error.size() <= Answer::kMaxErrorBytes);
+    if (answer->usage) require(answer->usage->prompt >= 0 && answer->usage->completion >= 0);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   static json::Parser parser;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   read_stream(parser, text);
-  if (const auto answer = read_answer(parser, text)) {
-    require(answer->error.size() <= Answer::kMaxErrorBytes);
-    if (answer->usage) require(answer->usage->prompt >= 0 && answer->usage->completion >= 0);
-  }
+  read_answers(parser, text);
   for (const int status : {200, 400, 429, 502}) {
     const ProviderError error = read_error(parser, status, text);
     require(!error.message.empty() && error.message.size() <= kMaxMessage);

@@ -235,7 +235,7 @@ void Attempt::judge_whole(std::string_view body) {
               kProviderFailed);
     return;
   }
-  Result<protocol::Answer> answer = protocol::read_answer(walk_.worker.parser, body);
+  Result<protocol::Answer> answer = walk_.worker.answers.read(walk_.worker.parser, body);
   if (!answer) {
     // Not the reader's own error code: to the client it would say that its request was invalid.
     fail_with(ledger::Outcome::failed_in_answer,

@@ -12,6 +12,7 @@
 #include "json/parser.h"
 #include "ledger/ledger.h"
 #include "loop/resolver.h"
+#include "protocol/answer_reader.h"
 #include "telemetry/metrics_list.h"
 #include "telemetry/request_log.h"
 
@@ -36,6 +37,7 @@ class WorkerState {
   SharedState& shared;
   telemetry::Cells& cells;
   json::Parser parser;
+  protocol::AnswerReader answers;
   FieldsMemo fields;
   std::shared_ptr<const Snapshot> snapshot;
 

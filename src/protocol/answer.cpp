@@ -1,7 +1,5 @@
 #include "protocol/answer.h"
 
-#include "protocol/completion_fields.h"
-
 namespace tidegate::protocol {
 
 std::string_view name(FinishReason reason) {
@@ -40,16 +38,6 @@ std::string_view name(Ending ending) {
       return "truncated";
   }
   return "";
-}
-
-Result<Answer> read_answer(json::Parser& parser, std::string_view body) {
-  const Result<CompletionFields> fields = read_completion(parser, body);
-  const bool usable = fields && (fields->has_choices || fields->error);
-  Answer answer;
-  if (usable) merge(*fields, body, answer);
-  if (!usable)
-    return fail(ErrorCode::invalid, "the provider sent something that is not a chat completion");
-  return answer;
 }
 
 Ending ending(const Answer& answer) {

@@ -8,9 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "base/usage.h"
-#include "json/parser.h"
 
 namespace tidegate::protocol {
 
@@ -38,6 +36,8 @@ struct Answer {
   std::uint32_t tool_calls = 0;
   std::vector<std::string> tool_call_ids;  // the first kMaxToolCallIds, raw JSON, in order
   std::string error;  // JSON with the error that came inside HTTP 200, cut; for read_error()
+
+  bool operator==(const Answer&) const = default;
 };
 
 // What an answer amounts to for the attempt that got it.
@@ -49,11 +49,6 @@ enum class Ending : std::uint8_t {
   truncated,  // a stream without its end marker
 };
 [[nodiscard]] std::string_view name(Ending ending);
-
-// Reads an answer that is not a stream. Blank lines before it are allowed (DeepSeek sends them
-// while a request queues), and so is any content type: the bytes decide.
-// Error invalid: this is not a chat completion.
-Result<Answer> read_answer(json::Parser& parser, std::string_view body);
 
 // Of an answer that came whole; for streams see StreamReader::ending().
 [[nodiscard]] Ending ending(const Answer& answer);

@@ -35,9 +35,21 @@ Tokens token_count(std::string_view number) {
   return error == std::errc() && value > 0 && value < kMax ? static_cast<Tokens>(value) : 0;
 }
 
+UsageCount usage_count(std::string_view key) {
+  if (key == "prompt_tokens") return UsageCount::prompt;
+  if (key == "completion_tokens") return UsageCount::completion;
+  if (key == "total_tokens") return UsageCount::total;
+  if (key == "cached_tokens" || key == "prompt_cache_hit_tokens") return UsageCount::cached;
+  if (key == "prompt_cache_miss_tokens") return UsageCount::cache_miss;
+  if (key == "cache_write_tokens") return UsageCount::cache_write;
+  if (key == "reasoning_tokens") return UsageCount::reasoning;
+  return UsageCount::nothing;
+}
+
 class Walk {
  public:
-  Walk(json::Reader& json, CompletionFields& fields) : json_(json), fields_(fields) {}
+  Walk(json::Reader& json, CompletionFields& fields, std::vector<VaryingPart>* varying)
+      : json_(json), fields_(fields), varying_(varying) {}
 
   bool root() {
     std::string_view object_name;
@@ -50,6 +62,9 @@ class Walk {
       if (key == "object") return text(object_name);
       if (key == "error") fields_.error = fields_.error || json_.kind() != Kind::null;
       if (key == "message") message = true;
+      if ((key == "id" || key == "system_fingerprint") && json_.kind() == Kind::string)
+        return name();
+      if (key == "created" && json_.kind() == Kind::number) return number(UsageCount::nothing);
       return json_.skip();
     });
     // vLLM's {"object":"error"}, and {"code","message","data"} of others.
@@ -167,27 +182,9 @@ class Walk {
   // them (fact sheet 1.5); Kimi's cached_tokens beside them; OpenRouter's cache_write_tokens.
   bool usage() {
     if (json_.kind() != Kind::object) return json_.skip();
-    Usage usage;
-    Tokens total = 0;
-    Tokens miss = 0;
-    const auto count = [&](std::string_view key, std::string_view number) {
-      const Tokens tokens = token_count(number);
-      if (key == "prompt_tokens") usage.prompt = tokens;
-      if (key == "completion_tokens") usage.completion = tokens;
-      if (key == "total_tokens") total = tokens;
-      if (key == "cached_tokens" || key == "prompt_cache_hit_tokens")
-        usage.cached = std::max(usage.cached, tokens);
-      if (key == "prompt_cache_miss_tokens") miss = tokens;
-      if (key == "cache_write_tokens") usage.cache_write = tokens;
-      if (key == "reasoning_tokens") usage.reasoning = tokens;
-    };
+    UsageCounts counts;
     const auto member = [&](auto&& self, std::string_view key, bool top) -> bool {
-      std::string_view number;
-      if (json_.kind() == Kind::number) {
-        if (!json_.scalar(number)) return false;
-        count(key, number);
-        return true;
-      }
+      if (json_.kind() == Kind::number) return number(usage_count(key), &counts);
       const bool details = key == "prompt_tokens_details" || key == "completion_tokens_details";
       if (top && details && json_.kind() == Kind::object)
         return json_.object([&](std::string_view inner) { return self(self, inner, false); });
@@ -196,11 +193,23 @@ class Walk {
     if (!json_.object([&](std::string_view key) { return member(member, key, true); }))
       return false;
 
-    if (usage.prompt == 0) usage.prompt = usage.cached + miss;
-    // xAI leaves reasoning out of completion_tokens and counts it in the total only.
-    if (usage.reasoning > 0 && total == usage.prompt + usage.completion + usage.reasoning)
-      usage.completion += usage.reasoning;
-    fields_.usage = usage;
+    ++fields_.usages;
+    fields_.usage = counts.usage();
+    return true;
+  }
+
+  bool number(UsageCount count, UsageCounts* counts = nullptr) {
+    std::string_view raw;
+    if (!json_.scalar(raw)) return false;
+    note(VaryingPart::Kind::number, raw, count);
+    if (counts != nullptr) counts->add(count, token_count(raw));
+    return true;
+  }
+
+  bool name() {
+    std::string_view raw;
+    if (!json_.string(raw)) return false;
+    note(VaryingPart::Kind::name, raw);
     return true;
   }
 
@@ -211,20 +220,47 @@ class Walk {
   void note_text(std::string_view raw) {
     ++fields_.texts;
     fields_.text = raw;
+    note(VaryingPart::Kind::text, raw);
+  }
+
+  void note(VaryingPart::Kind kind, std::string_view raw, UsageCount count = UsageCount::nothing) {
+    if (varying_ != nullptr) varying_->push_back({raw, kind, count});
   }
 
   json::Reader& json_;
   CompletionFields& fields_;
+  std::vector<VaryingPart>* varying_;
 };
 
 }  // namespace
 
-Result<CompletionFields> read_completion(json::Parser& parser, std::string_view text) {
+void UsageCounts::add(UsageCount what, Tokens tokens) {
+  Tokens& known = tokens_[static_cast<std::size_t>(what)];
+  // Where cached tokens stand twice, one of the two may be 0.
+  known = what == UsageCount::cached ? std::max(known, tokens) : tokens;
+}
+
+Usage UsageCounts::usage() const {
+  Usage usage{.prompt = of(UsageCount::prompt),
+              .cached = of(UsageCount::cached),
+              .cache_write = of(UsageCount::cache_write),
+              .completion = of(UsageCount::completion),
+              .reasoning = of(UsageCount::reasoning)};
+  if (usage.prompt == 0) usage.prompt = usage.cached + of(UsageCount::cache_miss);
+  // xAI leaves reasoning out of completion_tokens and counts it in the total only.
+  if (usage.reasoning > 0 &&
+      of(UsageCount::total) == usage.prompt + usage.completion + usage.reasoning)
+    usage.completion += usage.reasoning;
+  return usage;
+}
+
+Result<CompletionFields> read_completion(json::Parser& parser, std::string_view text,
+                                         std::vector<VaryingPart>* varying) {
   const Result<json::Tokens> tokens = parser.tokenize(text);
   if (!tokens) return std::unexpected(tokens.error());
   json::Reader json(*tokens);
   Result<CompletionFields> fields;
-  const bool read = Walk(json, *fields).root() && json.finish();
+  const bool read = Walk(json, *fields, varying).root() && json.finish();
   if (!read) fields = std::unexpected(json.error());
   return fields;
 }

@@ -10,6 +10,7 @@
 
 #include "http/sse_scanner.h"
 #include "json/writer.h"
+#include "protocol/answer_reader.h"
 #include "protocol/error_body.h"
 #include "protocol/stream.h"
 
@@ -100,7 +101,7 @@ std::string understand_stream(json::Parser& parser, std::string_view bytes, std:
 std::string understand_answer(json::Parser& parser, std::string_view body) {
   std::string out;
   json::Writer json(out);
-  const auto answer = read_answer(parser, body);
+  const auto answer = AnswerReader().read(parser, body);
   json.begin_object();
   if (answer) {
     write(json, *answer);

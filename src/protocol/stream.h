@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "json/parser.h"
 #include "protocol/answer.h"
 #include "protocol/content_pattern.h"
 
