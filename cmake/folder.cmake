@@ -21,7 +21,7 @@ if(TIDEGATE_FUZZ)
 endif()
 
 find_program(MOLD mold)
-if(MOLD AND NOT TIDEGATE_FUZZ)
+if(MOLD AND NOT TIDEGATE_FUZZ AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   target_link_options(tg_options INTERFACE -fuse-ld=mold)
 endif()
 

@@ -1,5 +1,6 @@
 // The command line: what each command takes, and its help.
 #include <CLI/CLI.hpp>
+#include <functional>
 
 #include "cli/commands.h"
 
@@ -17,9 +18,9 @@ CLI::App* add(CLI::App& app, const char* name, const char* what, const char* exa
   return command;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+// The command that was asked for, ready to run. The parser itself does not outlive this: a server
+// would carry its memory about for ever.
+std::function<int()> read_command_line(int argc, char** argv) {
   CLI::App app("Tidegate: one gateway between LLM clients and LLM providers");
   app.require_subcommand(1);
   app.set_version_flag("--version", kVersion);
@@ -76,12 +77,17 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kWrongUsage;
+    const int code = app.exit(error) == 0 ? kDone : kWrongUsage;
+    return [code] { return code; };
   }
-  if (*serve_command) return serve(serve_options);
-  if (*check_command) return check(check_options);
-  if (*init_command) return init(init_options);
-  if (*route_command) return route(route_options);
-  if (*cost_command) return cost(cost_options);
-  return simulate(simulate_options);
+  if (*serve_command) return [=] { return serve(serve_options); };
+  if (*check_command) return [=] { return check(check_options); };
+  if (*init_command) return [=] { return init(init_options); };
+  if (*route_command) return [=] { return route(route_options); };
+  if (*cost_command) return [=] { return cost(cost_options); };
+  return [=] { return simulate(simulate_options); };
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return read_command_line(argc, argv)(); }

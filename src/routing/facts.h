@@ -16,7 +16,7 @@ namespace tidegate::routing {
 struct Facts {
   Tokens context_tokens = 0;
   double tool_density = 0;
-  workload::PlanningScore planning_score;
+  workload::PlanningScore planning_score{};
   std::int64_t messages = 0;
   std::int64_t tools = 0;
   std::int64_t images = 0;

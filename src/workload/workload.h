@@ -30,7 +30,7 @@ class PlanningScore {
 struct Workload {
   Tokens context_tokens = 0;  // estimate of the prompt, tools included
   double tool_density = 0;    // tool calls per assistant step, last 20 steps; before any: a prior
-  PlanningScore planning_score;
+  PlanningScore planning_score{};
   std::uint32_t messages = 0;
   std::uint32_t tools = 0;
   std::uint32_t images = 0;
