@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "json/reader.h"
 #include "protocol/conversation.h"
 #include "protocol/edits.h"
 #include "workload/workload.h"
@@ -70,6 +71,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!again->stream || again->include_usage);
   require(again->messages == read->messages && again->fingerprint == read->fingerprint);
   // A name with escapes is refused as a model, but what was written must still be JSON.
-  require(second.tokenize(edited).has_value());
+  const auto checked = second.tokenize(edited);
+  require(checked.has_value());
+  json::Reader reader(*checked);
+  require(reader.skip() && reader.finish());
   return 0;
 }

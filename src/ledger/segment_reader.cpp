@@ -108,12 +108,6 @@ bool read_entry(json::Reader& reader, std::size_t label_count, std::string& task
   return walked && column >= static_cast<int>(numbers.size()) && entry.label < label_count;
 }
 
-// Segments are read by the thousand; the tokenizer keeps its buffer.
-json::Parser& parser() {
-  thread_local json::Parser instance;
-  return instance;
-}
-
 std::unexpected<Error> damaged(const json::Reader& reader, std::string_view text) {
   return fail(ErrorCode::invalid, fmt::format("a segment of the ledger is damaged at {}",
                                               json::describe_place(text, reader.offset())));
@@ -122,7 +116,7 @@ std::unexpected<Error> damaged(const json::Reader& reader, std::string_view text
 }  // namespace
 
 Result<std::vector<Label>> read_labels(std::string_view labels) {
-  const auto tokens = parser().tokenize(labels);
+  const auto tokens = json::Parser().tokenize(labels);
   if (!tokens) return std::unexpected(tokens.error());
   json::Reader reader(*tokens);
   std::vector<Label> found;
@@ -130,13 +124,13 @@ Result<std::vector<Label>> read_labels(std::string_view labels) {
     Label& label = found.emplace_back();
     return reader.object([&](std::string_view name) { return read_member(reader, name, label); });
   });
-  if (!read) return damaged(reader, labels);
+  if (!read || !reader.finish()) return damaged(reader, labels);
   return found;
 }
 
 Result<void> read_records(std::string_view records, std::size_t label_count,
                           const std::function<void(const Entry&)>& each) {
-  const auto tokens = parser().tokenize(records);
+  const auto tokens = json::Parser().tokenize(records);
   if (!tokens) return std::unexpected(tokens.error());
   json::Reader reader(*tokens);
   std::string task;
@@ -146,7 +140,7 @@ Result<void> read_records(std::string_view records, std::size_t label_count,
     each(entry);
     return true;
   });
-  if (!read) return damaged(reader, records);
+  if (!read || !reader.finish()) return damaged(reader, records);
   return {};
 }
 

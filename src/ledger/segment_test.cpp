@@ -127,6 +127,8 @@ TEST(Segment, DamageIsAnError) {
   const auto nothing = [](const Entry&) {};
   EXPECT_FALSE(read_records(segment.records, 0, nothing)) << "label out of range";
   EXPECT_FALSE(read_records("[[1,2]]", 1, nothing));
+  EXPECT_FALSE(read_records(segment.records + "]", 1, nothing)) << "more than one value";
+  EXPECT_FALSE(read_labels(segment.labels + "[]"));
   EXPECT_FALSE(read_records("[[\"req\",0,1,\"t\",1,2,3]]", 1, nothing)) << "too few";
   segment.records.resize(segment.records.size() - 3);
   EXPECT_FALSE(read_records(segment.records, 1, nothing));
