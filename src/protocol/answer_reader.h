@@ -25,7 +25,7 @@ class AnswerReader {
  public:
   // Blank lines before the answer are allowed (DeepSeek sends them while a request queues), and so
   // is any content type: the bytes decide. Error invalid: this is not a chat completion.
-  // Budget: 2000 instructions for an answer of 1.95 KB that looks like one of the latest
+  // Budget: 2500 instructions for an answer of 1.95 KB that looks like one of the latest
   // (protocol_bench, BM_AnswerReader).
   Result<Answer> read(json::Parser& parser, std::string_view body);
 
