@@ -60,12 +60,12 @@ int route(const RouteOptions& options) {
   }
   const SystemClock clock;
   json::Parser parser;
-  gateway::FieldsMemo fields;
+  gateway::Memos memos;
 
   const gateway::Asked asked{http::Headers(lines), 0, body, clock.wall(), clock.now()};
   gateway::Understanding understood;
   const Result<void> done =
-      gateway::understand(*snapshot, shared, parser, fields, asked, understood);
+      gateway::understand(*snapshot, shared, parser, memos, asked, understood);
   if (!done) {
     const Error& error = done.error();
     fmt::print(stderr, "{}{}{}\n", error.field, error.field.empty() ? "" : ": ", error.message);

@@ -33,6 +33,12 @@ struct Understanding {
   bool stream = false;
 };
 
+// What a worker remembers of the requests before.
+struct Memos {
+  FieldsMemo fields;
+  protocol::ToolsMemo tools;
+};
+
 struct Asked {
   http::Headers headers;
   std::uint32_t head_shape = 0;  // http::RequestHead::shape
@@ -43,7 +49,7 @@ struct Asked {
 
 // Fills `out`. An error is the client's and names the field at fault.
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
-                        FieldsMemo& memo, const Asked& asked, Understanding& out);
+                        Memos& memos, const Asked& asked, Understanding& out);
 
 // The name of the decided route; empty when the model was asked for by name.
 [[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
+#include "gateway/understand.h"
 #include "http/client_pool.h"
 #include "json/parser.h"
 #include "ledger/ledger.h"
@@ -38,7 +38,7 @@ class WorkerState {
   telemetry::Cells& cells;
   json::Parser parser;
   protocol::AnswerReader answers;
-  FieldsMemo fields;
+  Memos memos;
   std::shared_ptr<const Snapshot> snapshot;
 
  private:

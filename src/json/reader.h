@@ -105,6 +105,12 @@ class Reader {
   // Any value, its whole grammar checked but for the escapes in its strings.
   [[nodiscard]] bool skip();
 
+  // Passes over the next `size` bytes, which the caller knows to be one valid value.
+  void pass(std::size_t size) {
+    at_ += size;
+    skip_space();
+  }
+
   // True when nothing follows.
   [[nodiscard]] bool finish() {
     return at_ == end_ || malformed("expected nothing after the top-level value");

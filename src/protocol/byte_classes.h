@@ -17,6 +17,17 @@ struct ByteClasses {
   std::uint64_t other_lead = 0;  // lead bytes of all other multi-byte characters
 
   bool operator==(const ByteClasses&) const = default;
+  ByteClasses& operator+=(const ByteClasses& other) {
+    letters += other.letters;
+    digits += other.digits;
+    spaces += other.spaces;
+    punctuation += other.punctuation;
+    words += other.words;
+    escapes += other.escapes;
+    cjk += other.cjk;
+    other_lead += other.other_lead;
+    return *this;
+  }
 };
 
 // Adds the counts of `text`.

@@ -54,7 +54,9 @@ Effort find_effort(std::string_view name) {
 
 class Pass {
  public:
-  Pass(Reader& reader, std::string_view body) : reader_(reader) { out_.body = body; }
+  Pass(Reader& reader, std::string_view body, ToolsMemo& memo) : reader_(reader), memo_(memo) {
+    out_.body = body;
+  }
 
   Result<Conversation> run() {
     if (reader_.kind() != Kind::object) {
@@ -124,7 +126,7 @@ class Pass {
         return max_tokens(field, raw_key);
       case Field::tools:
       case Field::functions:
-        return read_tools(reader_, out_, error_);
+        return read_tools(reader_, memo_, out_, error_);
       case Field::thinking:
         return thinking();
       default:
@@ -246,7 +248,7 @@ class Pass {
   // Of the first 4 KiB and the size of each: enough to tell tasks apart, and bounded.
   [[nodiscard]] std::uint64_t fingerprint() const {
     // Both ends and the size tell conversations apart, also those that begin with one template.
-    constexpr std::size_t kEnd = 512;
+    constexpr std::size_t kEnd = 256;
     std::uint64_t hash = 0;
     for (const std::string_view text : {out_.system_text, out_.first_user_text}) {
       hash = hash_bytes(text.substr(0, kEnd), hash + text.size());
@@ -259,6 +261,7 @@ class Pass {
   }
 
   Reader& reader_;
+  ToolsMemo& memo_;
   Conversation out_;
   Error error_;
   unsigned seen_ = 0;
@@ -267,10 +270,16 @@ class Pass {
 }  // namespace
 
 Result<Conversation> read_conversation(std::string_view body, json::Parser& parser) {
+  ToolsMemo nothing;
+  return read_conversation(body, parser, nothing);
+}
+
+Result<Conversation> read_conversation(std::string_view body, json::Parser& parser,
+                                       ToolsMemo& memo) {
   const auto tokens = parser.tokenize(body);
   if (!tokens) return std::unexpected(tokens.error());
   Reader reader(*tokens);
-  auto conversation = Pass(reader, body).run();
+  auto conversation = Pass(reader, body, memo).run();
   return conversation;
 }
 

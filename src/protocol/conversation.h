@@ -12,6 +12,7 @@
 #include "base/money.h"
 #include "json/parser.h"
 #include "protocol/byte_classes.h"
+#include "protocol/tools_memo.h"
 
 namespace tidegate::protocol {
 
@@ -82,5 +83,8 @@ struct Conversation {
 // model or role, missing or empty messages, and a second top-level key of the same name, however it
 // is escaped, as the provider might read the other one.
 Result<Conversation> read_conversation(std::string_view body, json::Parser& parser);
+// The same, and quicker where the tools are known from earlier requests.
+Result<Conversation> read_conversation(std::string_view body, json::Parser& parser,
+                                       ToolsMemo& memo);
 
 }  // namespace tidegate::protocol

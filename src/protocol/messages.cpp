@@ -140,20 +140,32 @@ bool read_messages(Reader& reader, Conversation& out, Error& error) {
   return Messages(reader, out, error).read();
 }
 
-bool read_tools(Reader& reader, Conversation& out, Error& error) {
+bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error) {
   if (reader.kind() == Kind::null) return reader.skip();
   if (reader.kind() != Kind::array) return refuse_type(reader, error, "tools", "an array");
   const std::uint32_t begin = reader.offset();
+  const auto add = [&out](const ToolFacts& facts) {
+    out.tools += facts.tools;
+    out.edit_tools = out.edit_tools || facts.edit_tools;
+    out.shell_tools = out.shell_tools || facts.shell_tools;
+    out.text += facts.text;
+  };
+  if (const ToolsMemo::Known* known = memo.find(out.body.substr(begin))) {
+    reader.pass(known->array.size());
+    add(known->facts);
+    return true;
+  }
+  ToolFacts facts;
   const auto name = [&] {
     std::string_view raw;
     if (reader.kind() != Kind::string) return reader.skip();
     if (!reader.string(raw)) return false;
-    out.edit_tools = out.edit_tools || edits_files(raw);
-    out.shell_tools = out.shell_tools || runs_commands(raw);
+    facts.edit_tools = facts.edit_tools || edits_files(raw);
+    facts.shell_tools = facts.shell_tools || runs_commands(raw);
     return true;
   };
   const bool good = reader.array([&] {
-    ++out.tools;
+    ++facts.tools;
     if (reader.kind() != Kind::object) return reader.skip();
     return reader.object([&](std::string_view key) {
       if (key == "name") return name();
@@ -162,8 +174,12 @@ bool read_tools(Reader& reader, Conversation& out, Error& error) {
           [&](std::string_view inner) { return inner == "name" ? name() : reader.skip(); });
     });
   });
-  if (good) count_bytes(Range{begin, reader.last_end() - 1}.in(out.body), out.text);
-  return good;
+  if (!good) return false;
+  const std::string_view array = Range{begin, reader.last_end()}.in(out.body);
+  count_bytes(array.substr(0, array.size() - 1), facts.text);
+  memo.remember(array, facts);
+  add(facts);
+  return true;
 }
 
 }  // namespace tidegate::protocol

@@ -5,11 +5,12 @@
 
 #include "json/reader.h"
 #include "protocol/conversation.h"
+#include "protocol/tools_memo.h"
 
 namespace tidegate::protocol {
 
 bool read_messages(json::Reader& reader, Conversation& out, Error& error);
-bool read_tools(json::Reader& reader, Conversation& out, Error& error);
+bool read_tools(json::Reader& reader, ToolsMemo& memo, Conversation& out, Error& error);
 
 // The value in turn has the wrong type: "messages[3].role must be a string".
 bool refuse_type(json::Reader& reader, Error& error, std::string field, std::string_view expected);
