@@ -45,8 +45,9 @@ Gateway::Gateway(Loop& main, const Clock& clock, SharedState& shared, telemetry:
 
 Gateway::~Gateway() {
   // Connections end on their workers' loops, which must still run; then the rest is ours alone.
-  client_server_.reset();
+  // The admin's first: a scrape asks the client's server.
   admin_server_.reset();
+  client_server_.reset();
   for (const auto& worker : workers_) worker->stop_and_join();
   for (const auto& state : states_) state->flush_log();
 }
