@@ -243,7 +243,6 @@ void Serving::look_at_file() {
 }  // namespace
 
 int serve(const ServeOptions& options) {
-  tune_allocator();
   raise_descriptor_limit();
   Signals::block();
   config::Loaded loaded = load_config(options.config);
@@ -255,6 +254,8 @@ int serve(const ServeOptions& options) {
     return kCouldNotRun;
   }
   Serving serving(options, std::move(*log));
+  // Only now: the table of sticky tasks shall have pages of its own, which come when it fills.
+  tune_allocator();
   if (!serving.start(std::move(loaded.config))) return kCouldNotRun;
   ::malloc_trim(0);  // reading the catalogue left a heap full of holes
   return serving.run();
