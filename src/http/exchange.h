@@ -39,7 +39,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   [[nodiscard]] const RequestHead& head() const { return head_; }
-  // The whole body. Loop::kScratchPadding bytes behind it are readable.
+  // The whole body.
   [[nodiscard]] std::string_view body() const { return body_; }
   [[nodiscard]] WallTime received() const { return received_; }
   [[nodiscard]] Loop& loop() const;

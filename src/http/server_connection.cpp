@@ -118,9 +118,8 @@ bool ServerConnection::take_whole_request(std::string_view received) {
   if (head.framing == Framing::chunked || received.size() - head.size < body) return false;
   if (body > server_.options_.body_bytes) return false;  // read_body() refuses it
   const std::size_t size = head.size + static_cast<std::size_t>(body);
-  request_ = RecycledBytes(size + Loop::kScratchPadding);
+  request_ = RecycledBytes(size);
   std::memcpy(request_.get(), received.data(), size);
-  std::memset(request_.get() + size, 0, Loop::kScratchPadding);
   head.rebase(received.data(), request_.get());
   exchange_.body_ = {request_.get() + head.size, static_cast<std::size_t>(body)};
   if (received.data() == carry_.data()) {
@@ -203,9 +202,8 @@ Task<ServerConnection::Read> ServerConnection::read_length_body(std::string_view
   RequestHead& head = exchange_.head_;
   Loop& loop = worker_.worker.loop();
   const std::size_t size = head.size + static_cast<std::size_t>(head.content_length);
-  request_ = RecycledBytes(size + Loop::kScratchPadding);
+  request_ = RecycledBytes(size);
   std::memcpy(request_.get(), received.data(), received.size());
-  std::memset(request_.get() + size, 0, Loop::kScratchPadding);
   head.rebase(received.data(), request_.get());
   std::size_t have = received.size();
   carry_ = {};
@@ -266,9 +264,8 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
     }
     input.assign(loop.scratch(), got);
   }
-  request_ = RecycledBytes(gathered.size() + Loop::kScratchPadding);
+  request_ = RecycledBytes(gathered.size());
   std::memcpy(request_.get(), gathered.data(), gathered.size());
-  std::memset(request_.get() + gathered.size(), 0, Loop::kScratchPadding);
   head.rebase(gathered.data(), request_.get());
   exchange_.body_ = {request_.get() + head.size, gathered.size() - head.size};
   co_return Read::request;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <utility>
@@ -90,6 +91,9 @@ Stats Ledger::Writer::stats() const {
 
 void Ledger::Writer::run() {
   pthread_setname_np(pthread_self(), "ledger");
+  // A request that comes while a group is committed shall not wait for the processor. On Linux this
+  // is the thread's own niceness.
+  ::setpriority(PRIO_PROCESS, 0, 10);
   open_store();  // here, because a disk may take its time and a gateway should not wait for it
   while (true) {
     const Request request = wait_for_work();

@@ -18,7 +18,7 @@ Loop::Loop(const Clock& clock)
       now_(clock.now()),
       wall_(clock.wall()),
       timers_(now_),
-      scratch_(new char[kScratchSize + kScratchPadding]),
+      scratch_(new char[kScratchSize]),
       events_(new epoll_event[kEvents]) {
   if (epoll_fd_ < 0 || wake_fd_ < 0) {
     throw std::system_error(errno, std::generic_category(), "cannot create an event loop");

@@ -44,10 +44,8 @@ class Loop {
   // Waits until `deadline`.
   Sleep sleep_until(TimePoint deadline);
 
-  // Memory for one read: valid until the coroutine that uses it suspends. kScratchPadding bytes
-  // behind it are readable, as JSON parsing needs.
+  // Memory for one read: valid until the coroutine that uses it suspends.
   static constexpr std::size_t kScratchSize = 64 * 1024;
-  static constexpr std::size_t kScratchPadding = 64;
   [[nodiscard]] char* scratch() { return scratch_.get(); }
   // Room for one TLS record, used within one write.
   [[nodiscard]] char* tls_record();
