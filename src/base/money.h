@@ -30,7 +30,8 @@ struct PicoDollars {
 
 inline constexpr std::int64_t kPicoPerTokenPerUsdPerMillion = 1'000'000;
 
-// "$0.001234", exact: trailing zeros after the second decimal are dropped ("$1.50", "$0.000000003").
+// "$0.001234", exact: trailing zeros after the second decimal are dropped ("$1.50",
+// "$0.000000003").
 std::string format_usd(NanoDollars amount);
 
 }  // namespace tidegate

@@ -20,7 +20,7 @@ struct Endpoint {
   std::string authority;  // for the Host header: port only where it is not the scheme's
   std::string path;       // prefix, no trailing slash: "/v1"
   bool secure = false;
-  std::string ca_file;        // extra CAs, may be empty
+  std::string ca_file;         // extra CAs, may be empty
   int max_connections = 4096;  // per worker
 
   // "https://api.openai.com/v1". Error::invalid says what is wrong.

@@ -21,7 +21,7 @@ struct Server::PerWorker : std::enable_shared_from_this<PerWorker> {
   TaskGroup tasks;
   ServerConnection* first = nullptr;  // open connections
   HeadMemo heads;
-  std::string date_line;              // "Date: ...\r\n", made once a second
+  std::string date_line;  // "Date: ...\r\n", made once a second
   std::int64_t date_second = -1;
 
   void add(int fd);

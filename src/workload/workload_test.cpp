@@ -45,8 +45,7 @@ std::string describe(const protocol::Conversation& conversation, const Workload&
       workload.messages, workload.tools, workload.images, workload.assistant_steps, text.letters,
       text.words, text.digits, text.spaces, text.punctuation, text.escapes, text.cjk,
       text.other_lead, workload.context_tokens, workload.tool_density,
-      static_cast<double>(workload.planning_score),
-      default_route(workload));
+      static_cast<double>(workload.planning_score), default_route(workload));
 }
 
 class Golden : public testing::TestWithParam<std::string> {};
