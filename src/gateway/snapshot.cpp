@@ -14,7 +14,7 @@ constexpr int kOutcomes = static_cast<int>(ledger::Outcome::client_gone) + 1;
 std::string make_request_head(const config::Provider& provider, const http::Endpoint& endpoint,
                               const protocol::DialectTable& dialect) {
   std::string head = fmt::format("POST {}{} HTTP/1.1\r\nHost: {}\r\n", endpoint.path,
-                                 dialect.chat_path, endpoint.authority);
+                                 dialect.paths[0], endpoint.authority);
   if (!provider.api_key.empty()) {
     const bool bearer = dialect.auth == protocol::AuthStyle::bearer;
     head += fmt::format(

@@ -1,19 +1,18 @@
-// DeepSeek's chat surface, by the fact sheet of DeepSeek V4, 1.1 to 1.3.
+// DeepSeek, by the fact sheet of DeepSeek V4, 1.1 to 1.3.
 #include "protocol/dialect.h"
 
 namespace tidegate::protocol {
 
+// Its Responses and Messages surfaces are left alone: they drop fields in silence (1.1, 1.2), and
+// one surface for all clients keeps a task's prompt cache warm when its client changes.
 const DialectTable kDeepSeek = {
     .name = "deepseek",
-    .chat_path = "/chat/completions",
-    .auth = AuthStyle::bearer,
-    .max_tokens_key = "max_tokens",
-    .max_tokens_limit = 393216,  // 400 "the valid range of max_tokens is [1, 393216]"
-    .include_usage = true,
-    .done_marker = "[DONE]",
+    .max_tokens_limit = 393216,          // 400 "the valid range of max_tokens is [1, 393216]"
     .developer_role = false,             // 400 "unknown variant `developer`"
     .forced_tool_when_thinking = false,  // 400 "Thinking mode does not support this tool_choice"
+    .json_schema = false,                // 1.2: text or json_object only
     .reasoning_field = "reasoning_content",
+    .must_return = MustReturn::every_turn,  // 1.3, rule 3
     // Thinking is on unless it is disabled, and the toggle wins over the effort. The levels are
     // low, high and max; the server maps medium to high, and refuses unknown words with 422.
     .thinking = {"", R"("thinking":{"type":"disabled"})",

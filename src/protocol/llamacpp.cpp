@@ -1,0 +1,14 @@
+// llama.cpp's server.
+#include "protocol/dialect.h"
+
+namespace tidegate::protocol {
+
+constexpr std::string_view kOn = R"("chat_template_kwargs":{"enable_thinking":true})";
+
+const DialectTable kLlamaCpp = {
+    .name = "llamacpp",
+    .reasoning_field = "reasoning_content",
+    .thinking = {"", R"("chat_template_kwargs":{"enable_thinking":false})", kOn, kOn, kOn, kOn},
+};
+
+}  // namespace tidegate::protocol

@@ -1,0 +1,15 @@
+// OpenRouter (openrouter.ai/docs/use-cases/reasoning-tokens).
+#include "protocol/dialect.h"
+
+namespace tidegate::protocol {
+
+const DialectTable kOpenRouter = {
+    .name = "openrouter",
+    .reasoning_details = true,
+    .reasoning_field = "reasoning",
+    .thinking = {"", R"("reasoning":{"effort":"none"})", R"("reasoning":{"effort":"low"})",
+                 R"("reasoning":{"effort":"medium"})", R"("reasoning":{"effort":"high"})",
+                 R"("reasoning":{"effort":"xhigh"})"},
+};
+
+}  // namespace tidegate::protocol

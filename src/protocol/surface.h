@@ -1,0 +1,29 @@
+// Surface: the three shapes in which chat requests and answers are written, whoever speaks them.
+// A client calls one of them; a provider offers one or more (DialectTable). Constants, any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace tidegate::protocol {
+
+enum class Surface : std::uint8_t {
+  chat,       // OpenAI Chat Completions: POST /v1/chat/completions
+  responses,  // OpenAI Responses: POST /v1/responses
+  messages,   // Anthropic Messages: POST /v1/messages
+};
+inline constexpr std::size_t kSurfaces = 3;
+
+[[nodiscard]] constexpr std::string_view name(Surface surface) {
+  switch (surface) {
+    case Surface::chat:
+      return "chat";
+    case Surface::responses:
+      return "responses";
+    case Surface::messages:
+      return "messages";
+  }
+  return {};
+}
+
+}  // namespace tidegate::protocol

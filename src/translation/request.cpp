@@ -1,0 +1,20 @@
+#include "translation/request.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tidegate::translation {
+
+std::string path(Surface surface, const Place& place) {
+  const std::string_view list = surface == Surface::responses ? "input" : "messages";
+  if (place.item == Place::kNone) return std::string(list);
+  if (place.element == Place::kNone) return fmt::format("{}[{}]", list, place.item);
+  return fmt::format("{}[{}].content[{}]", list, place.item, place.element);
+}
+
+void Notes::add(std::string_view note) {
+  if (std::ranges::find(notes_, note) == notes_.end()) notes_.emplace_back(note);
+}
+
+}  // namespace tidegate::translation
