@@ -24,7 +24,8 @@ struct Event {
     start,           // id, name (model as served)
     text,            // text; for the user
     refusal,         // text
-    reasoning,       // text; adds to the reasoning that is open, or opens one
+    reasoning,       // text; adds to the reasoning that is open, or opens one; with the seal
+                     // openai_encrypted it is a summary
     reasoning_seal,  // seal, text (the proof), id; closes the reasoning that is open
     tool_call,       // index, id, name; custom; closes all that is open
     tool_arguments,  // index, text: JSON within a string, in fragments

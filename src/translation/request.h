@@ -107,7 +107,8 @@ struct Tool {
 struct ToolChoice {
   enum class Kind : std::uint8_t { unset, automatic, none, required, named };
   Kind kind = Kind::unset;
-  std::string_view name;
+  std::string_view name;  // of a hosted tool: its type
+  std::string_view raw;   // JSON value, where `kind` and `name` do not say all of it
 };
 
 struct ResponseFormat {
@@ -121,11 +122,12 @@ struct ResponseFormat {
 struct Thinking {
   Toggle toggle = Toggle::unset;
   Effort effort = Effort::unset;
-  std::optional<Tokens> budget;  // Anthropic's budget_tokens
-  bool adaptive = false;         // Anthropic's {"type":"adaptive"}
-  bool hide = false;             // asked not to be shown (display "omitted")
-  bool want_proof = false;       // Responses: include reasoning.encrypted_content
-  bool summary = false;          // Responses: reasoning.summary was asked for
+  std::optional<Tokens> budget;    // Anthropic's budget_tokens
+  bool adaptive = false;           // Anthropic's {"type":"adaptive"}
+  bool hide = false;               // asked not to be shown (display "omitted")
+  bool want_proof = false;         // Responses: include reasoning.encrypted_content
+  bool summary = false;            // Responses: reasoning.summary was asked for
+  std::string_view summary_level;  // of `summary`: "auto", "concise", "detailed"; may be empty
 };
 
 struct Member {
