@@ -11,6 +11,9 @@ const DialectTable kDeepSeek = {
     .developer_role = false,             // 400 "unknown variant `developer`"
     .forced_tool_when_thinking = false,  // 400 "Thinking mode does not support this tool_choice"
     .json_schema = false,                // 1.2: text or json_object only
+    .no_content = R"("")",               // 1.3, rule 9: never null
+    .user_key = "user_id",
+    .prefix_key = "prefix",  // at /beta only
     .reasoning_field = "reasoning_content",
     .must_return = MustReturn::every_turn,  // 1.3, rule 3
     // Thinking is on unless it is disabled, and the toggle wins over the effort. The levels are

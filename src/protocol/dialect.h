@@ -43,6 +43,13 @@ struct DialectTable {
   bool images_in_tool_results = false;    // else they follow in a user message
   bool reasoning_details = false;         // takes back OpenRouter's reasoning_details
   bool thought_signatures = false;  // Gemini: extra_content.google.thought_signature on tool calls
+  bool top_k = false;               // takes top_k
+  bool openai_extras = false;       // takes store, metadata, service_tier, verbosity, prediction,
+                                    // prompt_cache_key; other servers refuse or ignore them
+  std::string_view no_content = "null";   // the content of an assistant message with calls only
+  std::string_view user_key = "user";     // what names the end user
+  std::string_view prefix_key = {};       // marks a last assistant message that the answer goes on
+                                          // from; empty: no such mark
   std::string_view reasoning_field = {};  // of messages sent back; empty: none is taken
   MustReturn must_return = MustReturn::nothing;
   ThinkingMembers thinking = {};

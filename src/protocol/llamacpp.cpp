@@ -7,6 +7,7 @@ constexpr std::string_view kOn = R"("chat_template_kwargs":{"enable_thinking":tr
 
 const DialectTable kLlamaCpp = {
     .name = "llamacpp",
+    .top_k = true,
     .reasoning_field = "reasoning_content",
     .thinking = {"", R"("chat_template_kwargs":{"enable_thinking":false})", kOn, kOn, kOn, kOn},
 };

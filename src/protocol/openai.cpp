@@ -12,6 +12,7 @@ const DialectTable kOpenAi = {
     .developer_role = true,
     .only_function_tools = false,
     .images_in_tool_results = true,
+    .openai_extras = true,
     // Chat Completions never shows reasoning (fact sheet, section 4).
     .thinking = {"", R"("reasoning_effort":"none")", R"("reasoning_effort":"low")",
                  R"("reasoning_effort":"medium")", R"("reasoning_effort":"high")",

@@ -6,6 +6,7 @@ namespace tidegate::protocol {
 const DialectTable kOpenRouter = {
     .name = "openrouter",
     .reasoning_details = true,
+    .top_k = true,
     .reasoning_field = "reasoning",
     .thinking = {"", R"("reasoning":{"effort":"none"})", R"("reasoning":{"effort":"low"})",
                  R"("reasoning":{"effort":"medium"})", R"("reasoning":{"effort":"high"})",

@@ -9,6 +9,7 @@ constexpr std::string_view kHigh =
 
 const DialectTable kSglang = {
     .name = "sglang",
+    .top_k = true,
     .reasoning_field = "reasoning_content",
     .thinking = {"", R"("chat_template_kwargs":{"thinking":false})", kHigh, kHigh, kHigh,
                  R"("chat_template_kwargs":{"thinking":true,"reasoning_effort":"max"})"},

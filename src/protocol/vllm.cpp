@@ -9,6 +9,7 @@ constexpr std::string_view kHigh =
 
 const DialectTable kVllm = {
     .name = "vllm",
+    .top_k = true,
     // It reads and writes `reasoning`; an incoming reasoning_content is dropped (2.1, row 23).
     .reasoning_field = "reasoning",
     .thinking = {"", R"("chat_template_kwargs":{"thinking":false})", kHigh, kHigh, kHigh,

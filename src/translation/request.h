@@ -88,6 +88,7 @@ struct Turn {
   Role role = Role::user;
   // Came in one message together with the turn before it, such as text beside a tool's results.
   bool joined = false;
+  bool prefix = false;                 // of the assistant, the last: the answer is to go on from it
   std::uint32_t first = 0, parts = 0;  // in Request::parts
   std::string_view name;               // of the participant
   Place place;
@@ -135,6 +136,16 @@ struct Member {
   std::string_view json;
 };
 
+// What was changed or left out on the way, for x-tidegate-notes: each thing once, in few words.
+class Notes {
+ public:
+  void add(std::string_view note);
+  [[nodiscard]] const std::vector<std::string>& all() const { return notes_; }
+
+ private:
+  std::vector<std::string> notes_;
+};
+
 struct Request {
   Surface surface = Surface::chat;
   std::string_view body;
@@ -161,6 +172,8 @@ struct Request {
   std::string_view prompt_cache_key;      // raw string
   std::vector<Member> others;             // top-level members that we do not know
 
+  Notes dropped;  // what the reader could not put into these words; the gateway says it
+
   std::deque<std::string> kept;  // what had to be made anew
   std::string_view keep(std::string text) { return kept.emplace_back(std::move(text)); }
 
@@ -170,15 +183,5 @@ struct Request {
 
 // "messages[3].content[1]" in the words of the client's surface.
 [[nodiscard]] std::string path(Surface surface, const Place& place);
-
-// What was changed or left out on the way, for x-tidegate-notes: each thing once, in few words.
-class Notes {
- public:
-  void add(std::string_view note);
-  [[nodiscard]] const std::vector<std::string>& all() const { return notes_; }
-
- private:
-  std::vector<std::string> notes_;
-};
 
 }  // namespace tidegate::translation
