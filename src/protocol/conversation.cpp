@@ -28,11 +28,13 @@ enum class Field : unsigned {
   functions,
   thinking,
   reasoning_effort,
+  tool_choice,
+  response_format,
   unknown
 };
 constexpr std::string_view kNames[] = {
-    "model", "messages",  "stream",   "stream_options",  "max_tokens", "max_completion_tokens",
-    "tools", "functions", "thinking", "reasoning_effort"};
+    "model", "messages",  "stream",   "stream_options",   "max_tokens",  "max_completion_tokens",
+    "tools", "functions", "thinking", "reasoning_effort", "tool_choice", "response_format"};
 
 Field find_field(std::string_view name) {
   unsigned i = 0;
@@ -77,7 +79,7 @@ class Pass {
     if (out_.messages == 0) {
       return fail(ErrorCode::invalid, "messages must hold at least one message", "messages");
     }
-    out_.fingerprint = fingerprint();
+    out_.fingerprint = fingerprint(out_.system_text, out_.first_user_text);
     return std::move(out_);
   }
 
@@ -129,6 +131,10 @@ class Pass {
         return read_tools(reader_, memo_, out_, error_);
       case Field::thinking:
         return thinking();
+      case Field::tool_choice:
+        return tool_choice();
+      case Field::response_format:
+        return response_format();
       default:
         return effort();
     }
@@ -231,6 +237,34 @@ class Pass {
     return good;
   }
 
+  bool tool_choice() {
+    const std::uint32_t begin = reader_.offset();
+    std::string_view word;
+    if (reader_.kind() == Kind::string) {
+      if (!reader_.string(word)) return false;
+      out_.forced_tool = word == "required";
+    } else {
+      out_.forced_tool = reader_.kind() == Kind::object;
+      if (!reader_.skip()) return false;
+    }
+    out_.tool_choice_value = {begin, reader_.last_end()};
+    return true;
+  }
+
+  bool response_format() {
+    const std::uint32_t begin = reader_.offset();
+    const auto type = [this](std::string_view key) {
+      std::string_view raw;
+      if (key != "type" || reader_.kind() != Kind::string) return reader_.skip();
+      if (!reader_.string(raw)) return false;
+      out_.json_schema = raw == "json_schema";
+      return true;
+    };
+    const bool good = reader_.kind() == Kind::object ? reader_.object(type) : reader_.skip();
+    out_.response_format_value = {begin, reader_.last_end()};
+    return good;
+  }
+
   bool effort() {
     const std::uint32_t begin = reader_.offset();
     out_.has_effort_field = true;
@@ -245,21 +279,6 @@ class Pass {
     return true;
   }
 
-  // Of the first 4 KiB and the size of each: enough to tell tasks apart, and bounded.
-  [[nodiscard]] std::uint64_t fingerprint() const {
-    // Both ends and the size tell conversations apart, also those that begin with one template.
-    constexpr std::size_t kEnd = 256;
-    std::uint64_t hash = 0;
-    for (const std::string_view text : {out_.system_text, out_.first_user_text}) {
-      hash = hash_bytes(text.substr(0, kEnd), hash + text.size());
-      if (text.size() > kEnd) {
-        const std::size_t last = std::max(kEnd, text.size() - kEnd);
-        hash = hash_bytes(text.substr(last), hash);
-      }
-    }
-    return hash;
-  }
-
   Reader& reader_;
   ToolsMemo& memo_;
   Conversation out_;
@@ -268,6 +287,20 @@ class Pass {
 };
 
 }  // namespace
+
+std::uint64_t fingerprint(std::string_view system_text, std::string_view first_user_text) {
+  // Both ends and the size tell conversations apart, also those that begin with one template.
+  constexpr std::size_t kEnd = 256;
+  std::uint64_t hash = 0;
+  for (const std::string_view text : {system_text, first_user_text}) {
+    hash = hash_bytes(text.substr(0, kEnd), hash + text.size());
+    if (text.size() > kEnd) {
+      const std::size_t last = std::max(kEnd, text.size() - kEnd);
+      hash = hash_bytes(text.substr(last), hash);
+    }
+  }
+  return hash;
+}
 
 Result<Conversation> read_conversation(std::string_view body, json::Parser& parser) {
   ToolsMemo nothing;

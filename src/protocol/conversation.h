@@ -65,6 +65,14 @@ struct Conversation {
   bool edit_tools = false;   // declares tools that edit files
   bool shell_tools = false;  // declares tools that run commands
   std::uint32_t developer_roles = 0;
+  bool other_tools = false;  // declares tools whose type is not "function"
+  Range tool_choice_value;
+  bool forced_tool = false;  // tool_choice "required", or a tool by name
+  Range response_format_value;
+  bool json_schema = false;  // response_format of that type
+  // Under which names assistant messages bring reasoning, and how many of them bring none.
+  bool reasoning_content = false, reasoning = false, reasoning_details = false;
+  std::uint32_t bare_steps = 0;
 
   std::string_view system_text;      // first system or developer message, raw JSON, no quotes
   std::string_view first_user_text;  // raw JSON, no quotes; first text part
@@ -74,6 +82,10 @@ struct Conversation {
   ByteClasses text;
   std::uint64_t fingerprint = 0;  // of the conversation's start: system and first user text
 };
+
+// Tells tasks apart by the conversation's start; of bounded work.
+[[nodiscard]] std::uint64_t fingerprint(std::string_view system_text,
+                                        std::string_view first_user_text);
 
 // Reads the body of POST /v1/chat/completions, in OpenAI's and DeepSeek's dialect. Fields that we
 // do not know, and roles, are the provider's to judge. Allocates nothing once `parser` is warm.

@@ -17,6 +17,7 @@ struct Message {
   std::string_view role;
   std::string_view first_text, last_text;  // no data: none
   std::uint32_t calls = 0;
+  bool reasoning = false;  // under any name
 };
 
 class Messages {
@@ -59,8 +60,16 @@ class Messages {
       ++message.calls;
       return function();
     }
-    if (key == "reasoning_content" || key == "reasoning" || key == "refusal") return text();
-    return reader_.skip();
+    if (key == "reasoning_content") {
+      message.reasoning = out_.reasoning_content = true;
+      return text();
+    }
+    if (key == "reasoning") {
+      message.reasoning = out_.reasoning = true;
+      return text();
+    }
+    if (key == "reasoning_details") message.reasoning = out_.reasoning_details = true;
+    return key == "refusal" ? text() : reader_.skip();
   }
 
   bool content(Message& message) {
@@ -116,6 +125,7 @@ class Messages {
       out_.recent_tool_calls[out_.assistant_steps++ % out_.recent_tool_calls.size()] =
           static_cast<std::uint16_t>(
               std::min<std::uint32_t>(message.calls, std::numeric_limits<std::uint16_t>::max()));
+      if (!message.reasoning) ++out_.bare_steps;
     } else if (message.role == "system" || message.role == "developer") {
       out_.developer_roles += message.role == "developer" ? 1 : 0;
       if (out_.system_text.data() == nullptr) out_.system_text = message.first_text;
@@ -148,6 +158,7 @@ bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error
     out.tools += facts.tools;
     out.edit_tools = out.edit_tools || facts.edit_tools;
     out.shell_tools = out.shell_tools || facts.shell_tools;
+    out.other_tools = out.other_tools || facts.other_tools;
     out.text += facts.text;
   };
   if (const ToolsMemo::Known* known = memo.find(out.body.substr(begin))) {
@@ -169,6 +180,12 @@ bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error
     if (reader.kind() != Kind::object) return reader.skip();
     return reader.object([&](std::string_view key) {
       if (key == "name") return name();
+      if (key == "type" && reader.kind() == Kind::string) {
+        std::string_view type;
+        if (!reader.string(type)) return false;
+        facts.other_tools = facts.other_tools || type != "function";
+        return true;
+      }
       if (key != "function" || reader.kind() != Kind::object) return reader.skip();
       return reader.object(
           [&](std::string_view inner) { return inner == "name" ? name() : reader.skip(); });

@@ -16,6 +16,7 @@ struct ToolFacts {
   std::uint32_t tools = 0;
   bool edit_tools = false;
   bool shell_tools = false;
+  bool other_tools = false;
   ByteClasses text;
 };
 

@@ -1,0 +1,307 @@
+#include "translation/chat_repair.h"
+
+#include <fmt/format.h>
+
+#include "json/escape.h"
+#include "json/reader.h"
+#include "translation/missing_reasoning.h"
+#include "translation/schema_instruction.h"
+
+namespace tidegate::translation {
+namespace {
+
+using json::Kind;
+using json::Reader;
+using protocol::Conversation;
+using protocol::MustReturn;
+
+bool thinks(const Conversation& conversation, const Aim& aim) {
+  return aim.thinks(conversation.thinking, conversation.effort);
+}
+
+// Reasoning stands under a name that the provider does not read, and not under the one it reads.
+bool has_other_name(const Conversation& conversation, std::string_view field) {
+  if (field == "reasoning_content") {
+    return conversation.reasoning && !conversation.reasoning_content;
+  }
+  if (field == "reasoning") return conversation.reasoning_content && !conversation.reasoning;
+  return false;
+}
+
+bool has_calls(const Conversation& conversation) {
+  for (const std::uint16_t calls : conversation.recent_tool_calls) {
+    if (calls != 0) return true;
+  }
+  return false;
+}
+
+bool lacks_reasoning(const Conversation& conversation, const Aim& aim) {
+  if (conversation.bare_steps == 0 || aim.dialect->reasoning_field.empty()) return false;
+  if (aim.dialect->must_return == MustReturn::nothing) return aim.memory != nullptr;
+  return conversation.tools != 0 || has_calls(conversation);
+}
+
+bool must_drop_force(const Conversation& conversation, const Aim& aim) {
+  return conversation.forced_tool && !aim.dialect->forced_tool_when_thinking &&
+         thinks(conversation, aim);
+}
+
+// Where the members of one message lie.
+struct Message {
+  Range object, role;
+  std::string_view role_name;
+  Range reasoning_content_key, reasoning_key;
+  bool details = false;
+  ReasoningMemory::Turn turn;
+  bool empty = true;  // has no members
+};
+
+class Repair {
+ public:
+  Repair(const Conversation& conversation, const Aim& aim, Notes& notes)
+      : conversation_(conversation),
+        aim_(aim),
+        notes_(notes),
+        missing_(aim),
+        thinks_(thinks(conversation, aim)) {}
+
+  Result<std::vector<Cut>> run() {
+    json::Parser parser;
+    const auto tokens = parser.tokenize(conversation_.body);
+    if (!tokens) return std::unexpected(tokens.error());
+    Reader reader(*tokens);
+    const bool good = reader.object([&](std::string_view key) {
+      if (key == "messages") return reader.array([&] { return message(reader); });
+      if (key == "tools" && conversation_.other_tools && aim_.dialect->only_function_tools) {
+        return tools(reader);
+      }
+      return reader.skip();
+    });
+    if (!good) return std::unexpected(reader.error());
+    tool_choice();
+    response_format();
+    missing_.note(notes_);
+    return std::move(cuts_);
+  }
+
+ private:
+  void cut(Range place, std::string replacement) {
+    cuts_.push_back({place, std::move(replacement)});
+  }
+
+  bool message(Reader& reader) {
+    if (first_message_ == 0) first_message_ = reader.offset();
+    Message message;
+    message.object.begin = reader.offset();
+    const bool good = reader.object([&](std::string_view key) {
+      message.empty = false;
+      const auto key_begin = static_cast<std::uint32_t>(key.data() - conversation_.body.data()) - 1;
+      const Range quoted{key_begin, key_begin + static_cast<std::uint32_t>(key.size()) + 2};
+      if (key == "role" && reader.kind() == Kind::string) {
+        message.role.begin = reader.offset();
+        if (!reader.string(message.role_name)) return false;
+        message.role.end = reader.last_end();
+        return true;
+      }
+      if (key == "reasoning_content") message.reasoning_content_key = quoted;
+      if (key == "reasoning") message.reasoning_key = quoted;
+      if (key == "reasoning_details") message.details = true;
+      if (key == "content") return content(reader, message);
+      if (key == "tool_calls" && reader.kind() == Kind::array) return calls(reader, message);
+      return reader.skip();
+    });
+    if (!good) return false;
+    message.object.end = reader.last_end();
+    if (message.role_name == "developer" && !aim_.dialect->developer_role) {
+      cut(message.role, "\"system\"");
+      notes_.add("developer->system");
+    }
+    if (message.role_name == "assistant") reasoning(message);
+    return true;
+  }
+
+  static bool content(Reader& reader, Message& message) {
+    const auto text = [&] {
+      std::string_view raw;
+      if (reader.kind() != Kind::string) return reader.skip();
+      if (!reader.string(raw)) return false;
+      message.turn.text.add(raw);
+      return true;
+    };
+    if (reader.kind() != Kind::array) return text();
+    return reader.array([&] {
+      if (reader.kind() != Kind::object) return reader.skip();
+      return reader.object(
+          [&](std::string_view key) { return key == "text" ? text() : reader.skip(); });
+    });
+  }
+
+  static bool calls(Reader& reader, Message& message) {
+    return reader.array([&] {
+      if (reader.kind() != Kind::object) return reader.skip();
+      return reader.object([&](std::string_view key) {
+        std::string_view id;
+        if (key != "id" || reader.kind() != Kind::string) return reader.skip();
+        if (!reader.string(id)) return false;
+        message.turn.calls.emplace_back(id);
+        return true;
+      });
+    });
+  }
+
+  void reasoning(const Message& message) {
+    const std::uint32_t step = steps_++;
+    const std::string_view field = aim_.dialect->reasoning_field;
+    if (field.empty()) return;
+    const bool wants_content = field == "reasoning_content";
+    const Range& named = wants_content ? message.reasoning_content_key : message.reasoning_key;
+    const Range& other = wants_content ? message.reasoning_key : message.reasoning_content_key;
+    if (!named.empty() || (message.details && aim_.dialect->reasoning_details)) return;
+    if (!other.empty()) {
+      cut(other, fmt::format("\"{}\"", field));
+      notes_.add(fmt::format("reasoning sent as {}", field));
+      return;
+    }
+    if (!thinks_) return;
+    std::string text = recalled(message.turn);
+    if (text.empty() && is_demanded(message.turn)) text = missing_.stand_in(step, message.turn);
+    if (text.empty()) return;
+    const std::uint32_t end = message.object.end - 1;
+    cut({end, end}, fmt::format("{}\"{}\":\"{}\"", message.empty ? "" : ",", field, text));
+  }
+
+  std::string recalled(const ReasoningMemory::Turn& turn) {
+    std::string text;
+    for (const Cargo& cargo : missing_.recall(turn)) {
+      if (!text.empty() && !cargo.text.empty()) text += "\\n\\n";
+      text += cargo.text;
+    }
+    if (!text.empty()) missing_.count_restored();
+    return text;
+  }
+
+  [[nodiscard]] bool is_demanded(const ReasoningMemory::Turn& turn) const {
+    switch (aim_.dialect->must_return) {
+      case MustReturn::nothing:
+        return false;
+      case MustReturn::tool_turns:
+        return !turn.calls.empty();
+      case MustReturn::every_turn:
+        return conversation_.tools != 0 || has_calls(conversation_);
+    }
+    return false;
+  }
+
+  // Leaves only function tools; the whole member goes when none is left.
+  bool tools(Reader& reader) {
+    const std::uint32_t begin = reader.offset();
+    std::string kept;
+    bool dropped = false;
+    const bool good = reader.array([&] {
+      const std::uint32_t tool = reader.offset();
+      bool function = true;
+      const bool read =
+          reader.kind() != Kind::object ? reader.skip() : reader.object([&](std::string_view key) {
+            std::string_view type;
+            if (key != "type" || reader.kind() != Kind::string) {
+              return reader.skip();
+            }
+            if (!reader.string(type)) return false;
+            function = type == "function";
+            return true;
+          });
+      if (!read) return false;
+      if (function) {
+        if (!kept.empty()) kept += ',';
+        kept += Range{tool, reader.last_end()}.in(conversation_.body);
+      }
+      dropped = dropped || !function;
+      return true;
+    });
+    if (!good || !dropped) return good;
+    notes_.add("tools that are no functions dropped");
+    no_tools_ = kept.empty();
+    cut({begin, reader.last_end()}, kept.empty() ? "null" : "[" + kept + "]");
+    return true;
+  }
+
+  void tool_choice() {
+    if (no_tools_ && !conversation_.tool_choice_value.empty()) {
+      cut(conversation_.tool_choice_value, "null");
+      return;
+    }
+    if (!must_drop_force(conversation_, aim_)) return;
+    const bool asked =
+        conversation_.thinking == Toggle::on ||
+        (conversation_.effort != Effort::unset && conversation_.effort != Effort::none);
+    const std::string_view off = protocol::thinking_members(*aim_.dialect, config::Thinking::off);
+    if (asked || off.empty()) {
+      cut(conversation_.tool_choice_value, "\"auto\"");
+      notes_.add("tool_choice -> auto");
+    } else {
+      // The client's program relies on the tool; thinking would only make its choice better.
+      const std::uint32_t begin = conversation_.members_begin;
+      cut({begin, begin}, std::string(off) + ",");
+      notes_.add("thinking off: tool_choice");
+    }
+  }
+
+  void response_format() {
+    if (!conversation_.json_schema || aim_.dialect->json_schema) return;
+    cut(conversation_.response_format_value, R"({"type":"json_object"})");
+    const std::string_view format = conversation_.response_format_value.in(conversation_.body);
+    const std::string ask = json::escape(schema_instruction(schema_in(format)));
+    cut({first_message_, first_message_},
+        fmt::format(R"({{"role":"system","content":"{}"}},)", ask));
+    notes_.add("json_schema -> json_object");
+  }
+
+  // The schema of a response_format; the whole of it where there is none.
+  static std::string_view schema_in(std::string_view format) {
+    std::string_view schema = format;
+    json::Parser parser;
+    const auto tokens = parser.tokenize(format);
+    if (!tokens) return schema;
+    Reader reader(*tokens);
+    (void)reader.object([&](std::string_view key) {
+      if (key != "json_schema" || reader.kind() != Kind::object) return reader.skip();
+      return reader.object([&](std::string_view inner) {
+        const std::uint32_t begin = reader.offset();
+        if (!reader.skip()) return false;
+        if (inner == "schema") schema = Range{begin, reader.last_end()}.in(format);
+        return true;
+      });
+    });
+    return schema;
+  }
+
+  const Conversation& conversation_;
+  const Aim& aim_;
+  Notes& notes_;
+  MissingReasoning missing_;
+  const bool thinks_;
+  std::vector<Cut> cuts_;
+  std::uint32_t steps_ = 0;
+  std::uint32_t first_message_ = 0;
+  bool no_tools_ = false;
+};
+
+}  // namespace
+
+bool needs_repair(const Conversation& conversation, const Aim& aim) {
+  const protocol::DialectTable& dialect = *aim.dialect;
+  if (conversation.developer_roles != 0 && !dialect.developer_role) return true;
+  if (conversation.other_tools && dialect.only_function_tools) return true;
+  if (conversation.json_schema && !dialect.json_schema) return true;
+  if (conversation.forced_tool && must_drop_force(conversation, aim)) return true;
+  if (conversation.assistant_steps == 0) return false;
+  return has_other_name(conversation, dialect.reasoning_field) ||
+         (lacks_reasoning(conversation, aim) && thinks(conversation, aim));
+}
+
+Result<std::vector<Cut>> repair_chat(const Conversation& conversation, const Aim& aim,
+                                     Notes& notes) {
+  return Repair(conversation, aim, notes).run();
+}
+
+}  // namespace tidegate::translation

@@ -1,0 +1,141 @@
+#include "translation/chat_repair.h"
+
+#include <gtest/gtest.h>
+
+namespace tidegate::translation {
+namespace {
+
+class ChatRepairTest : public testing::Test {
+ protected:
+  ChatRepairTest() : memory_({}, clock_) {
+    aim_.dialect = &protocol::kDeepSeek;
+    aim_.can_think = aim_.thinks_by_default = true;
+    aim_.memory = &memory_;
+    aim_.owner = "alice";
+  }
+
+  bool needed(std::string_view body) {
+    json::Parser parser;
+    const auto conversation = protocol::read_conversation(body, parser);
+    EXPECT_TRUE(conversation.has_value()) << conversation.error().message;
+    return needs_repair(*conversation, aim_);
+  }
+
+  std::string repaired(std::string_view body) {
+    json::Parser parser;
+    const auto conversation = protocol::read_conversation(body, parser);
+    EXPECT_TRUE(conversation.has_value());
+    EXPECT_TRUE(needs_repair(*conversation, aim_));
+    auto cuts = repair_chat(*conversation, aim_, notes_);
+    EXPECT_TRUE(cuts.has_value());
+    const std::string out = apply(body, std::move(*cuts));
+    const auto again = protocol::read_conversation(out, parser);
+    EXPECT_TRUE(again.has_value()) << out;
+    EXPECT_FALSE(needs_repair(*again, aim_)) << "not idempotent: " << out;
+    return out;
+  }
+
+  [[nodiscard]] std::string notes() const {
+    std::string all;
+    for (const std::string& note : notes_.all()) all += (all.empty() ? "" : ", ") + note;
+    return all;
+  }
+
+  FakeClock clock_;
+  ReasoningMemory memory_;
+  Aim aim_;
+  Notes notes_;
+};
+
+TEST_F(ChatRepairTest, leaves_alone_what_is_right) {
+  EXPECT_FALSE(needed(R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"));
+  EXPECT_FALSE(needed(
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[
+      {"role":"user","content":"hi"},{"role":"assistant","content":"ho","reasoning_content":""}]})"));
+}
+
+TEST_F(ChatRepairTest, developer_becomes_system_and_unknown_fields_stay) {
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","x":[1, 2],"messages":[{"name":"n", "role" : "developer","content":"c"}]})"),
+      R"({"model":"m","x":[1, 2],"messages":[{"name":"n", "role" : "system","content":"c"}]})");
+  EXPECT_EQ(notes(), "developer->system");
+}
+
+TEST_F(ChatRepairTest, restores_reasoning_by_tool_call_and_by_text) {
+  ReasoningMemory::Turn call{{"call_1"}, {}}, text;
+  text.text.add("Done.");
+  memory_.remember("alice", call, {{Seal::none, "", "", "", "I \\\"look\\\""}});
+  memory_.remember("alice", text, {{Seal::none, "", "", "", "all good"}});
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"r"},{"role":"assistant","content":[{"type":"text","text":"Done."}]},{"role":"user","content":"b"}]})"),
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}],"reasoning_content":"I \"look\""},{"role":"tool","tool_call_id":"call_1","content":"r"},{"role":"assistant","content":[{"type":"text","text":"Done."}],"reasoning_content":"all good"},{"role":"user","content":"b"}]})");
+  EXPECT_EQ(notes(), "reasoning of 2 turns restored");
+}
+
+TEST_F(ChatRepairTest, stands_in_for_what_nobody_remembers_with_a_text_of_its_own_for_each_turn) {
+  const std::string out = repaired(
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"assistant","content":"a"},{"role":"user","content":"q"},{"role":"assistant","content":"b"},{"role":"user","content":"q"}]})");
+  EXPECT_EQ(notes(), "reasoning of 2 turns missing");
+  const std::size_t first = out.find("\"reasoning_content\":\"(The reasoning of step 1 ");
+  const std::size_t second = out.find("\"reasoning_content\":\"(The reasoning of step 2 ");
+  EXPECT_NE(first, std::string::npos) << out;
+  EXPECT_NE(second, std::string::npos) << out;
+}
+
+TEST_F(ChatRepairTest, needs_no_reasoning_without_tools_or_without_thinking) {
+  EXPECT_FALSE(needed(
+      R"({"model":"m","messages":[{"role":"assistant","content":"a"},{"role":"user","content":"q"}]})"));
+  EXPECT_FALSE(needed(
+      R"({"model":"m","thinking":{"type":"disabled"},"tools":[{"type":"function"}],"messages":[{"role":"assistant","content":"a"},{"role":"user","content":"q"}]})"));
+}
+
+TEST_F(ChatRepairTest, a_history_with_calls_needs_it_even_without_tools) {
+  EXPECT_TRUE(needed(
+      R"({"model":"m","messages":[{"role":"assistant","content":"","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":""}}]},{"role":"tool","tool_call_id":"c","content":"r"}]})"));
+}
+
+TEST_F(ChatRepairTest, gives_vllm_its_own_name_for_reasoning) {
+  aim_.dialect = &protocol::kVllm;
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","messages":[{"role":"assistant","reasoning_content":"r","content":"a"},{"role":"user","content":"q"}]})"),
+      R"({"model":"m","messages":[{"role":"assistant","reasoning":"r","content":"a"},{"role":"user","content":"q"}]})");
+  EXPECT_EQ(notes(), "reasoning sent as reasoning");
+}
+
+TEST_F(ChatRepairTest, a_forced_tool_switches_thinking_off_unless_it_was_asked_for) {
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","tool_choice":"required","messages":[{"role":"user","content":"q"}]})"),
+      R"({"thinking":{"type":"disabled"},"model":"m","tool_choice":"required","messages":[{"role":"user","content":"q"}]})");
+  EXPECT_EQ(notes(), "thinking off: tool_choice");
+  notes_ = {};
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","reasoning_effort":"high","tool_choice":{"type":"function","function":{"name":"f"}},"messages":[{"role":"user","content":"q"}]})"),
+      R"({"model":"m","reasoning_effort":"high","tool_choice":"auto","messages":[{"role":"user","content":"q"}]})");
+  EXPECT_EQ(notes(), "tool_choice -> auto");
+}
+
+TEST_F(ChatRepairTest, drops_tools_that_are_no_functions_with_the_choice_that_would_dangle) {
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","tools":[{"type":"web_search"}, {"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"q"}]})"),
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[{"role":"user","content":"q"}]})");
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","tools":[{"type":"web_search"}],"tool_choice":"auto","messages":[{"role":"user","content":"q"}]})"),
+      R"({"model":"m","tools":null,"tool_choice":null,"messages":[{"role":"user","content":"q"}]})");
+}
+
+TEST_F(ChatRepairTest, puts_a_schema_into_the_prompt_where_only_json_object_is_known) {
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}},"messages":[{"role":"user","content":"q"}]})"),
+      R"({"model":"m","response_format":{"type":"json_object"},"messages":[{"role":"system","content":"Answer with one json object and nothing else, no text or code fence around it. It must be valid under this JSON schema: {\"type\":\"object\"}"},{"role":"user","content":"q"}]})");
+}
+
+}  // namespace
+}  // namespace tidegate::translation
