@@ -22,15 +22,15 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-void read_stream(json::Parser& parser, std::string_view bytes) {
+void read_stream(std::string_view bytes) {
   http::SseScanner scanner;
   http::SseEvent event;
   StreamReader stream;
   while (*scanner.next(bytes, event)) {
     if (event.kind != http::SseEvent::Kind::data) continue;
-    const EventClass seen = stream.read(parser, event.data);
+    const EventClass seen = stream.read(event.data);
     // A reader that knows no pattern yet parses the event.
-    require(StreamReader().read(parser, event.data) == seen);
+    require(StreamReader().read(event.data) == seen);
   }
   require(stream.answer().tool_call_ids.size() <= Answer::kMaxToolCallIds);
   require(stream.ending() != Ending::complete || stream.done());
@@ -38,7 +38,7 @@ void read_stream(json::Parser& parser, std::string_view bytes) {
 
 // The bytes are an answer and, after a zero byte, what replaces as many of its bytes from a place
 // on that the first of them gives: an answer that is nearly known.
-void read_answers(json::Parser& parser, std::string_view bytes) {
+void read_answers(std::string_view bytes) {
   const std::size_t zero = std::min(bytes.find('\0'), bytes.size());
   const std::string known(bytes.substr(0, zero));
   std::string next = known;
@@ -49,8 +49,8 @@ void read_answers(json::Parser& parser, std::string_view bytes) {
   }
   AnswerReader reader;
   for (const std::string& text : {known, next, known}) {
-    const auto answer = reader.read(parser, text);
-    const auto parsed = AnswerReader().read(parser, text);
+    const auto answer = reader.read(text);
+    const auto parsed = AnswerReader().read(text);
     require(answer.has_value() == parsed.has_value());
     if (!answer) continue;
     require(*answer == *parsed && answer->error.size() <= Answer::kMaxErrorBytes);
@@ -61,12 +61,11 @@ void read_answers(json::Parser& parser, std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
-  static json::Parser parser;
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-  read_stream(parser, text);
-  read_answers(parser, text);
+  read_stream(text);
+  read_answers(text);
   for (const int status : {200, 400, 429, 502}) {
-    const ProviderError error = read_error(parser, status, text);
+    const ProviderError error = read_error(status, text);
     require(!error.message.empty() && error.message.size() <= kMaxMessage);
     require(!leaks_key(error.message));
   }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "json/checked_text.h"
 #include "json/reader.h"
 #include "protocol/conversation.h"
 #include "protocol/edits.h"
@@ -39,8 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 0) std::memcpy(bytes.get(), data, size);
   const std::string_view body(bytes.get(), size);
 
-  static json::Parser parser;
-  const auto read = protocol::read_conversation(body, parser);
+  const auto read = protocol::read_conversation(body);
   if (!read) {
     require(!read.error().message.empty() && read.error().code == ErrorCode::invalid);
     return 0;
@@ -64,14 +64,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   plain.ensure_include_usage();
   plain.set_max_tokens("max_tokens", 7);
   const std::string out = plain.apply();
-  json::Parser second;
-  const auto again = protocol::read_conversation(out, second);
+  const auto again = protocol::read_conversation(out);
   require(again.has_value());
   require(again->model == "m2" && again->max_tokens == 7 && again->stream == read->stream);
   require(!again->stream || again->include_usage);
   require(again->messages == read->messages && again->fingerprint == read->fingerprint);
   // A name with escapes is refused as a model, but what was written must still be JSON.
-  const auto checked = second.tokenize(edited);
+  const auto checked = json::check_text(edited);
   require(checked.has_value());
   json::Reader reader(*checked);
   require(reader.skip() && reader.finish());

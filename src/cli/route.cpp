@@ -59,13 +59,11 @@ int route(const RouteOptions& options) {
     if (!value->empty()) lines += fmt::format("{}: {}\r\n", name, *value);
   }
   const SystemClock clock;
-  json::Parser parser;
   gateway::Memos memos;
 
   const gateway::Asked asked{http::Headers(lines), 0, body, clock.wall(), clock.now()};
   gateway::Understanding understood;
-  const Result<void> done =
-      gateway::understand(*snapshot, shared, parser, memos, asked, understood);
+  const Result<void> done = gateway::understand(*snapshot, shared, memos, asked, understood);
   if (!done) {
     const Error& error = done.error();
     fmt::print(stderr, "{}{}{}\n", error.field, error.field.empty() ? "" : ": ", error.message);

@@ -184,8 +184,7 @@ Task<void> Attempt::read_error(http::Call& call) {
   append_answer_fields(held.fields, headers);
   const bool whole = co_await gather(call, held.body, kMaxErrorBody);
   if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
-  const protocol::ProviderError error =
-      protocol::read_error(walk_.worker.parser, status, held.body);
+  const protocol::ProviderError error = protocol::read_error(status, held.body);
   fail_with(ledger::Outcome::provider_error, {ErrorCode::unavailable, error.message, {}},
             protocol::policy(error.error_class));
   end_.failure->retry_after = retry_after;
@@ -235,7 +234,7 @@ void Attempt::judge_whole(std::string_view body) {
               kProviderFailed);
     return;
   }
-  Result<protocol::Answer> answer = walk_.worker.answers.read(walk_.worker.parser, body);
+  Result<protocol::Answer> answer = walk_.worker.answers.read(body);
   if (!answer) {
     // Not the reader's own error code: to the client it would say that its request was invalid.
     fail_with(ledger::Outcome::failed_in_answer,
@@ -261,7 +260,7 @@ void Attempt::judge_whole(std::string_view body) {
                 kProviderFailed);
       return;
     case protocol::Ending::error: {
-      const auto error = protocol::read_error(walk_.worker.parser, 200, whole_->error);
+      const auto error = protocol::read_error(200, whole_->error);
       fail_with(ledger::Outcome::failed_in_answer, {ErrorCode::unavailable, error.message, {}},
                 protocol::policy(error.error_class));
       return;

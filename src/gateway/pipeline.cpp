@@ -168,8 +168,8 @@ Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
   worker.cells.add(worker.shared.metrics.in_flight, 1);
   const Asked asked{exchange.head().headers, exchange.head().shape, exchange.body(),
                     exchange.received(), walk.started};
-  const Result<void> understood = understand(*walk.snapshot, worker.shared, worker.parser,
-                                             worker.memos, asked, walk.understood);
+  const Result<void> understood =
+      understand(*walk.snapshot, worker.shared, worker.memos, asked, walk.understood);
   if (understood) {
     if (walk.snapshot->config.simulated) walk.note("simulated");
     co_await attempt_all(walk);
@@ -189,7 +189,7 @@ Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
                     exchange.received(), worker.loop.now()};
   Understanding understanding;
   const Result<void> understood =
-      understand(*snapshot, worker.shared, worker.parser, worker.memos, asked, understanding);
+      understand(*snapshot, worker.shared, worker.memos, asked, understanding);
   if (!understood) {
     co_await answer_error(exchange, worker, understood.error(), {});
     co_return;

@@ -118,7 +118,7 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
       alive_ = true;
       if (!walk_.committed) continue;
     } else {
-      const protocol::EventClass kind = reader_.read(walk_.worker.parser, event.data);
+      const protocol::EventClass kind = reader_.read(event.data);
       if (first_byte_ == TimePoint{}) {
         first_byte_ = walk_.worker.loop.now();
         if (kind == protocol::EventClass::error || kind == protocol::EventClass::garbage) {
@@ -167,7 +167,7 @@ void Attempt::begin_failed(protocol::EventClass kind) {
         kProviderFailed);
     return;
   }
-  const auto error = protocol::read_error(walk_.worker.parser, 200, reader_.answer().error);
+  const auto error = protocol::read_error(200, reader_.answer().error);
   fail_with(ledger::Outcome::failed_in_answer, {ErrorCode::unavailable, error.message, {}},
             protocol::policy(error.error_class));
 }
@@ -192,7 +192,7 @@ void Attempt::end_stream(http::Call::Next how) {
     http::SseEvent event;
     if (how != http::Call::Next::wait && scanner_.finish(event) &&
         event.kind == http::SseEvent::Kind::data) {
-      reader_.read(walk_.worker.parser, event.data);
+      reader_.read(event.data);
       if (walk_.answered) {
         (void)walk_.exchange.write(event.bytes);
         (void)walk_.exchange.write("\n\n");

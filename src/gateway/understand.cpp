@@ -18,14 +18,13 @@ Result<std::string> label(std::string_view value, const char* header) {
 
 }  // namespace
 
-Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
-                        Memos& memos, const Asked& asked, Understanding& out) {
+Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& memos,
+                        const Asked& asked, Understanding& out) {
   out.question = std::make_unique<Question>();
   Question& question = *out.question;
   const RequestFields& fields =
       memos.fields.read(asked.headers, asked.head_shape, question.forwarded);
-  Result<protocol::Conversation> read =
-      protocol::read_conversation(asked.body, parser, memos.tools);
+  Result<protocol::Conversation> read = protocol::read_conversation(asked.body, memos.tools);
   if (!read) return std::unexpected(read.error());
   question.conversation = *read;
   const protocol::Conversation& conversation = question.conversation;

@@ -9,7 +9,6 @@
 #include "base/recycle.h"
 #include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
-#include "json/parser.h"
 #include "protocol/conversation.h"
 #include "routing/decision.h"
 #include "workload/tokens.h"
@@ -48,8 +47,8 @@ struct Asked {
 };
 
 // Fills `out`. An error is the client's and names the field at fault.
-Result<void> understand(const Snapshot& snapshot, SharedState& shared, json::Parser& parser,
-                        Memos& memos, const Asked& asked, Understanding& out);
+Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& memos,
+                        const Asked& asked, Understanding& out);
 
 // The name of the decided route; empty when the model was asked for by name.
 [[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {

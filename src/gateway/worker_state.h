@@ -9,7 +9,6 @@
 #include "gateway/snapshot.h"
 #include "gateway/understand.h"
 #include "http/client_pool.h"
-#include "json/parser.h"
 #include "ledger/ledger.h"
 #include "loop/resolver.h"
 #include "protocol/answer_reader.h"
@@ -36,7 +35,6 @@ class WorkerState {
   Resolver& resolver;
   SharedState& shared;
   telemetry::Cells& cells;
-  json::Parser parser;
   protocol::AnswerReader answers;
   Memos memos;
   std::shared_ptr<const Snapshot> snapshot;

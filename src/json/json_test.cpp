@@ -5,8 +5,8 @@
 #include <memory>
 #include <random>
 
+#include "json/checked_text.h"
 #include "json/escape.h"
-#include "json/parser.h"
 #include "json/reader.h"
 #include "json/string_end.h"
 #include "json/writer.h"
@@ -25,11 +25,10 @@ struct Exact {
 };
 
 std::string check(std::string_view text) {
-  Parser parser;
   const Exact exact(text);
-  const auto tokens = parser.tokenize(exact.view());
-  if (!tokens) return tokens.error().message;
-  Reader reader(*tokens);
+  const auto checked = check_text(exact.view());
+  if (!checked) return checked.error().message;
+  Reader reader(*checked);
   return reader.skip() && reader.finish() ? "" : reader.error().message;
 }
 
@@ -111,11 +110,10 @@ TEST(Reader, AgreesWithDomOnMutatedTexts) {
 }
 
 TEST(Reader, GivesRawValuesAndPlaces) {
-  Parser parser;
   const std::string text = R"({ "a\"b" : "x\n" , "n": 12  })";
-  const auto tokens = parser.tokenize(text);
-  ASSERT_TRUE(tokens);
-  Reader reader(*tokens);
+  const auto checked = check_text(text);
+  ASSERT_TRUE(checked);
+  Reader reader(*checked);
   std::string seen;
   EXPECT_TRUE(reader.object([&](std::string_view key) {
     std::string_view raw;

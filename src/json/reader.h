@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "json/parser.h"
+#include "json/checked_text.h"
 #include "json/string_end.h"
 
 namespace tidegate::json {
@@ -39,8 +39,8 @@ inline constexpr std::array<Kind, 256> kKinds = [] {
 
 class Reader {
  public:
-  explicit Reader(const Tokens& tokens)
-      : text_(tokens.text.data()), at_(text_), end_(text_ + tokens.text.size()) {
+  explicit Reader(const CheckedText& checked)
+      : text_(checked.text.data()), at_(text_), end_(text_ + checked.text.size()) {
     skip_space();
   }
 

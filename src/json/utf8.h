@@ -1,5 +1,5 @@
-// UTF-8, one character at a time: for slow paths (errors, escaping); tokenize() checks whole texts.
-// Pure functions, any thread.
+// UTF-8, one character at a time: for slow paths (errors, escaping); check_text() checks whole
+// texts. Pure functions, any thread.
 #pragma once
 
 #include <cstddef>

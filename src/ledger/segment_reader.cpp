@@ -3,8 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "json/checked_text.h"
 #include "json/escape.h"
-#include "json/parser.h"
 #include "json/reader.h"
 #include "ledger/segment.h"
 
@@ -116,9 +116,9 @@ std::unexpected<Error> damaged(const json::Reader& reader, std::string_view text
 }  // namespace
 
 Result<std::vector<Label>> read_labels(std::string_view labels) {
-  const auto tokens = json::Parser().tokenize(labels);
-  if (!tokens) return std::unexpected(tokens.error());
-  json::Reader reader(*tokens);
+  const auto checked = json::check_text(labels);
+  if (!checked) return std::unexpected(checked.error());
+  json::Reader reader(*checked);
   std::vector<Label> found;
   const bool read = reader.array([&] {
     Label& label = found.emplace_back();
@@ -130,9 +130,9 @@ Result<std::vector<Label>> read_labels(std::string_view labels) {
 
 Result<void> read_records(std::string_view records, std::size_t label_count,
                           const std::function<void(const Entry&)>& each) {
-  const auto tokens = json::Parser().tokenize(records);
-  if (!tokens) return std::unexpected(tokens.error());
-  json::Reader reader(*tokens);
+  const auto checked = json::check_text(records);
+  if (!checked) return std::unexpected(checked.error());
+  json::Reader reader(*checked);
   std::string task;
   const bool read = reader.array([&] {
     Entry entry;

@@ -31,12 +31,11 @@ std::vector<std::string> answers(std::string_view kind) {
 
 void BM_AnswerReader(benchmark::State& state, std::string_view kind) {
   const std::vector<std::string> bodies = answers(kind);
-  json::Parser parser;
   AnswerReader reader;
   std::size_t read = 0;
   for (auto _ : state) {
     for (const std::string& body : bodies) {
-      if (const auto answer = reader.read(parser, body); !answer || answer->usage->prompt < 400)
+      if (const auto answer = reader.read(body); !answer || answer->usage->prompt < 400)
         state.SkipWithError("not understood");
     }
     read += bodies.size();

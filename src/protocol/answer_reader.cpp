@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+#include "json/checked_text.h"
 #include "json/string_end.h"
 
 namespace tidegate::protocol {
@@ -29,12 +30,12 @@ std::string_view without_space_around(std::string_view body) {
 
 }  // namespace
 
-Result<Answer> AnswerReader::read(json::Parser& parser, std::string_view body) {
+Result<Answer> AnswerReader::read(std::string_view body) {
   body = without_space_around(body);
   for (std::size_t i = 0; i < shapes_.size(); ++i) {
     UsageCounts counts;
     if (!matches(*shapes_[i], body, counts)) continue;
-    if (!parser.tokenize(body)) break;  // strings that are not UTF-8
+    if (!json::check_text(body)) break;  // strings that are not UTF-8
     Answer answer = shapes_[i]->answer;
     if (answer.usage) answer.usage = counts.usage();
     if (i > 0) std::swap(shapes_[i], shapes_[i - 1]);
@@ -43,8 +44,7 @@ Result<Answer> AnswerReader::read(json::Parser& parser, std::string_view body) {
 
   const bool learns = shapes_.size() < kMaxShapes || ++unknown_ >= kLearnEach;
   std::vector<VaryingPart> varying;
-  const Result<CompletionFields> fields =
-      read_completion(parser, body, learns ? &varying : nullptr);
+  const Result<CompletionFields> fields = read_completion(body, learns ? &varying : nullptr);
   if (!fields || (!fields->has_choices && !fields->error))
     return fail(ErrorCode::invalid, "the provider sent something that is not a chat completion");
   Answer answer;

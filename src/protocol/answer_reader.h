@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "json/parser.h"
 #include "protocol/answer.h"
 #include "protocol/completion_fields.h"
 
@@ -27,7 +26,7 @@ class AnswerReader {
   // is any content type: the bytes decide. Error invalid: this is not a chat completion.
   // Budget: 2500 instructions for an answer of 1.95 KB that looks like one of the latest
   // (protocol_bench, BM_AnswerReader).
-  Result<Answer> read(json::Parser& parser, std::string_view body);
+  Result<Answer> read(std::string_view body);
 
  private:
   static constexpr std::size_t kMaxShapes = 4;         // more than one model's endings and tools

@@ -46,12 +46,11 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
 }
 
 TEST(AnswerReader, AgreesWithTheParserOnChangedAnswers) {
-  json::Parser parser;
   std::mt19937 random(7);
   constexpr std::string_view kBytes = "\"\\0159.e-{}[]:, \n\x01\xC3\xA9tn";
   for (const std::string& known : known_answers()) {
     AnswerReader reader;
-    expect_same(reader.read(parser, known), AnswerReader().read(parser, known), known);
+    expect_same(reader.read(known), AnswerReader().read(known), known);
     for (std::size_t at = 0; at < known.size(); ++at) {
       for (const char byte : kBytes) {
         std::string changed = known;
@@ -68,10 +67,9 @@ TEST(AnswerReader, AgreesWithTheParserOnChangedAnswers) {
         // A fresh reader at times, since what it learns from the changed answers takes places.
         if (random() % 16 == 0) {
           reader = AnswerReader();
-          ASSERT_EQ(reader.read(parser, known).has_value(),
-                    AnswerReader().read(parser, known).has_value());
+          ASSERT_EQ(reader.read(known).has_value(), AnswerReader().read(known).has_value());
         }
-        expect_same(reader.read(parser, changed), AnswerReader().read(parser, changed), changed);
+        expect_same(reader.read(changed), AnswerReader().read(changed), changed);
         if (HasFatalFailure() || HasFailure()) return;
       }
     }
@@ -79,10 +77,9 @@ TEST(AnswerReader, AgreesWithTheParserOnChangedAnswers) {
 }
 
 TEST(AnswerReader, TakesNewValuesFromAKnownShape) {
-  json::Parser parser;
   AnswerReader reader;
   const std::string known = known_answers().back();
-  ASSERT_TRUE(reader.read(parser, known));
+  ASSERT_TRUE(reader.read(known));
   for (const auto& [what, by] :
        std::initializer_list<std::pair<const char*, const char*>>{{"a1", ""},
                                                                   {"Hi \\\"you\\\"", "中"},
@@ -99,10 +96,10 @@ TEST(AnswerReader, TakesNewValuesFromAKnownShape) {
                                                                   {"\"m\"", "\"n\""},
                                                                   {"{\"id", " \n{\"id"}}) {
     const std::string changed = replaced(known, what, by);
-    expect_same(reader.read(parser, changed), AnswerReader().read(parser, changed), changed);
-    expect_same(reader.read(parser, known), AnswerReader().read(parser, known), known);
+    expect_same(reader.read(changed), AnswerReader().read(changed), changed);
+    expect_same(reader.read(known), AnswerReader().read(known), known);
   }
-  const auto answer = reader.read(parser, replaced(known, ":10,", ":77,"));
+  const auto answer = reader.read(replaced(known, ":10,", ":77,"));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->usage->prompt, 77);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "json/checked_text.h"
 #include "json/reader.h"
 
 namespace tidegate::protocol {
@@ -254,11 +255,10 @@ Usage UsageCounts::usage() const {
   return usage;
 }
 
-Result<CompletionFields> read_completion(json::Parser& parser, std::string_view text,
-                                         std::vector<VaryingPart>* varying) {
-  const Result<json::Tokens> tokens = parser.tokenize(text);
-  if (!tokens) return std::unexpected(tokens.error());
-  json::Reader json(*tokens);
+Result<CompletionFields> read_completion(std::string_view text, std::vector<VaryingPart>* varying) {
+  const Result<json::CheckedText> checked = json::check_text(text);
+  if (!checked) return std::unexpected(checked.error());
+  json::Reader json(*checked);
   Result<CompletionFields> fields;
   const bool read = Walk(json, *fields, varying).root() && json.finish();
   if (!read) fields = std::unexpected(json.error());

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "json/parser.h"
 #include "protocol/answer.h"
 
 namespace tidegate::protocol {
@@ -70,7 +69,7 @@ struct CompletionFields {
 
 // Error invalid: malformed, or not an object. Appends to `varying`, where there is one, the parts
 // that may be others in the next answer, front to back.
-Result<CompletionFields> read_completion(json::Parser& parser, std::string_view text,
+Result<CompletionFields> read_completion(std::string_view text,
                                          std::vector<VaryingPart>* varying = nullptr);
 
 // Adds what a chunk or an answer says to what was known before.

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
 #include "protocol/messages.h"
@@ -302,16 +303,15 @@ std::uint64_t fingerprint(std::string_view system_text, std::string_view first_u
   return hash;
 }
 
-Result<Conversation> read_conversation(std::string_view body, json::Parser& parser) {
+Result<Conversation> read_conversation(std::string_view body) {
   ToolsMemo nothing;
-  return read_conversation(body, parser, nothing);
+  return read_conversation(body, nothing);
 }
 
-Result<Conversation> read_conversation(std::string_view body, json::Parser& parser,
-                                       ToolsMemo& memo) {
-  const auto tokens = parser.tokenize(body);
-  if (!tokens) return std::unexpected(tokens.error());
-  Reader reader(*tokens);
+Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo) {
+  const auto checked = json::check_text(body);
+  if (!checked) return std::unexpected(checked.error());
+  Reader reader(*checked);
   auto conversation = Pass(reader, body, memo).run();
   return conversation;
 }

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/money.h"
-#include "json/parser.h"
 #include "protocol/byte_classes.h"
 #include "protocol/tools_memo.h"
 
@@ -88,15 +87,15 @@ struct Conversation {
                                         std::string_view first_user_text);
 
 // Reads the body of POST /v1/chat/completions, in OpenAI's and DeepSeek's dialect. Fields that we
-// do not know, and roles, are the provider's to judge. Allocates nothing once `parser` is warm.
+// do not know, and roles, are the provider's to judge. Allocates only for an error or an escaped
+// key.
 //
 // Errors (invalid) name the JSON path in `field`; it is empty where the text is no JSON at all.
 // Refused: malformed or empty text, more than 64 levels, wrong types of the fields above, a missing
 // model or role, missing or empty messages, and a second top-level key of the same name, however it
 // is escaped, as the provider might read the other one.
-Result<Conversation> read_conversation(std::string_view body, json::Parser& parser);
+Result<Conversation> read_conversation(std::string_view body);
 // The same, and quicker where the tools are known from earlier requests.
-Result<Conversation> read_conversation(std::string_view body, json::Parser& parser,
-                                       ToolsMemo& memo);
+Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo);
 
 }  // namespace tidegate::protocol

@@ -13,11 +13,10 @@ constexpr const char* kMessages = R"("messages":[{"role":"user","content":"hi"}]
 struct Read {
   explicit Read(std::string_view text) : bytes(new char[text.size()]) {
     text.copy(bytes.get(), text.size());
-    result = read_conversation({bytes.get(), text.size()}, parser);
+    result = read_conversation({bytes.get(), text.size()});
   }
   const Conversation* operator->() const { return &*result; }
   std::unique_ptr<char[]> bytes;
-  json::Parser parser;
   Result<Conversation> result;
 };
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "json/parser.h"
+#include "json/checked_text.h"
 #include "json/reader.h"
 
 namespace tidegate::protocol {
@@ -22,15 +22,14 @@ TEST(Dialect, has_a_table_of_its_own_name_for_each_config_dialect) {
 }
 
 TEST(Dialect, thinking_members_are_members_of_an_object) {
-  json::Parser parser;
   for (const Dialect each : kAll) {
     EXPECT_EQ(thinking_members(dialect(each), Thinking::unset), "");
     for (const Thinking thinking :
          {Thinking::off, Thinking::low, Thinking::medium, Thinking::high, Thinking::max}) {
       const std::string object = "{" + std::string(thinking_members(dialect(each), thinking)) + "}";
-      const auto tokens = parser.tokenize(object);
-      ASSERT_TRUE(tokens.has_value()) << object;
-      json::Reader json(*tokens);
+      const auto checked = json::check_text(object);
+      ASSERT_TRUE(checked.has_value()) << object;
+      json::Reader json(*checked);
       EXPECT_TRUE(json.skip() && json.finish()) << object;
     }
   }

@@ -13,7 +13,7 @@ namespace {
 class Body {
  public:
   explicit Body(std::string text) : text_(std::move(text)) {
-    auto read = read_conversation(text_, parser_);
+    auto read = read_conversation(text_);
     EXPECT_TRUE(read) << read.error().message << " in " << text_;
     if (read) conversation_ = *read;
   }
@@ -22,7 +22,6 @@ class Body {
 
  private:
   std::string text_;
-  json::Parser parser_;
   Conversation conversation_;
 };
 

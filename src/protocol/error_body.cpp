@@ -7,6 +7,7 @@
 #include <initializer_list>
 
 #include "base/text.h"
+#include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
 #include "protocol/scrub.h"
@@ -97,10 +98,10 @@ class ErrorWalk {
   Parts& parts_;
 };
 
-bool read_json(json::Parser& parser, std::string_view body, Parts& parts) {
-  const auto tokens = parser.tokenize(body);
-  if (!tokens) return false;
-  json::Reader json(*tokens);
+bool read_json(std::string_view body, Parts& parts) {
+  const auto checked = json::check_text(body);
+  if (!checked) return false;
+  json::Reader json(*checked);
   const Kind kind = json.kind();
   if (kind != Kind::object && kind != Kind::array) return false;
   return ErrorWalk(json, parts).value() && json.finish();
@@ -115,12 +116,12 @@ std::string html_title(std::string_view body, std::string_view lower) {
   return fmt::format("an HTML page: {}", trim(title));
 }
 
-Parts read_parts(json::Parser& parser, std::string_view body) {
+Parts read_parts(std::string_view body) {
   Parts parts;
-  if (body.size() <= kMaxRead && read_json(parser, body, parts)) {
+  if (body.size() <= kMaxRead && read_json(body, parts)) {
     if (!parts.nested.empty()) {
       Parts inner;
-      if (!read_json(parser, parts.nested, inner) || !inner.found) inner.message = parts.nested;
+      if (!read_json(parts.nested, inner) || !inner.found) inner.message = parts.nested;
       parts.message = inner.message;
       if (!inner.type.empty()) parts.type = inner.type;
       // The outer code is the status of the provider; a word says more than that.
@@ -234,8 +235,8 @@ std::string_view name(ErrorClass error_class) { return row(error_class).name; }
 
 ErrorPolicy policy(ErrorClass error_class) { return row(error_class).policy; }
 
-ProviderError read_error(json::Parser& parser, int status, std::string_view body) {
-  const Parts parts = read_parts(parser, trim(body));
+ProviderError read_error(int status, std::string_view body) {
+  const Parts parts = read_parts(trim(body));
   ProviderError error;
   error.message = sentence(parts.message);
   error.type = sentence(parts.type);

@@ -7,8 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "json/parser.h"
-
 namespace tidegate::protocol {
 
 enum class ErrorClass : std::uint8_t {
@@ -49,6 +47,6 @@ inline constexpr std::size_t kMaxMessage = 500;
 // {code,message,data}, {detail}, {error:"text"}, and plain text and HTML, whatever the content type
 // said. `status` below 300 means an error that came inside a good answer: then the body's code and
 // type stand in for the status.
-[[nodiscard]] ProviderError read_error(json::Parser& parser, int status, std::string_view body);
+[[nodiscard]] ProviderError read_error(int status, std::string_view body);
 
 }  // namespace tidegate::protocol

@@ -42,14 +42,13 @@ TEST(ScrubKeys, removes_a_known_secret_of_any_shape) {
 }
 
 TEST(ReadError, bounds_and_cleans_the_message) {
-  json::Parser parser;
-  const ProviderError error = read_error(parser, 500, "\xFF" + std::string(100'000, 'x'));
+  const ProviderError error = read_error(500, "\xFF" + std::string(100'000, 'x'));
   EXPECT_EQ(error.message.size(), kMaxMessage);
   EXPECT_TRUE(error.message.ends_with("x..."));
   EXPECT_EQ(error.message[0], '?');
   std::string deep = "{\"error\":";
   for (int i = 0; i < 10'000; ++i) deep += "[";
-  EXPECT_EQ(read_error(parser, 400, deep).error_class, ErrorClass::bad_request);
+  EXPECT_EQ(read_error(400, deep).error_class, ErrorClass::bad_request);
 }
 
 TEST(ReadError, has_a_name_and_a_policy_for_each_class) {

@@ -68,14 +68,14 @@ struct Runs {
   }
 };
 
-std::string understand_stream(json::Parser& parser, std::string_view bytes, std::size_t step) {
+std::string understand_stream(std::string_view bytes, std::size_t step) {
   http::SseScanner scanner;
   http::SseEvent event;
   StreamReader stream;
   Runs runs;
   const auto note = [&] {
     using Kind = http::SseEvent::Kind;
-    if (event.kind == Kind::data) runs.add(name(stream.read(parser, event.data)));
+    if (event.kind == Kind::data) runs.add(name(stream.read(event.data)));
     if (event.kind == Kind::comment) runs.add("comment");
   };
   for (std::size_t at = 0; at < bytes.size(); at += step) {
@@ -91,17 +91,17 @@ std::string understand_stream(json::Parser& parser, std::string_view bytes, std:
   write(json, stream.answer());
   json.member("ending", name(stream.ending()));
   if (!stream.answer().error.empty()) {
-    const ProviderError error = read_error(parser, 200, stream.answer().error);
+    const ProviderError error = read_error(200, stream.answer().error);
     json.member("error", name(error.error_class)).member("message", error.message);
   }
   json.end_object();
   return out;
 }
 
-std::string understand_answer(json::Parser& parser, std::string_view body) {
+std::string understand_answer(std::string_view body) {
   std::string out;
   json::Writer json(out);
-  const auto answer = AnswerReader().read(parser, body);
+  const auto answer = AnswerReader().read(body);
   json.begin_object();
   if (answer) {
     write(json, *answer);
@@ -114,10 +114,10 @@ std::string understand_answer(json::Parser& parser, std::string_view body) {
 }
 
 // The status stands at the end of the case's name: "insufficient_balance_402".
-std::string understand_error(json::Parser& parser, const fs::path& dir) {
+std::string understand_error(const fs::path& dir) {
   const std::string dir_name = dir.filename();
   const int status = std::stoi(dir_name.substr(dir_name.rfind('_') + 1));
-  const ProviderError error = read_error(parser, status, read_file(dir / "error.json"));
+  const ProviderError error = read_error(status, read_file(dir / "error.json"));
   const ErrorPolicy allowed = policy(error.error_class);
   std::string out;
   json::Writer json(out);
@@ -134,15 +134,14 @@ class GoldenAnswer : public testing::TestWithParam<std::string> {};
 TEST_P(GoldenAnswer, is_understood) {
   const fs::path dir = kCases / GetParam();
   const std::string expected = compact(read_file(dir / "expect.json"));
-  json::Parser parser;
   if (fs::exists(dir / "events.sse")) {
     const std::string bytes = read_file(dir / "events.sse");
     for (const std::size_t step : {bytes.size(), 1uz, 2uz, 3uz, 7uz})
-      EXPECT_EQ(compact(understand_stream(parser, bytes, step)), expected) << "pieces of " << step;
+      EXPECT_EQ(compact(understand_stream(bytes, step)), expected) << "pieces of " << step;
   } else if (fs::exists(dir / "answer.json")) {
-    EXPECT_EQ(compact(understand_answer(parser, read_file(dir / "answer.json"))), expected);
+    EXPECT_EQ(compact(understand_answer(read_file(dir / "answer.json"))), expected);
   } else {
-    EXPECT_EQ(compact(understand_error(parser, dir)), expected);
+    EXPECT_EQ(compact(understand_error(dir)), expected);
   }
 }
 

@@ -44,7 +44,7 @@ std::string_view name(EventClass event_class) {
   return "";
 }
 
-EventClass StreamReader::read(json::Parser& parser, std::string_view data) {
+EventClass StreamReader::read(std::string_view data) {
   if (pattern_ && pattern_->matches(data)) return EventClass::content;
   data = trim(data);
   if (data.empty()) return EventClass::other;
@@ -53,7 +53,7 @@ EventClass StreamReader::read(json::Parser& parser, std::string_view data) {
     return EventClass::done;
   }
 
-  const Result<CompletionFields> fields = read_completion(parser, data);
+  const Result<CompletionFields> fields = read_completion(data);
   if (!fields) return EventClass::garbage;
   merge(*fields, data, answer_);
   if (is_repeatable(*fields)) {

@@ -7,7 +7,6 @@
 
 #include <memory>
 
-#include "json/parser.h"
 #include "protocol/answer.h"
 #include "protocol/content_pattern.h"
 
@@ -29,7 +28,7 @@ class StreamReader {
  public:
   // `data` is an event's payload. Budget: 0.25 us for a content chunk of 237 bytes, no allocation
   // (protocol_bench, BM_StreamReader).
-  EventClass read(json::Parser& parser, std::string_view data);
+  EventClass read(std::string_view data);
 
   [[nodiscard]] const Answer& answer() const { return answer_; }
   [[nodiscard]] bool done() const { return done_; }

@@ -25,12 +25,11 @@ std::vector<std::string> chunks(std::string_view kind) {
 
 void BM_StreamReader(benchmark::State& state, std::string_view kind) {
   const std::vector<std::string> events = chunks(kind);
-  json::Parser parser;
   StreamReader stream;
   std::size_t read = 0;
   for (auto _ : state) {
     for (const std::string& event : events) {
-      if (stream.read(parser, event) != EventClass::content) state.SkipWithError("not content");
+      if (stream.read(event) != EventClass::content) state.SkipWithError("not content");
     }
     read += events.size();
   }

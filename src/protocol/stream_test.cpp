@@ -64,31 +64,27 @@ TEST(ContentPattern, allows_a_second_string_before_or_after_the_text) {
 }
 
 TEST(StreamReader, goes_on_understanding_after_a_pattern_was_learnt) {
-  json::Parser parser;
   StreamReader stream;
-  EXPECT_EQ(stream.read(parser, chunk("a")), EventClass::content);
-  EXPECT_EQ(stream.read(parser, chunk("b")), EventClass::content);
-  EXPECT_EQ(stream.read(parser, chunk("\x01")), EventClass::garbage);
-  EXPECT_EQ(stream.read(parser, chunk("", R"("length"}])")), EventClass::finish);
+  EXPECT_EQ(stream.read(chunk("a")), EventClass::content);
+  EXPECT_EQ(stream.read(chunk("b")), EventClass::content);
+  EXPECT_EQ(stream.read(chunk("\x01")), EventClass::garbage);
+  EXPECT_EQ(stream.read(chunk("", R"("length"}])")), EventClass::finish);
   EXPECT_EQ(stream.answer().finish, FinishReason::length);
-  EXPECT_EQ(stream.read(parser, chunk("c", R"(null}],"usage":{"prompt_tokens":7})")),
-            EventClass::content);
+  EXPECT_EQ(stream.read(chunk("c", R"(null}],"usage":{"prompt_tokens":7})")), EventClass::content);
   EXPECT_EQ(stream.answer().usage->prompt, 7);
   EXPECT_EQ(stream.ending(), Ending::truncated);
-  EXPECT_EQ(stream.read(parser, " [DONE] "), EventClass::done);
+  EXPECT_EQ(stream.read(" [DONE] "), EventClass::done);
   EXPECT_EQ(stream.ending(), Ending::complete);
 }
 
 TEST(StreamReader, keeps_the_first_tool_call_ids_and_counts_all) {
-  json::Parser parser;
   StreamReader stream;
   for (int i = 0; i < 40; ++i) {
     const std::string n = std::to_string(i);
     // Some providers repeat the id with every piece of the arguments.
     for (int piece = 0; piece < 2; ++piece) {
-      EXPECT_EQ(stream.read(parser, R"({"choices":[{"delta":{"tool_calls":[{"index":)" + n +
-                                        R"(,"id":"call_)" + n +
-                                        R"(","function":{"arguments":"{}"}}]}}]})"),
+      EXPECT_EQ(stream.read(R"({"choices":[{"delta":{"tool_calls":[{"index":)" + n +
+                            R"(,"id":"call_)" + n + R"(","function":{"arguments":"{}"}}]}}]})"),
                 EventClass::content);
     }
   }

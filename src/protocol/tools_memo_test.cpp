@@ -21,9 +21,8 @@ std::string tool(std::string_view name) {
 
 // What must not depend on what was read before.
 void expect_same(std::string_view text, ToolsMemo& memo) {
-  json::Parser parser;
-  const auto fresh = read_conversation(text, parser);
-  const auto known = read_conversation(text, parser, memo);
+  const auto fresh = read_conversation(text);
+  const auto known = read_conversation(text, memo);
   ASSERT_EQ(fresh.has_value(), known.has_value()) << text;
   if (!fresh) {
     EXPECT_EQ(fresh.error().message, known.error().message);

@@ -6,8 +6,8 @@
 #include <array>
 #include <charconv>
 
+#include "json/checked_text.h"
 #include "json/escape.h"
-#include "json/parser.h"
 #include "json/reader.h"
 
 namespace tidegate::simulator {
@@ -64,7 +64,7 @@ std::string_view kind_name(Kind kind) {
 // says why, unless the reader itself found malformed JSON.
 class Walk {
  public:
-  explicit Walk(const json::Tokens& tokens) : text_(tokens.text), reader_(tokens) {}
+  explicit Walk(const json::CheckedText& checked) : text_(checked.text), reader_(checked) {}
 
   bool request(ChatRequest& out);
   [[nodiscard]] BodyProblem problem() const;
@@ -333,13 +333,12 @@ BodyProblem Walk::problem() const {
 }  // namespace
 
 std::expected<ChatRequest, BodyProblem> read_request(std::string_view body) {
-  json::Parser parser;
-  const auto tokens = parser.tokenize(body);
-  if (!tokens) {
+  const auto checked = json::check_text(body);
+  if (!checked) {
     return std::unexpected(
-        BodyProblem{BodyProblem::Kind::malformed, {}, tokens.error().message, {}, 0});
+        BodyProblem{BodyProblem::Kind::malformed, {}, checked.error().message, {}, 0});
   }
-  Walk walk(*tokens);
+  Walk walk(*checked);
   ChatRequest request;
   if (!walk.request(request)) return std::unexpected(walk.problem());
   return request;

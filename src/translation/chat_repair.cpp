@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
 #include "translation/missing_reasoning.h"
@@ -66,10 +67,9 @@ class Repair {
         thinks_(thinks(conversation, aim)) {}
 
   Result<std::vector<Cut>> run() {
-    json::Parser parser;
-    const auto tokens = parser.tokenize(conversation_.body);
-    if (!tokens) return std::unexpected(tokens.error());
-    Reader reader(*tokens);
+    const auto checked = json::check_text(conversation_.body);
+    if (!checked) return std::unexpected(checked.error());
+    Reader reader(*checked);
     const bool good = reader.object([&](std::string_view key) {
       if (key == "messages") return reader.array([&] { return message(reader); });
       if (key == "tools" && conversation_.other_tools && aim_.dialect->only_function_tools) {
@@ -259,10 +259,9 @@ class Repair {
   // The schema of a response_format; the whole of it where there is none.
   static std::string_view schema_in(std::string_view format) {
     std::string_view schema = format;
-    json::Parser parser;
-    const auto tokens = parser.tokenize(format);
-    if (!tokens) return schema;
-    Reader reader(*tokens);
+    const auto checked = json::check_text(format);
+    if (!checked) return schema;
+    Reader reader(*checked);
     (void)reader.object([&](std::string_view key) {
       if (key != "json_schema" || reader.kind() != Kind::object) return reader.skip();
       return reader.object([&](std::string_view inner) {

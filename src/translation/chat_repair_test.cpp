@@ -15,21 +15,19 @@ class ChatRepairTest : public testing::Test {
   }
 
   bool needed(std::string_view body) {
-    json::Parser parser;
-    const auto conversation = protocol::read_conversation(body, parser);
+    const auto conversation = protocol::read_conversation(body);
     EXPECT_TRUE(conversation.has_value()) << conversation.error().message;
     return needs_repair(*conversation, aim_);
   }
 
   std::string repaired(std::string_view body) {
-    json::Parser parser;
-    const auto conversation = protocol::read_conversation(body, parser);
+    const auto conversation = protocol::read_conversation(body);
     EXPECT_TRUE(conversation.has_value());
     EXPECT_TRUE(needs_repair(*conversation, aim_));
     auto cuts = repair_chat(*conversation, aim_, notes_);
     EXPECT_TRUE(cuts.has_value());
     const std::string out = apply(body, std::move(*cuts));
-    const auto again = protocol::read_conversation(out, parser);
+    const auto again = protocol::read_conversation(out);
     EXPECT_TRUE(again.has_value()) << out;
     EXPECT_FALSE(needs_repair(*again, aim_)) << "not idempotent: " << out;
     return out;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "json/parser.h"
+#include "json/checked_text.h"
 #include "json/reader.h"
 #include "workload/tokens.h"
 
@@ -22,11 +22,10 @@ struct GoldenText {
 inline std::vector<GoldenText> golden_texts(const std::string& kind, std::string_view encoding) {
   std::ifstream file(std::string(TIDEGATE_SOURCE_DIR) + "/tests/golden/tokens/" + kind + ".jsonl");
   std::vector<GoldenText> texts;
-  json::Parser parser;
   for (std::string line; std::getline(file, line);) {
     GoldenText text;
-    const auto tokens = parser.tokenize(line);
-    json::Reader reader(*tokens);
+    const auto checked = json::check_text(line);
+    json::Reader reader(*checked);
     const bool good = reader.object([&](std::string_view key) {
       std::string_view raw;
       if (key == "text") {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "json/checked_text.h"
 #include "workload/golden_texts.h"
 #include "workload/sample_body.h"
 #include "workload/workload.h"
@@ -35,12 +36,11 @@ void finish(benchmark::State& state, const std::string& body, std::size_t alloca
 }
 
 void read_and_measure(benchmark::State& state, const std::string& body) {
-  json::Parser parser;
   const TokenWeights weights;
-  benchmark::DoNotOptimize(protocol::read_conversation(body, parser));
+  benchmark::DoNotOptimize(protocol::read_conversation(body));
   const std::size_t before = allocations;
   for (auto _ : state) {
-    const auto conversation = protocol::read_conversation(body, parser);
+    const auto conversation = protocol::read_conversation(body);
     if (!conversation) return state.SkipWithError(conversation.error().message.c_str());
     benchmark::DoNotOptimize(measure(*conversation, weights));
   }
@@ -48,17 +48,15 @@ void read_and_measure(benchmark::State& state, const std::string& body) {
 }
 
 void measure_only(benchmark::State& state, const std::string& body) {
-  json::Parser parser;
-  const auto conversation = protocol::read_conversation(body, parser);
+  const auto conversation = protocol::read_conversation(body);
   const std::size_t before = allocations;
   for (auto _ : state) benchmark::DoNotOptimize(measure(*conversation, {}));
   finish(state, body, allocations - before);
 }
 
-void tokenize_only(benchmark::State& state, const std::string& body) {
-  json::Parser parser;
+void check_text_only(benchmark::State& state, const std::string& body) {
   const std::size_t before = allocations;
-  for (auto _ : state) benchmark::DoNotOptimize(parser.tokenize(body));
+  for (auto _ : state) benchmark::DoNotOptimize(json::check_text(body));
   finish(state, body, allocations - before);
 }
 
@@ -95,8 +93,8 @@ BENCHMARK_CAPTURE(read_and_measure, 2KB, kSmall);
 BENCHMARK_CAPTURE(read_and_measure, 2MB, kLarge);
 BENCHMARK_CAPTURE(measure_only, 2KB, kSmall);
 BENCHMARK_CAPTURE(measure_only, 2MB, kLarge);
-BENCHMARK_CAPTURE(tokenize_only, 2KB, kSmall);
-BENCHMARK_CAPTURE(tokenize_only, 2MB, kLarge);
+BENCHMARK_CAPTURE(check_text_only, 2KB, kSmall);
+BENCHMARK_CAPTURE(check_text_only, 2MB, kLarge);
 BENCHMARK_CAPTURE(count_bytes_only, 2KB, kSmall);
 BENCHMARK_CAPTURE(count_bytes_only, 2MB, kLarge);
 BENCHMARK_CAPTURE(token_error, prose, "prose");

@@ -67,8 +67,7 @@ TEST_P(Golden, MeasuresAsExpected) {
   if (const std::size_t at = body.find(kFiller); at != std::string::npos) {
     body.replace(at, kFiller.size(), json::escape(repeat_to(kSampleCode, 1'050'000)));
   }
-  json::Parser parser;
-  const auto conversation = protocol::read_conversation(body, parser);
+  const auto conversation = protocol::read_conversation(body);
   ASSERT_TRUE(conversation) << conversation.error().message;
   EXPECT_EQ(describe(*conversation, measure(*conversation, {})), read_file(folder / "expect.json"));
 }

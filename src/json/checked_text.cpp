@@ -1,4 +1,4 @@
-#include "json/parser.h"
+#include "json/checked_text.h"
 
 #include <fmt/format.h>
 #include <simdjson.h>
@@ -24,7 +24,7 @@ std::size_t first_invalid_utf8(std::string_view text) {
 
 }  // namespace
 
-Result<Tokens> Parser::tokenize(std::string_view text) {
+Result<CheckedText> check_text(std::string_view text) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     return fail(ErrorCode::invalid, "the body is empty, expected a JSON object");
   }
@@ -35,7 +35,7 @@ Result<Tokens> Parser::tokenize(std::string_view text) {
     return fail(ErrorCode::invalid, fmt::format("malformed JSON at {}: invalid UTF-8",
                                                 describe_place(text, first_invalid_utf8(text))));
   }
-  return Tokens{text};
+  return CheckedText{text};
 }
 
 std::string describe_place(std::string_view text, std::size_t offset) {
