@@ -57,7 +57,7 @@ void settle_tool_choice(Request& request, const Aim& aim, bool client_asked, Not
   if (aim.dialect->forced_tool_when_thinking) return;
   if (!aim.thinks(request.thinking.toggle, request.thinking.effort)) return;
   if (client_asked) {
-    request.tool_choice = {ToolChoice::Kind::automatic, {}};
+    request.tool_choice = {ToolChoice::Kind::automatic, {}, {}};
     notes.add("tool_choice -> auto");
   } else {
     stop_thinking(request, "tool_choice", notes);
