@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/text.h"
 #include "json/utf8.h"
 
 namespace tidegate::json {
@@ -118,28 +119,46 @@ std::string escape(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> unescape(std::string_view raw) {
-  std::string out;
-  out.reserve(raw.size());
+bool append_unescaped(std::string& out, std::string_view raw) {
   while (!raw.empty()) {
     const std::size_t plain = std::min(raw.find('\\'), raw.size());
     out.append(raw.substr(0, plain));
     raw.remove_prefix(plain);
     if (raw.empty()) break;
-    if (raw.size() < 2) return std::nullopt;
+    if (raw.size() < 2) return false;
     const char c = raw[1];
     raw.remove_prefix(2);
     if (c == 'u') {
       const auto value = code_point(raw);
-      if (!value) return std::nullopt;
+      if (!value) return false;
       append_utf8(out, *value);
     } else if (const char simple = simple_escape(c); simple != '\0') {
       out.push_back(simple);
     } else {
-      return std::nullopt;
+      return false;
     }
   }
+  return true;
+}
+
+std::optional<std::string> unescape(std::string_view raw) {
+  std::string out;
+  out.reserve(raw.size());
+  if (!append_unescaped(out, raw)) return std::nullopt;
   return out;
+}
+
+bool is_raw_string(std::string_view raw) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(raw[i]);
+    if (byte < 0x20 || byte == '"') return false;
+    if (byte == '\\') {
+      if (++i == raw.size()) return false;
+      if (raw[i] != 'u' && simple_escape(raw[i]) == '\0') return false;
+      if (raw[i] == 'u' && !hex4(raw.substr(i + 1))) return false;
+    }
+  }
+  return is_valid_utf8(raw);
 }
 
 }  // namespace tidegate::json

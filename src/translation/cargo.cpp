@@ -3,6 +3,9 @@
 #include <array>
 #include <cstdint>
 
+#include "json/escape.h"
+#include "json/reader.h"
+
 namespace tidegate::translation {
 namespace {
 
@@ -60,6 +63,21 @@ bool read_field(std::string_view& in, std::string& field) {
   return true;
 }
 
+bool is_json_array(std::string_view text) {
+  const auto checked = json::check_text(text);
+  if (!checked) return false;
+  json::Reader reader(*checked);
+  return reader.kind() == json::Kind::array && reader.skip() && reader.finish();
+}
+
+// A forged envelope must not break out of the JSON that it will be written into.
+bool is_harmless(const Cargo& cargo) {
+  const bool good_proof = cargo.seal == Seal::openrouter_details ? is_json_array(cargo.proof)
+                                                                 : json::is_raw_string(cargo.proof);
+  return good_proof && json::is_raw_string(cargo.maker) && json::is_raw_string(cargo.id) &&
+         json::is_raw_string(cargo.text);
+}
+
 }  // namespace
 
 std::string wrap(const Cargo& cargo) {
@@ -84,7 +102,7 @@ std::optional<Cargo> unwrap(std::string_view envelope) {
   for (std::string* field : {&cargo.maker, &cargo.id, &cargo.proof, &cargo.text}) {
     if (!read_field(rest, *field)) return std::nullopt;
   }
-  if (!rest.empty()) return std::nullopt;
+  if (!rest.empty() || !is_harmless(cargo)) return std::nullopt;
   return cargo;
 }
 

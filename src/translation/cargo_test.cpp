@@ -32,5 +32,14 @@ TEST(Cargo, cut_forged_and_foreign_envelopes_count_as_none) {
   EXPECT_FALSE(unwrap("tidegate1._wAAAAAAAAAAAAAAAAAAAAA").has_value());  // no such seal
 }
 
+TEST(Cargo, cannot_break_out_of_the_json_around_it) {
+  for (const char* text : {R"(","model":")", "a\nb", R"(cut\)", R"(\q)", R"(\u12)", "\xFF"}) {
+    EXPECT_FALSE(unwrap(wrap({Seal::none, "", "", "", text})).has_value()) << text;
+    EXPECT_FALSE(unwrap(wrap({Seal::openai_encrypted, "", "", text, ""})).has_value()) << text;
+  }
+  EXPECT_FALSE(unwrap(wrap({Seal::openrouter_details, "", "", "[],1", ""})).has_value());
+  EXPECT_TRUE(unwrap(wrap({Seal::openrouter_details, "", "", R"([{"a":1}])", ""})).has_value());
+}
+
 }  // namespace
 }  // namespace tidegate::translation

@@ -8,6 +8,9 @@ namespace tidegate::translation {
 
 std::string path(Surface surface, const Place& place) {
   const std::string_view list = surface == Surface::responses ? "input" : "messages";
+  if (place.item == Place::kNone && surface == Surface::messages) {
+    return place.element == Place::kNone ? "system" : fmt::format("system[{}]", place.element);
+  }
   if (place.item == Place::kNone) return std::string(list);
   if (place.element == Place::kNone) return fmt::format("{}[{}]", list, place.item);
   return fmt::format("{}[{}].content[{}]", list, place.item, place.element);

@@ -46,8 +46,8 @@ enum class Seal : std::uint8_t {
 // Where a part stood in the client's body, for errors and notes.
 struct Place {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  std::uint32_t item = kNone;     // messages[item], input[item], system[item]
-  std::uint32_t element = kNone;  // .content[element], .tool_calls[element]
+  std::uint32_t item = kNone;     // messages[item], input[item]
+  std::uint32_t element = kNone;  // .content[element], .tool_calls[element]; of no item: system[]
 };
 
 struct Part {
