@@ -178,7 +178,7 @@ std::optional<std::string> Line::parse(std::string_view text) const {
 }
 
 std::optional<std::string> ReadableFile::parse(std::string_view text) const {
-  const std::string path(text);
+  std::string path(text);
   struct stat status{};
   const bool is_file = stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
   if (!is_file || access(path.c_str(), R_OK) != 0) return std::nullopt;

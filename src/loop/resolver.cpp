@@ -26,6 +26,11 @@ struct Waiter {
   Answer* answer;
 };
 
+// RFC 6761, 6.3: these names mean this machine, also where no hosts file says so.
+bool is_localhost(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost");
+}
+
 }  // namespace
 
 class Resolver::Worker {
@@ -165,6 +170,11 @@ class Resolver::Worker {
       addresses.emplace_back(node->ai_addr, static_cast<socklen_t>(node->ai_addrlen));
       // 0 from the hosts file and from a server that forbids caching: kept for min_ttl.
       ttl = std::min<Duration>(ttl, std::chrono::seconds(node->ai_ttl));
+    }
+    if (addresses.empty() && is_localhost(host)) {
+      for (const std::string_view ip : {"127.0.0.1", "::1"}) {
+        addresses.push_back(*Address::parse_ip(ip, 0));
+      }
     }
     Answer answer =
         fail(ErrorCode::unavailable,

@@ -63,7 +63,7 @@ class TinyDns {
     std::string name;
     std::size_t at = 12;
     while (question[at] != 0) {
-      const auto size = static_cast<std::size_t>(question[at]);
+      const std::size_t size = static_cast<unsigned char>(question[at]);
       name += (name.empty() ? "" : ".") + question.substr(at + 1, size);
       at += size + 1;
     }
@@ -120,6 +120,12 @@ TEST_F(ResolverTest, IpLiteralsNeedNoServer) {
   EXPECT_EQ(ask(resolver, "192.0.2.7"), "192.0.2.7:443 ");
   EXPECT_EQ(ask(resolver, "2001:db8::1"), "[2001:db8::1]:443 ");
   EXPECT_EQ(ask(resolver, "[::1]"), "[::1]:443 ");
+}
+
+TEST_F(ResolverTest, LocalhostNeedsNoHostsFile) {
+  TinyDns dns({});
+  Resolver resolver(ttl_clock, {.servers = dns.text()});
+  EXPECT_EQ(ask(resolver, "tide.localhost"), "127.0.0.1:443 [::1]:443 ");
 }
 
 TEST_F(ResolverTest, KeepsAnAnswerForItsTtl) {

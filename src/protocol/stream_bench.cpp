@@ -10,7 +10,7 @@ namespace {
 
 std::vector<std::string> chunks(std::string_view kind) {
   std::vector<std::string> made;
-  for (int i = 0; i < 64; ++i) {
+  for (std::size_t i = 0; i < 64; ++i) {
     const std::string text =
         kind == "chinese" ? "\u4f60\u597d\u4e16\u754c" : " words\\n" + std::string(i % 5, 'a');
     made.push_back(fmt::format(

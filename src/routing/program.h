@@ -79,8 +79,8 @@ struct Program {
   std::deque<std::string> strings;  // what the constants point into
 
   Program() = default;
-  Program(Program&&) = default;
-  Program& operator=(Program&&) = default;
+  Program(Program&&) noexcept = default;
+  Program& operator=(Program&&) noexcept = default;
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program() = default;
