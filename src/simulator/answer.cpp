@@ -16,17 +16,10 @@ namespace {
 
 constexpr std::size_t kQuotedBytes = 160;
 
-// The last message of `role`; an empty one when there is none.
-Message last_of(const ChatRequest& request, std::string_view role) {
-  for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
-    if (message->role == role) return *message;
-  }
-  return {};
-}
-
 std::string visible_text(const ChatRequest& request) {
-  const Message asked = last_of(request, "user");
-  const std::string_view quote = first_bytes(asked.content, kQuotedBytes);
+  const std::string_view asked = last_question(request);
+  const std::string_view quote = first_bytes(asked, kQuotedBytes);
+  if (!request.format_properties.empty()) return fill_in(request.format_properties, asked);
   if (request.response_format.starts_with("json")) {
     std::string text;
     json::Writer(text)

@@ -77,6 +77,7 @@ class Walk {
   bool parameters(std::vector<Parameter>& out);
   bool parameter(Parameter& out);
   bool tool_choice(ChatRequest& out);
+  bool response_format(ChatRequest& out);
 
   bool is_null() {
     std::string_view raw;
@@ -131,10 +132,11 @@ class Walk {
   template <class OnElement>
   bool elements(const std::string& path, OnElement&& on_element) {
     std::size_t index = 0;
-    return is(Kind::array, path) && reader_.array([&] {
+    const auto read_next = [&] {
       const std::string element = fmt::format("{}[{}]", path, index);
       return on_element(element, index++);
-    });
+    };
+    return is(Kind::array, path) && reader_.array(read_next);
   }
   bool raw_value(std::string& out) {
     const std::uint32_t begin = reader_.offset();
@@ -197,7 +199,7 @@ bool Walk::request(ChatRequest& out) {
       return is_text;
     }
     if (key == "response_format") {
-      return text_in_object("response_format", "type", out.response_format);
+      return response_format(out);
     }
     if (key == "user_id") return is_null() || text("user_id", out.user_id);
     if (std::ranges::find(kIgnored, key) != kIgnored.end()) return reader_.skip();
@@ -325,6 +327,17 @@ bool Walk::tool_choice(ChatRequest& out) {
          wrong_type("tool_choice", "'none', 'auto' or 'required'");
 }
 
+bool Walk::response_format(ChatRequest& out) {
+  if (is_null()) return true;
+  return is(Kind::object, "response_format") && reader_.object([&](std::string_view key) {
+    if (key == "type") return text("response_format.type", out.response_format);
+    if (key != "json_schema" || reader_.kind() != Kind::object) return reader_.skip();
+    return reader_.object([&](std::string_view member) {
+      return member == "schema" ? parameters(out.format_properties) : reader_.skip();
+    });
+  });
+}
+
 BodyProblem Walk::problem() const {
   if (problem_) return *problem_;
   return {BodyProblem::Kind::malformed, {}, reader_.error().message, {}, reader_.offset()};
@@ -342,6 +355,13 @@ std::expected<ChatRequest, BodyProblem> read_request(std::string_view body) {
   ChatRequest request;
   if (!walk.request(request)) return std::unexpected(walk.problem());
   return request;
+}
+
+std::string_view last_question(const ChatRequest& request) {
+  for (auto message = request.messages.rbegin(); message != request.messages.rend(); ++message) {
+    if (message->role == "user") return message->content;
+  }
+  return {};
 }
 
 }  // namespace tidegate::simulator

@@ -68,7 +68,8 @@ struct ChatRequest {
   bool thinking_disabled = false;      // thinking: {"type":"disabled"}
   std::optional<std::string> effort;   // reasoning_effort
   std::size_t effort_end = 0;
-  std::string response_format;  // its type
+  std::string response_format;               // its type
+  std::vector<Parameter> format_properties;  // of a json_schema
   std::string user_id;
   struct Unknown {
     std::string name;
@@ -87,5 +88,8 @@ struct BodyProblem {
 };
 
 [[nodiscard]] std::expected<ChatRequest, BodyProblem> read_request(std::string_view body);
+
+// What the user said last; empty when no message is a user's. Views into `request`.
+[[nodiscard]] std::string_view last_question(const ChatRequest& request);
 
 }  // namespace tidegate::simulator

@@ -124,6 +124,23 @@ TEST_F(SimulatorTest, CallsAToolWithFittingArguments) {
   EXPECT_TRUE(whole.has(R"("content":null)"));
 }
 
+TEST_F(SimulatorTest, TakesValuesFromTheQuestion) {
+  const std::string forced =
+      R"({"model":"gpt-5.5","tool_choice":"required","tools":)" + std::string(kWeatherTool) +
+      R"(,"messages":[{"role":"user","content":"It's for '青岛' and 12 days, 'not' 7"}]})";
+  EXPECT_TRUE(post("/v1/chat/completions", forced)
+                  .has(R"("arguments":"{\"city\":\"青岛\",\"unit\":\"C\",\"days\":12}")"));
+}
+
+TEST_F(SimulatorTest, FitsItsAnswerToASchema) {
+  const RawAnswer answer = post(
+      "/v1/chat/completions",
+      R"({"model":"gpt-5.5","response_format":{"type":"json_schema","json_schema":{"name":"joke",)"
+      R"("schema":{"type":"object","properties":{"setup":{"type":"string"},)"
+      R"("rating":{"type":"integer"}}}}},"messages":[{"role":"user","content":"A joke"}]})");
+  EXPECT_TRUE(answer.has(R"("content":"{\"setup\":\"simulated setup\",\"rating\":1}")"));
+}
+
 TEST_F(SimulatorTest, RefusesKeysAsTheProvidersDo) {
   const RawAnswer wrong =
       post("/chat/completions", kHello, "Authorization: Bearer sk-wrong-9876\r\n");

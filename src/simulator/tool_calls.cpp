@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -13,28 +14,27 @@ namespace {
 
 constexpr std::size_t kMaxCalls = 4;
 
-std::string arguments_for(const Tool& tool) {
-  std::string text;
-  json::Writer json(text);
-  json.begin_object();
-  for (const Parameter& parameter : tool.parameters) {
-    json.key(parameter.name);
-    if (!parameter.first_enum.empty()) {
-      json.raw(parameter.first_enum);
-    } else if (parameter.type == "integer" || parameter.type == "number") {
-      json.value(1);
-    } else if (parameter.type == "boolean") {
-      json.value(true);
-    } else if (parameter.type == "array") {
-      json.begin_array().end_array();
-    } else if (parameter.type == "object") {
-      json.begin_object().end_object();
-    } else {
-      json.value("simulated " + parameter.name);
-    }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// The first whole number of up to nine digits, else 1.
+std::int64_t first_number(std::string_view asked) {
+  const auto* begin = std::ranges::find_if(asked, is_digit);
+  const auto* end = std::find_if_not(begin, asked.end(), is_digit);
+  std::int64_t number = 1;
+  if (end - begin <= 9) std::from_chars(begin, end, number);
+  return number;
+}
+
+// The first words in quotes that open a word, as an apostrophe does not; else empty.
+std::string_view first_quoted(std::string_view asked) {
+  for (std::size_t begin = 0; begin < asked.size(); ++begin) {
+    const char mark = asked[begin];
+    const bool opens = begin == 0 || asked[begin - 1] == ' ';
+    if (!opens || (mark != '\'' && mark != '"')) continue;
+    const std::size_t end = asked.find(mark, begin + 1);
+    if (end != std::string_view::npos) return asked.substr(begin + 1, end - begin - 1);
   }
-  json.end_object();
-  return text;
+  return {};
 }
 
 std::size_t calls_wanted(const ChatRequest& request) {
@@ -48,6 +48,31 @@ std::size_t calls_wanted(const ChatRequest& request) {
 }
 
 }  // namespace
+
+std::string fill_in(const std::vector<Parameter>& parameters, std::string_view asked) {
+  const std::string_view quoted = first_quoted(asked);
+  std::string text;
+  json::Writer json(text);
+  json.begin_object();
+  for (const Parameter& parameter : parameters) {
+    json.key(parameter.name);
+    if (!parameter.first_enum.empty()) {
+      json.raw(parameter.first_enum);
+    } else if (parameter.type == "integer" || parameter.type == "number") {
+      json.value(first_number(asked));
+    } else if (parameter.type == "boolean") {
+      json.value(true);
+    } else if (parameter.type == "array") {
+      json.begin_array().end_array();
+    } else if (parameter.type == "object") {
+      json.begin_object().end_object();
+    } else {
+      json.value(quoted.empty() ? "simulated " + parameter.name : std::string(quoted));
+    }
+  }
+  json.end_object();
+  return text;
+}
 
 std::string base62(std::uint64_t seed, std::size_t length) {
   constexpr std::string_view kDigits =
@@ -64,6 +89,7 @@ std::vector<ToolCall> make_tool_calls(Provider provider, const ChatRequest& requ
                                       std::uint64_t seed) {
   std::vector<ToolCall> calls;
   const std::size_t wanted = calls_wanted(request);
+  const std::string_view asked = last_question(request);
   for (const Tool& tool : request.tools) {
     if (calls.size() == wanted) break;
     if (!request.forced_tool.empty() && tool.name != request.forced_tool) continue;
@@ -71,7 +97,7 @@ std::vector<ToolCall> make_tool_calls(Provider provider, const ChatRequest& requ
     std::string id = provider == Provider::deepseek
                          ? fmt::format("call_{:02}_{}", index, base62(seed + index, 20))
                          : fmt::format("call_{}", base62(seed + index, 24));
-    calls.push_back({std::move(id), tool.name, arguments_for(tool)});
+    calls.push_back({std::move(id), tool.name, fill_in(tool.parameters, asked)});
   }
   return calls;
 }
