@@ -39,18 +39,27 @@ std::string words(std::size_t bytes) {
 
 }  // namespace
 
-CannedAnswers::CannedAnswers() {
-  const auto body = [](const std::string& text) {
+namespace {
+
+// Some providers end with ids of their own: a member that no other answer has.
+std::string whole_answer(bool unique) {
+  const std::string_view id = unique ? kNumberHere : "8f2b61c0d9a74e5b";
+  const std::string own = unique ? fmt::format(R"(,"x_groq":{{"id":"req_{}"}})", kNumberHere) : "";
+  const auto body = [&](const std::string& text) {
     return fmt::format(
-        R"({{"id":"chatcmpl-8f2b61c0d9a74e5b","object":"chat.completion","created":1782000000,"model":"bench-wire-model","choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"logprobs":null,"finish_reason":"stop"}}],"usage":{},"system_fingerprint":"fp_bench"}})",
-        text, usage());
+        R"({{"id":"chatcmpl-{}","object":"chat.completion","created":1782000000,"model":"bench-wire-model","choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"logprobs":null,"finish_reason":"stop"}}],"usage":{},"system_fingerprint":"fp_bench"{}}})",
+        id, text, usage(), own);
   };
   const std::string json = body(words(completion_bytes - body("").size()));
-  completion = fmt::format(
+  return fmt::format(
       "HTTP/1.1 200 OK\r\nDate: Mon, 01 Jun 2026 12:00:00 GMT\r\nContent-Type: application/json\r\n"
-      "x-request-id: req_8f2b61c0d9a74e5b\r\nContent-Length: {}\r\n\r\n{}",
-      json.size(), json);
+      "x-request-id: req_{}\r\nContent-Length: {}\r\n\r\n{}",
+      id, json.size(), json);
+}
 
+}  // namespace
+
+CannedAnswers::CannedAnswers(bool unique) : completion(whole_answer(unique)) {
   stream_head =
       "HTTP/1.1 200 OK\r\nDate: Mon, 01 Jun 2026 12:00:00 GMT\r\n"
       "Content-Type: text/event-stream\r\nCache-Control: no-cache\r\n"

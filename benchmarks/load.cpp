@@ -1,13 +1,13 @@
 // bench_load: drives an OpenAI-compatible endpoint on 127.0.0.1 and prints what it saw as JSON.
 //
-//   closed   --port P --connections C (--seconds S | --requests N) [--body small|large]
-//   open     --port P --connections C --rate R --seconds S      Poisson arrivals; latency counts
-//   from
-//                                                               the intended start of each request
-//   streams  --port P --streams N [--ramp S]                    N streams at a time, each read to
-//   its end hold     --port P --streams N [--ramp S]                    N streams that begin and
-//   stay open until
-//                                                               standard input ends
+//   closed   --port P --connections C (--seconds S | --requests N) [--body small|large] [--unique]
+//   open     --port P --connections C --rate R --seconds S
+//   streams  --port P --streams N [--ramp S]
+//   hold     --port P --streams N [--ramp S]
+//
+// open: Poisson arrivals; latency counts from the intended start of each request. streams: N at a
+// time, each read to its end. hold: N that begin and stay open until standard input ends. --unique:
+// nothing in a request comes twice.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -42,7 +42,7 @@ int run(const std::string& mode, const Options& options) {
   const bool large = options.text("body", "small") == "large";
   const bool stream = mode == "streams" || mode == "hold";
   const double lasting = options.number("seconds", 2);
-  Requests requests(large ? BodySize::large : BodySize::small, stream,
+  Requests requests(large ? BodySize::large : BodySize::small, stream, options.has("unique"),
                     options.text("model", "auto"), large ? 256 : 1024);
   Plan plan;
   plan.port = options.integer("port", 8080);

@@ -55,7 +55,8 @@ constexpr std::array pieces = {
 };
 
 std::string prose(Random& random, std::size_t bytes) {
-  std::string text = fmt::format("{:016x} ", random());  // so that no two are alike
+  std::string text(kNumberHere);  // so that no two are alike
+  text += ' ';
   while (text.size() < bytes) text += pieces[random() % pieces.size()];
   return text;
 }
@@ -68,7 +69,8 @@ class Fragments {
   }
   std::string text(std::size_t bytes) {
     if (bytes < 1'000) return prose(random_, bytes);
-    std::string text = fmt::format("{:016x} ", random_());
+    std::string text(kNumberHere);
+    text += ' ';
     while (text.size() < bytes) text += fragments_[random_() % fragments_.size()];
     return text;
   }
@@ -78,12 +80,12 @@ class Fragments {
   std::array<std::string, 512> fragments_;
 };
 
-std::string tools(int count) {
+std::string tools(int count, bool unique) {
   std::string text;
   for (int i = 0; i < count; ++i) {
     text += fmt::format(
-        R"({}{{"type":"function","function":{{"name":"read_file_{}","description":"Reads a file and returns its text with line numbers.","parameters":{{"type":"object","properties":{{"path":{{"type":"string"}},"limit":{{"type":"integer"}}}},"required":["path"]}}}}}})",
-        i == 0 ? "" : ",", i);
+        R"({}{{"type":"function","function":{{"name":"read_file_{}","description":"Reads a file and returns its text with line numbers.{}","parameters":{{"type":"object","properties":{{"path":{{"type":"string"}},"limit":{{"type":"integer"}}}},"required":["path"]}}}}}})",
+        i == 0 ? "" : ",", i, unique ? kNumberHere : "");
   }
   return text;
 }
@@ -96,14 +98,15 @@ std::string step(Fragments& fragments, std::size_t result_bytes, std::size_t use
       number, fragments.text(result_bytes), fragments.text(user_bytes));
 }
 
-std::string body(Fragments& fragments, BodySize size, bool stream, const std::string& model) {
+std::string body(Fragments& fragments, BodySize size, bool stream, bool unique,
+                 const std::string& model) {
   const bool small = size == BodySize::small;
   std::string text = fmt::format(
       R"({{"model":"{}",{}"temperature":0.2,"messages":[{{"role":"system","content":"{}"}},{{"role":"user","content":"{}"}})",
       model, stream ? R"("stream":true,)" : "", fragments.text(small ? 300 : 8'000),
       fragments.text(small ? 300 : 2'000));
   const std::string ending =
-      fmt::format(R"(],"tools":[{}],"max_tokens":1024}})", tools(small ? 1 : 20));
+      fmt::format(R"(],"tools":[{}],"max_tokens":1024}})", tools(small ? 1 : 20, unique));
   if (small) {
     const std::size_t room = small_bytes - text.size() - ending.size() - 310;
     text += step(fragments, room / 2, room / 2, 1);
@@ -115,8 +118,8 @@ std::string body(Fragments& fragments, BodySize size, bool stream, const std::st
   return text + ending;
 }
 
-// The head that an official SDK sends, about 500 bytes.
-std::string head(std::size_t content_length) {
+// The head that an official SDK sends, about 500 bytes; a unique one belongs to a trace.
+std::string head(std::size_t content_length, bool unique) {
   return fmt::format(
       "POST /v1/chat/completions HTTP/1.1\r\n"
       "Host: 127.0.0.1\r\n"
@@ -133,22 +136,29 @@ std::string head(std::size_t content_length) {
       "X-Stainless-Timeout: 600\r\n"
       "Authorization: Bearer sk-client-0123456789abcdef0123456789abcdef\r\n"
       "Connection: keep-alive\r\n"
+      "{}"
       "Content-Length: {}\r\n\r\n",
-      content_length);
+      unique ? fmt::format("traceparent: 00-{0}{0}-{0}-01\r\n", kNumberHere) : "", content_length);
 }
 
 }  // namespace
 
-Requests::Requests(BodySize size, bool stream, const std::string& model, std::size_t count) {
+Requests::Requests(BodySize size, bool stream, bool unique, const std::string& model,
+                   std::size_t count)
+    : unique_(unique) {
   Random random(std::random_device{}());
   Fragments fragments(random);
   pool_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string text = body(fragments, size, stream, model);
-    pool_.push_back(head(text.size()) + text);
+    const std::string text = body(fragments, size, stream, unique, model);
+    pool_.emplace_back(head(text.size(), unique) + text);
   }
 }
 
-std::string_view Requests::next() { return pool_[next_++ % pool_.size()]; }
+std::string_view Requests::next() {
+  UniqueText& request = pool_[next_++ % pool_.size()];
+  if (unique_) request.renew();
+  return request.text();
+}
 
 }  // namespace tidegate::bench

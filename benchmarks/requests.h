@@ -1,11 +1,13 @@
 // Requests to send: complete HTTP/1.1 POSTs whose chat bodies are all different, made before the
-// clock starts. Used by the load generator; immutable after construction.
+// clock starts. Used by the load generator on its one thread.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "unique_text.h"
 
 namespace tidegate::bench {
 
@@ -16,14 +18,16 @@ enum class BodySize {
 
 class Requests {
  public:
-  // `model` as the client names it; "auto" lets a gateway's policy decide.
-  Requests(BodySize size, bool stream, const std::string& model, std::size_t count);
+  // `model` as the client names it; "auto" lets a gateway's policy decide. With `unique`, no head,
+  // tool declaration or conversation comes twice.
+  Requests(BodySize size, bool stream, bool unique, const std::string& model, std::size_t count);
 
-  // The next of the pool, round robin.
+  // The next of the pool, round robin; valid until the pool has come round.
   std::string_view next();
 
  private:
-  std::vector<std::string> pool_;
+  std::vector<UniqueText> pool_;
+  bool unique_;
   std::size_t next_ = 0;
 };
 

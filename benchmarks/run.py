@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # In the order of the table: what measures it, and the figures that it gives.
 PARTS = {
     "json": (timing.json, ["cpu_per_request"]),
+    "unique": (timing.unique, ["cpu_per_unique_request"]),
     "sse": (timing.sse, ["cpu_per_sse_chunk"]),
     "latency": (timing.latency, ["added_latency_p50", "added_latency_p99"]),
     "body2m": (timing.body2m, ["cpu_per_2mb_request"]),

@@ -1,12 +1,13 @@
 // bench_upstream: a provider that costs next to nothing, to put behind the proxies that are
 // measured.
 //
-//   bench_upstream [--port P] [--chunks N] [--interval MS] [--hold] [--tls-cert PEM --tls-key PEM]
+//   bench_upstream [--port P] [--chunks N] [--interval MS] [--hold] [--unique]
+//                  [--tls-cert PEM --tls-key PEM]
 //
 // A request whose body begins with "stream":true among its first 512 bytes gets N paced chunks
-// (with
-// --hold: one chunk and then silence), any other a fixed completion. Prints its port, then serves
-// until it is killed. One thread, level-triggered epoll, keep-alive, Content-Length bodies only.
+// (with --hold: one chunk and then silence), any other a fixed completion (with --unique: one that
+// no other request gets). Prints its port, then serves until it is killed. One thread,
+// level-triggered epoll, keep-alive, Content-Length bodies only.
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -38,11 +39,13 @@ struct Pace {
 
 class Upstream {
  public:
-  Upstream(int listener, Pace pace, TlsServer tls)
+  Upstream(int listener, Pace pace, bool unique, TlsServer tls)
       : listener_(listener),
         pace_(pace),
+        unique_(unique),
         tls_(std::move(tls)),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        canned_(unique),
         scratch_(std::make_unique<char[]>(scratch_bytes)) {
     watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
   }
@@ -138,7 +141,10 @@ class Upstream {
   }
 
   void answer(Peer& peer) {
-    if (!peer.wants_stream) return send(peer, canned_.completion);
+    if (!peer.wants_stream) {
+      if (unique_) canned_.completion.renew();
+      return send(peer, canned_.completion.text());
+    }
     send(peer, canned_.stream_head);
     if (pace_.hold) return send(peer, canned_.chunk);
     peer.chunks_left = pace_.chunks;
@@ -189,9 +195,10 @@ class Upstream {
 
   const int listener_;
   const Pace pace_;
+  const bool unique_;
   const TlsServer tls_;
   const int epoll_;
-  const CannedAnswers canned_;
+  CannedAnswers canned_;
   std::unique_ptr<char[]> scratch_;
   std::vector<std::unique_ptr<Peer>> peers_;  // by descriptor
   std::deque<Tick> ticks_;
@@ -210,7 +217,7 @@ int main(int argc, char** argv) {
       .chunks = options.integer("chunks", 200),
       .interval = Duration(static_cast<std::int64_t>(options.number("interval", 20) * 1e6)),
       .hold = options.has("hold")};
-  Upstream upstream(listener, pace,
+  Upstream upstream(listener, pace, options.has("unique"),
                     TlsServer(options.text("tls-cert", ""), options.text("tls-key", "")));
   fmt::print("{}\n", local_port(listener));
   std::fflush(stdout);

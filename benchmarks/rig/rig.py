@@ -88,7 +88,7 @@ class Rig:
         """One run of the load generator; every answer must be good."""
         command = [self.program("bench_load"), mode, "--port", str(port)]
         for name, value in arguments.items():
-            command += [f"--{name}", str(value)]
+            command += [f"--{name}"] if value is True else [f"--{name}", str(value)]
         child = self.children.start(command, self.core, stdout=subprocess.PIPE, text=True)
         try:
             output, _ = child.communicate(timeout=patience)

@@ -24,6 +24,12 @@ def json(rig):
                         connections=64, seconds=rig.seconds(1.5, 0.5))
 
 
+def unique(rig):
+    with rig.upstream("--unique") as upstream, rig.both(upstream) as proxies:
+        return cpu_rows(rig, "cpu_per_unique_request", proxies, rig.rounds(7, 3), "closed",
+                        connections=64, seconds=rig.seconds(1.5, 0.5), unique=True)
+
+
 def body2m(rig):
     with rig.upstream() as upstream, rig.both(upstream) as proxies:
         return cpu_rows(rig, "cpu_per_2mb_request", proxies, rig.rounds(5, 2), "closed",
