@@ -22,7 +22,8 @@ constexpr bool kRecycles = true;
 
 constexpr std::size_t kStep = 64;
 constexpr std::size_t kLargest = 8 * 1024;
-constexpr std::uint32_t kKeptEach = 64;  // blocks per size and thread
+// Per size and thread. Frames of a few hundred bytes are wanted by hundreds of requests at a time.
+constexpr std::size_t kKeptBytes = 256 * 1024;
 
 struct Block {
   Block* next;
@@ -30,7 +31,7 @@ struct Block {
 
 struct Shelf {
   Block* first = nullptr;
-  std::uint32_t count = 0;
+  std::size_t bytes = 0;
 };
 
 struct Shelves {
@@ -43,7 +44,7 @@ struct Shelves {
         ::operator delete(block);
       }
       // A block that is freed while the thread ends goes straight back.
-      shelf.count = kKeptEach;
+      shelf.bytes = kKeptBytes;
     }
   }
 };
@@ -59,15 +60,16 @@ void* recycle_allocate(std::size_t size) {
   if (shelf.first == nullptr) return ::operator new((index + 1) * kStep);
   Block* const block = shelf.first;
   shelf.first = block->next;
-  --shelf.count;
+  shelf.bytes -= (index + 1) * kStep;
   return block;
 }
 
 void recycle_free(void* block, std::size_t size) noexcept {
   if (kRecycles && size != 0 && size <= kLargest) {
-    Shelf& shelf = kept.shelves[(size - 1) / kStep];
-    if (shelf.count < kKeptEach) {
-      ++shelf.count;
+    const std::size_t index = (size - 1) / kStep;
+    Shelf& shelf = kept.shelves[index];
+    if (shelf.bytes < kKeptBytes) {
+      shelf.bytes += (index + 1) * kStep;
       shelf.first = new (block) Block{shelf.first};
       return;
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <utility>
 
 namespace tidegate {
@@ -17,6 +18,19 @@ struct Recycled {
   static void* operator new(std::size_t size) { return recycle_allocate(size); }
   static void operator delete(void* block, std::size_t size) noexcept { recycle_free(block, size); }
 };
+
+// For containers that live as long as a request.
+template <class T>
+struct RecycledAllocator {
+  using value_type = T;
+  RecycledAllocator() = default;
+  template <class U>
+  RecycledAllocator(const RecycledAllocator<U>&) {}
+  T* allocate(std::size_t count) { return static_cast<T*>(recycle_allocate(count * sizeof(T))); }
+  void deallocate(T* block, std::size_t count) noexcept { recycle_free(block, count * sizeof(T)); }
+  bool operator==(const RecycledAllocator&) const = default;
+};
+using RecycledString = std::basic_string<char, std::char_traits<char>, RecycledAllocator<char>>;
 
 // An owned run of bytes, not initialised.
 class RecycledBytes {

@@ -11,6 +11,13 @@ constexpr std::string_view kPrefix = "req_";
 constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base32
 constexpr std::size_t kDigits = 26;
 
+// Two digits at a time.
+constexpr auto kPairs = [] {
+  std::array<std::array<char, 2>, 1024> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {kAlphabet[i >> 5], kAlphabet[i & 31]};
+  return pairs;
+}();
+
 constexpr std::uint8_t kNoDigit = 0xff;
 constexpr auto kDigitOf = [] {
   std::array<std::uint8_t, 256> table{};
@@ -39,13 +46,16 @@ RequestId RequestId::from(std::uint64_t high, std::uint64_t low) {
 void RequestId::write(char* out) const {
   std::memcpy(out, kPrefix.data(), kPrefix.size());
   out += kPrefix.size();
-  // 12 digits from the low word, one from both, 13 from the high word.
-  const auto write_digits = [out](std::size_t end, std::size_t count, std::uint64_t bits) {
-    for (std::size_t i = end; i-- > end - count; bits >>= 5) out[i] = kAlphabet[bits & 31];
+  // The low 60 bits are 12 digits, the 68 above them 14.
+  const auto write_pairs = [out](std::size_t end, std::size_t count, std::uint64_t bits) {
+    for (; count > 0; --count, bits >>= 10) {
+      end -= 2;
+      std::memcpy(out + end, kPairs[bits & 1023].data(), 2);
+    }
   };
-  write_digits(kDigits, 12, low_);
-  write_digits(kDigits - 12, 1, high_ << 4 | low_ >> 60);
-  write_digits(kDigits - 13, 13, high_ >> 1);
+  write_pairs(kDigits, 6, low_);
+  write_pairs(kDigits - 12, 6, high_ << 4 | low_ >> 60);
+  write_pairs(2, 1, high_ >> 56);
 }
 
 std::array<char, RequestId::kTextSize> RequestId::text() const {

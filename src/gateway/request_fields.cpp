@@ -81,9 +81,10 @@ bool is_own_answer_field(std::string_view name) {
 }
 
 // Copies runs of lines at once: most of a head passes.
+template <class String>
 class Passing {
  public:
-  explicit Passing(std::string& out) : out_(out) {}
+  explicit Passing(String& out) : out_(out) {}
   ~Passing() { out_.append(run_); }
   void pass(std::string_view line) {
     if (run_.empty()) {
@@ -98,13 +99,13 @@ class Passing {
   }
 
  private:
-  std::string& out_;
+  String& out_;
   std::string_view run_;
 };
 
 }  // namespace
 
-RequestFields read_request_fields(const http::Headers& headers, std::string& forwarded) {
+RequestFields read_request_fields(const http::Headers& headers, RecycledString& forwarded) {
   RequestFields fields;
   forwarded.reserve(forwarded.size() + headers.lines().size());
   Passing passing(forwarded);
@@ -126,7 +127,7 @@ RequestFields read_request_fields(const http::Headers& headers, std::string& for
 }
 
 const RequestFields& FieldsMemo::read(const http::Headers& headers, std::uint32_t shape,
-                                      std::string& forwarded) {
+                                      RecycledString& forwarded) {
   if (shape == 0) return other_ = read_request_fields(headers, forwarded);
   Entry& entry = entries_[shape % entries_.size()];
   if (entry.shape != shape) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/recycle.h"
 #include "http/head.h"
 
 namespace tidegate::gateway {
@@ -22,20 +23,20 @@ struct RequestFields {
 // Reads the fields and appends to `forwarded` the header lines that are the provider's business:
 // all but those of the connection (RFC 9110, 7.6.1), the client's credentials and cookies, what we
 // set ourselves, and x-tidegate-*.
-RequestFields read_request_fields(const http::Headers& headers, std::string& forwarded);
+RequestFields read_request_fields(const http::Headers& headers, RecycledString& forwarded);
 
 // The same for heads that come again (http::RequestHead::shape), of which the last few are kept.
 // One per worker. The fields' views hold until the next call.
 class FieldsMemo {
  public:
   const RequestFields& read(const http::Headers& headers, std::uint32_t shape,
-                            std::string& forwarded);
+                            RecycledString& forwarded);
 
  private:
   struct Entry {
     std::uint32_t shape = 0;
     std::string lines;  // the fields' views point into it
-    std::string forwarded;
+    RecycledString forwarded;
     RequestFields fields;
   };
   std::array<Entry, 8> entries_;  // by shape

@@ -47,8 +47,8 @@ void Attempt::settle() {
   if (answer.usage) {
     record.usage = *answer.usage;
     record.usage_source = ledger::UsageSource::reported;
-    runtime.calibration->learn(walk_.understood.sample, answer.usage->prompt);
-    worker.shared.any_model.learn(walk_.understood.sample, answer.usage->prompt);
+    runtime.calibration->learn(walk_.understood.workload.plain, answer.usage->prompt);
+    worker.shared.any_model.learn(walk_.understood.workload.plain, answer.usage->prompt);
   } else if (walk_.answered) {
     // The provider worked but did not say how much. What gave the client nothing costs nothing.
     record.usage.prompt = walk_.understood.workload.context_tokens;

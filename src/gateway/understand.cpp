@@ -39,7 +39,6 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   out.requested_model = conversation.model.substr(0, kMaxLabel);
   out.stream = conversation.stream;
   out.workload = workload::measure(conversation, shared.any_model.weights());
-  out.sample = workload::sample_of(conversation);
 
   const routing::Query query{.workload = out.workload,
                              .model = conversation.model,

@@ -19,13 +19,12 @@ namespace tidegate::gateway {
 // The request's own bytes, as views: freed with them once the answer begins.
 struct Question : Recycled {
   protocol::Conversation conversation;
-  std::string forwarded;  // header lines for the provider
+  RecycledString forwarded;  // header lines for the provider
 };
 
 struct Understanding {
   std::unique_ptr<Question> question;
   workload::Workload workload;
-  workload::TokenSample sample;  // what the token estimate learns from once the usage is known
   routing::Decision decision;
   // Copies, since records outlive the request's bytes.
   std::string task, role, client, requested_model;

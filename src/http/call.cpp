@@ -12,6 +12,7 @@ namespace {
 constexpr HeadLimits kAnswerHead{.bytes = 64 * 1024, .headers = 256};
 // Of an answer's head with the interim ones (1xx) before it.
 constexpr std::size_t kInterim = 256 * 1024;
+constexpr std::size_t kMostPieces = 24;  // of a request
 
 }  // namespace
 
@@ -22,102 +23,92 @@ Call::~Call() {
 
 Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadlines deadlines,
                                Socket& client, SilenceListener& listener) {
+  Loop& loop = pool_.loop();
   connection_ = pool_.take_idle();
   for (bool replaced = false;; replaced = true) {
     if (connection_ == nullptr) {
-      const TimePoint by = std::min(deadlines.total, pool_.loop().now() + deadlines.connect);
+      const TimePoint by = std::min(deadlines.total, loop.now() + deadlines.connect);
       Result<std::unique_ptr<ClientConnection>> connected = co_await pool_.connect(by, client);
       if (!connected) co_return std::unexpected(connected.error());
       connection_ = std::move(*connected);
     }
-    Result<void> result = co_await exchange(request, deadlines, client, listener);
-    const bool stale = connection_->reused && !result && !answered_ &&
-                       result.error().code == ErrorCode::unavailable;
-    if (!stale || replaced) co_return result;
-    pool_.give_back(std::move(connection_), false);
-  }
-}
-
-Task<Result<void>> Call::exchange(std::span<const std::string_view> request, Deadlines deadlines,
-                                  Socket& client, SilenceListener& listener) {
-  Loop& loop = pool_.loop();
-  tls::Stream& stream = connection_->stream;
-  const TimePoint deadline = std::min(deadlines.total, loop.now() + deadlines.first_byte);
-  const auto interrupted = [&](Wake wake) -> std::unexpected<Error> {
-    if (wake == Wake::timed_out) {
-      return fail(ErrorCode::timeout,
-                  fmt::format("{} did not answer in time", pool_.endpoint().authority));
-    }
-    return fail(ErrorCode::canceled, "the client left");
-  };
-  const auto closed = [&] {
-    return fail(
-        answered_ ? ErrorCode::truncated : ErrorCode::unavailable,
-        fmt::format("{} closed the connection before its answer", pool_.endpoint().authority));
-  };
-
-  std::array<iovec, 24> pieces;
-  std::size_t count = 0;
-  for (const std::string_view piece : request) {
-    pieces[count++] = {const_cast<char*>(piece.data()), piece.size()};
-  }
-  std::span<iovec> unsent(pieces.data(), count);
-  while (!unsent.empty()) {
-    Io io = stream.write(unsent);
-    // An early answer (413, 429) may be here although the provider stopped reading.
-    if (io.failed()) break;
-    while (!unsent.empty() && io.bytes >= unsent.front().iov_len) {
-      io.bytes -= unsent.front().iov_len;
-      unsent = unsent.subspan(1);
-    }
-    if (!unsent.empty()) {
-      unsent.front().iov_base = static_cast<char*>(unsent.front().iov_base) + io.bytes;
-      unsent.front().iov_len -= io.bytes;
-    }
-    if (io.again) {
-      const Wake wake = co_await stream.socket().until_writable(deadline, &client);
+    Socket& socket = connection_->stream.socket();
+    const TimePoint deadline = std::min(deadlines.total, loop.now() + deadlines.first_byte);
+    std::size_t sent = 0;
+    while (must_wait_to_send(request, sent)) {
+      const Wake wake = co_await socket.until_writable(deadline, &client);
       if (wake != Wake::ready) co_return interrupted(wake);
     }
-  }
-
-  std::string partial;
-  for (;;) {
-    const Io io = stream.read(loop.scratch(), Loop::kScratchSize);
-    if (io.failed()) co_return closed();
-    if (io.again) {
+    Result<bool> here = read_head();
+    while (here && !*here) {
       const TimePoint silent = loop.now() + deadlines.silence;
-      const Wake wake =
-          co_await stream.socket().until_readable(std::min(silent, deadline), &client);
+      const Wake wake = co_await socket.until_readable(std::min(silent, deadline), &client);
       if (wake == Wake::timed_out && loop.now() < deadline) {
         listener.on_silence();
       } else if (wake != Wake::ready) {
         co_return interrupted(wake);
       }
-      continue;
+      here = read_head();
+    }
+    if (here) co_return Result<void>{};
+    const bool stale =
+        connection_->reused && !answered_ && here.error().code == ErrorCode::unavailable;
+    if (!stale || replaced) co_return std::unexpected(std::move(here.error()));
+    pool_.give_back(std::move(connection_), false);
+  }
+}
+
+// Sends what is left of a request, of which `sent` bytes are gone. False: it is sent, or the
+// provider stopped reading; then an early answer (413, 429) may be here.
+bool Call::must_wait_to_send(std::span<const std::string_view> request, std::size_t& sent) {
+  for (;;) {
+    std::array<iovec, kMostPieces> pieces;
+    std::size_t count = 0;
+    std::size_t gone = sent;
+    for (const std::string_view piece : request) {
+      if (gone >= piece.size()) {
+        gone -= piece.size();
+        continue;
+      }
+      pieces[count++] = {const_cast<char*>(piece.data()) + gone, piece.size() - gone};
+      gone = 0;
+    }
+    if (count == 0) return false;
+    const Io io = connection_->stream.write({pieces.data(), count});
+    sent += io.bytes;
+    if (io.again || io.failed()) return io.again;
+  }
+}
+
+std::unexpected<Error> Call::interrupted(Wake wake) const {
+  if (wake != Wake::timed_out) return fail(ErrorCode::canceled, "the client left");
+  return fail(ErrorCode::timeout,
+              fmt::format("{} did not answer in time", pool_.endpoint().authority));
+}
+
+// Reads what is there. True: head_ and input_ are set. False: more must come first.
+Result<bool> Call::read_head() {
+  Loop& loop = pool_.loop();
+  for (;;) {
+    const Io io = connection_->stream.read(loop.scratch(), Loop::kScratchSize);
+    if (io.again) return false;
+    if (io.failed()) {
+      return fail(
+          answered_ ? ErrorCode::truncated : ErrorCode::unavailable,
+          fmt::format("{} closed the connection before its answer", pool_.endpoint().authority));
     }
     answered_ = true;
     std::string_view received(loop.scratch(), io.bytes);
-    if (!partial.empty()) {
-      partial.append(received);
-      received = partial;
+    if (!kept_.empty()) {
+      kept_.append(received);
+      received = kept_;
     }
     const Result<bool> taken = take_head(received);
-    if (!taken) co_return std::unexpected(taken.error());
-    if (*taken) {
-      if (!partial.empty()) {
-        // Head and first bytes lie in a local string; they must outlive it.
-        const std::size_t body_at = received.size() - input_.size();
-        kept_ = std::move(partial);
-        const Result<bool> again = take_head(kept_);
-        input_ = std::string_view(kept_).substr(body_at);
-        if (!again) co_return std::unexpected(again.error());
-      }
-      co_return Result<void>{};
-    }
-    if (partial.empty()) partial.assign(received);
-    if (partial.size() > kInterim) {
-      co_return fail(ErrorCode::invalid, fmt::format("{} sends interim answers without an end",
-                                                     pool_.endpoint().authority));
+    if (!taken || *taken) return taken;
+    if (kept_.empty()) kept_.assign(received);
+    if (kept_.size() > kInterim) {
+      return fail(ErrorCode::invalid, fmt::format("{} sends interim answers without an end",
+                                                  pool_.endpoint().authority));
     }
   }
 }

@@ -60,8 +60,9 @@ class Call {
   void keep();
 
  private:
-  Task<Result<void>> exchange(std::span<const std::string_view> request, Deadlines deadlines,
-                              Socket& client, SilenceListener& listener);
+  bool must_wait_to_send(std::span<const std::string_view> request, std::size_t& sent);
+  Result<bool> read_head();
+  [[nodiscard]] std::unexpected<Error> interrupted(Wake wake) const;
   Result<bool> take_head(std::string_view received);
 
   ClientPool& pool_;
@@ -69,7 +70,7 @@ class Call {
   ResponseHead head_;
   std::string_view input_;  // received, not yet decoded
   std::string_view chunk_;
-  std::string kept_;        // owns the input across a suspension
+  std::string kept_;        // owns what must outlive a suspension: part of a head, or the input
   std::uint64_t left_ = 0;  // body bytes to come, Framing::length
   ChunkedDecoder chunks_;
   bool answered_ = false;  // a byte of the answer has come

@@ -47,6 +47,8 @@ class SegmentBuilder {
 
   Segment segment_;
   std::string key_;  // of the record at hand; kept for its memory
+  std::string last_key_;
+  std::int64_t last_label_ = 0;
   struct Hash {
     std::size_t operator()(const std::string& key) const { return hash_bytes(key); }
   };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <iterator>
 #include <string>
 
 #include "base/hash.h"
@@ -37,12 +39,26 @@ constexpr std::string_view kNames[] = {
     "model", "messages",  "stream",   "stream_options",   "max_tokens",  "max_completion_tokens",
     "tools", "functions", "thinking", "reasoning_effort", "tool_choice", "response_format"};
 
-Field find_field(std::string_view name) {
-  unsigned i = 0;
-  for (; i < std::size(kNames); ++i) {
-    if (name == kNames[i]) break;
+// Tells all names apart, so that a key is compared with one of them at most.
+constexpr std::size_t slot_of(std::string_view name) {
+  return (name.size() * 2 + static_cast<unsigned char>(name.front())) % 64;
+}
+constexpr auto kSlots = [] {
+  std::array<Field, 64> slots;
+  slots.fill(Field::unknown);
+  for (unsigned i = 0; i < std::size(kNames); ++i) {
+    Field& slot = slots[slot_of(kNames[i])];
+    if (slot != Field::unknown) throw "two names share a slot: give slot_of() another factor";
+    slot = static_cast<Field>(i);
   }
-  return static_cast<Field>(i);
+  return slots;
+}();
+
+Field find_field(std::string_view name) {
+  if (name.empty()) return Field::unknown;
+  const Field field = kSlots[slot_of(name)];
+  const bool is_it = field != Field::unknown && name == kNames[static_cast<unsigned>(field)];
+  return is_it ? field : Field::unknown;
 }
 
 Effort find_effort(std::string_view name) {
@@ -95,7 +111,7 @@ class Pass {
     return false;
   }
 
-  // A key without its escapes: a provider would undo them, too. Ours is the place of a refusal.
+  // A key without its escapes: a provider would undo them, too.
   bool plain(std::string_view& key, std::string& storage) {
     if (key.find('\\') == std::string_view::npos) return true;
     auto unescaped = json::unescape(key);
@@ -106,13 +122,18 @@ class Pass {
   }
 
   bool member(std::string_view raw_key) {
+    const Field field = find_field(raw_key);
+    if (field != Field::unknown) return member(field, raw_key);
     std::string storage;
     std::string_view key = raw_key;
     if (!plain(key, storage)) return false;
-    const Field field = find_field(key);
-    if (field == Field::unknown) return reader_.skip();
+    const Field escaped = key == raw_key ? field : find_field(key);
+    return escaped == Field::unknown ? reader_.skip() : member(escaped, raw_key);
+  }
+
+  bool member(Field field, std::string_view raw_key) {
     if (seen(field)) {
-      return refuse(fmt::format("{} is given twice, send it once", key), name(field));
+      return refuse(fmt::format("{} is given twice, send it once", name(field)), name(field));
     }
     seen_ |= 1U << static_cast<unsigned>(field);
     switch (field) {

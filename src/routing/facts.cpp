@@ -46,7 +46,12 @@ void set_time(Facts& facts, WallTime at) {
 }
 
 std::string_view product(std::string_view user_agent) {
-  return user_agent.substr(0, user_agent.find_first_of("/ ("));
+  std::size_t size = 0;
+  for (; size < user_agent.size(); ++size) {
+    const char c = user_agent[size];
+    if (c == '/' || c == ' ' || c == '(') break;
+  }
+  return user_agent.substr(0, size);
 }
 
 std::string_view name(Type type) {

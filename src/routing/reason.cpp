@@ -3,14 +3,30 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace tidegate::routing {
+namespace {
+
+// Whether eight bytes are all from ' ' to '~'.
+bool printable(const char* at) {
+  constexpr std::uint64_t kEach = 0x0101010101010101;
+  std::uint64_t word;
+  std::memcpy(&word, at, sizeof word);
+  // The top bit of a byte: it is above 127, was 127, or was below ' '.
+  return ((word | (word + kEach) | (word - 0x20 * kEach)) & 0x80 * kEach) == 0;
+}
+
+}  // namespace
 
 Reason& Reason::add(std::string_view text) {
   const std::size_t count = std::min(text.size(), kMaxBytes - size_);
-  for (std::size_t i = 0; i < count; ++i) {
-    text_[size_ + i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+  char* const out = text_.data() + size_;
+  std::size_t i = 0;
+  for (; i + 8 <= count && printable(text.data() + i); i += 8) {
+    std::memcpy(out + i, text.data() + i, 8);
   }
+  for (; i < count; ++i) out[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
   size_ = static_cast<std::uint8_t>(size_ + count);
   return *this;
 }

@@ -16,7 +16,7 @@ constexpr double kLeastScale = 0.2, kMostScale = 5;
 constexpr std::uint32_t kMemory = 16;  // answers that count as the recent past
 constexpr double kFullTrust = 256;     // tokens; shorter prompts teach less
 
-double plain_estimate(const TokenSample& sample) {
+double text_tokens(const TokenSample& sample) {
   const auto& text = sample.text;
   const auto times = [](double weight, std::uint64_t count) {
     return weight * static_cast<double>(count);
@@ -46,9 +46,12 @@ TextKind kind_of(const protocol::ByteClasses& text) {
   return TextKind::prose;
 }
 
-Tokens estimate_tokens(const TokenSample& sample, const TokenWeights& weights) {
-  const double scale = weights.scale[static_cast<std::size_t>(kind_of(sample.text))];
-  return std::llround(plain_estimate(sample) * scale + kPerImage * sample.images);
+PlainEstimate::PlainEstimate(const TokenSample& sample)
+    : tokens(text_tokens(sample)), kind(kind_of(sample.text)), images(sample.images) {}
+
+Tokens estimate_tokens(const PlainEstimate& prompt, const TokenWeights& weights) {
+  const double scale = weights.scale[static_cast<std::size_t>(prompt.kind)];
+  return std::llround(prompt.tokens * scale + kPerImage * prompt.images);
 }
 
 TokenWeights TokenCalibration::weights() const {
@@ -61,12 +64,12 @@ TokenWeights TokenCalibration::weights() const {
   return weights;
 }
 
-void TokenCalibration::learn(const TokenSample& sample, Tokens reported) {
-  if (reported <= 0 || sample.images > 0) return;
+void TokenCalibration::learn(const PlainEstimate& prompt, Tokens reported) {
+  if (reported <= 0 || prompt.images > 0) return;
   const auto count = static_cast<double>(reported);
-  const double ratio = std::clamp(count / plain_estimate(sample), kLeastScale, kMostScale);
+  const double ratio = std::clamp(count / prompt.tokens, kLeastScale, kMostScale);
   const double trust = std::min(1.0, count / kFullTrust);
-  kinds_[static_cast<std::size_t>(kind_of(sample.text))].learn(ratio, trust);
+  kinds_[static_cast<std::size_t>(prompt.kind)].learn(ratio, trust);
   overall_.learn(ratio, trust);
 }
 

@@ -13,7 +13,7 @@
 
 namespace tidegate::workload {
 
-// What the estimate is made from; small enough to be kept until the provider reports its count.
+// What a prompt's size is estimated from.
 struct TokenSample {
   protocol::ByteClasses text;
   std::uint32_t messages = 0, tools = 0, images = 0;
@@ -25,13 +25,23 @@ enum class TextKind : std::uint8_t { prose, code, structured, dense, cjk, other_
 inline constexpr std::size_t kTextKinds = 6;
 [[nodiscard]] TextKind kind_of(const protocol::ByteClasses& text);
 
+// A sample before any calibration; small enough to be kept until the provider reports its count.
+struct PlainEstimate {
+  PlainEstimate() = default;
+  PlainEstimate(const TokenSample& sample);
+
+  double tokens = 0;  // of the text alone
+  TextKind kind = TextKind::prose;
+  std::uint32_t images = 0;
+};
+
 // A model's factors on the plain estimate, by kind.
 struct TokenWeights {
   std::array<float, kTextKinds> scale = {1, 1, 1, 1, 1, 1};
 };
 
 // Never negative.
-[[nodiscard]] Tokens estimate_tokens(const TokenSample& sample, const TokenWeights& weights);
+[[nodiscard]] Tokens estimate_tokens(const PlainEstimate& prompt, const TokenWeights& weights);
 
 class TokenCalibration {
  public:
@@ -40,7 +50,7 @@ class TokenCalibration {
 
   // Takes up the provider's count of prompt tokens. Ignored: counts that are not positive, and
   // prompts with images, whose tokens are no text.
-  void learn(const TokenSample& sample, Tokens reported);
+  void learn(const PlainEstimate& prompt, Tokens reported);
 
  private:
   struct Cell {

@@ -80,7 +80,7 @@ TEST(TokenCalibration, SurvivesNonsense) {
 
 TEST(TokenCalibration, IgnoresPromptsWithImages) {
   TokenCalibration calibration;
-  calibration.learn({.text = {}, .messages = 1, .tools = 0, .images = 1}, 100'000);
+  calibration.learn(TokenSample{.text = {}, .messages = 1, .tools = 0, .images = 1}, 100'000);
   EXPECT_EQ(calibration.weights().scale, TokenWeights{}.scale);
 }
 

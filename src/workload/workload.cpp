@@ -48,7 +48,9 @@ PlanningScore::operator double() const {
 }
 
 Workload measure(const Conversation& conversation, const TokenWeights& weights) {
-  return {.context_tokens = estimate_tokens(sample_of(conversation), weights),
+  const PlainEstimate plain(sample_of(conversation));
+  return {.context_tokens = estimate_tokens(plain, weights),
+          .plain = plain,
           .tool_density = tool_density(conversation),
           .planning_score = PlanningScore(conversation),
           .messages = conversation.messages,

@@ -29,6 +29,7 @@ class PlanningScore {
 
 struct Workload {
   Tokens context_tokens = 0;  // estimate of the prompt, tools included
+  PlainEstimate plain;        // what it was made from
   double tool_density = 0;    // tool calls per assistant step, last 20 steps; before any: a prior
   PlanningScore planning_score{};
   std::uint32_t messages = 0;
