@@ -54,10 +54,13 @@ def sse(rig):
 
 def latency(rig):
     """The client's percentiles through each proxy minus those of the upstream asked directly, in
-    the same round."""
+    the same round. A load at full speed comes first, so that connections are open, memory is
+    touched and the ledger's write-ahead log has its size."""
     p50, p99 = Figure("added_latency_p50", paired=False), Figure("added_latency_p99", paired=False)
     with rig.upstream() as upstream, rig.both(upstream) as proxies:
         ports = {"direct": upstream, **{name: proxy.port for name, proxy in proxies.items()}}
+        for port in ports.values():
+            rig.load("closed", port, connections=64, seconds=rig.seconds(3, 0.5))
         seen = {}
         for number, name, port in rig.interleaved(ports, rig.rounds(7, 3), "added latency"):
             report = rig.load("open", port, connections=64, rate=2000, seconds=rig.seconds(2.5, 1))

@@ -125,7 +125,7 @@ Task<AttemptEnd> Attempt::run() {
 Task<void> Attempt::read_answer(http::Call& call) {
   const http::ResponseHead& head = call.head();
   if (head.status != 200) return read_error(call);
-  const bool stream = head.headers.find("content-type").starts_with("text/event-stream");
+  const bool stream = head.content_type.starts_with("text/event-stream");
   return stream ? pass_stream(call, head) : read_whole(call);
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kMaxLabel = 128;
 
 Result<std::string> label(std::string_view value, const char* header) {
+  if (value.empty()) return std::string();
   if (value.size() > kMaxLabel || !is_valid_utf8(value)) {
     return fail(ErrorCode::invalid, "expected at most 128 bytes of UTF-8", header);
   }

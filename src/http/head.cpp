@@ -103,6 +103,7 @@ struct FramingHeaders {
   std::uint64_t length = 0;
   int hosts = 0;
   std::string_view host;
+  std::string_view content_type;
   bool close = false;
   bool keep_alive = false;
   bool expect_continue = false;
@@ -141,6 +142,9 @@ const char* note(FramingHeaders& out, std::string_view name, const char* begin, 
         out.close = out.close || list_has(value(), "close");
         out.keep_alive = out.keep_alive || list_has(value(), "keep-alive");
       }
+      break;
+    case 12:
+      if (out.content_type.empty() && is("content-type")) out.content_type = value();
       break;
     case 14:
       if (is("content-length")) {
@@ -350,6 +354,7 @@ HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
     return bad("Content-Length and Transfer-Encoding are both there");
   }
 
+  head.content_type = found.content_type;
   head.headers = Headers({lines, static_cast<std::size_t>(p - 2 - lines)});
   head.size = static_cast<std::size_t>(p - bytes.data());
   head.content_length = found.length;

@@ -85,6 +85,7 @@ struct RequestHead {
 
 struct ResponseHead {
   int status = 0;
+  std::string_view content_type;  // empty if there is none
   Headers headers;
   std::size_t size = 0;
   std::uint64_t content_length = 0;

@@ -270,6 +270,18 @@ TEST(ResponseHead, SaysHowItsBodyEnds) {
   }
 }
 
+TEST(ResponseHead, KnowsItsContentType) {
+  ResponseHead head;
+  const auto content_type_in = [&head](std::string_view lines) {
+    const std::string bytes = "HTTP/1.1 200 OK\r\n" + std::string(lines) + "\r\n";
+    EXPECT_EQ(parse_response_head(bytes, kLimits, head).state, HeadState::complete);
+    return std::string(head.content_type);
+  };
+  EXPECT_EQ(content_type_in("x-request-id: 1\r\ncontent-TYPE:  text/event-stream \r\n"),
+            "text/event-stream");
+  EXPECT_EQ(content_type_in("Content-Length: 0\r\n"), "");
+}
+
 TEST(ResponseHead, RefusesWhatIsNotHttp) {
   for (const char* wrong :
        {"SSH-2.0-OpenSSH_9.2\r\n", "<html>", "HTTP/2 200\r\n\r\n", "HTTP/1.1 20x OK\r\n\r\n",
