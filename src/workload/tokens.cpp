@@ -6,7 +6,7 @@
 namespace tidegate::workload {
 namespace {
 
-// Fitted to o200k_base over tests/golden/tokens; the scales take up what other tokenizers do.
+// Fitted to o200k_base, judged by tests/golden/tokens; the scales take up what other tokenizers do.
 constexpr double kPerLetter = 0.08, kPerWord = 0.71, kPerDigit = 0.70, kPerSpace = 0.045,
                  kPerPunctuation = 0.48, kPerEscape = 0.11, kPerCjk = 0.75, kPerOther = 1.2;
 // Chat templates: role and separators of a message, the frame of a prompt and of a tool.
