@@ -47,7 +47,8 @@ class ServerConnection {
   bool send(std::span<iovec> pieces);
   Task<bool> flush();
   std::size_t write_head(char* out, int status, std::string_view headers, std::string_view framing);
-  bool send_chunk(std::span<const std::string_view> pieces);
+  static constexpr std::size_t kMostPieces = 16;
+  bool send_chunk(std::span<const std::string_view> pieces);  // at most kMostPieces
 
   Server& server_;
   Server::PerWorker& worker_;

@@ -113,6 +113,20 @@ TEST(Server, StreamsInChunks) {
   }
 }
 
+TEST(Server, AWriteMayHaveAnyNumberOfPieces) {
+  TestServer server;
+  RawPeer peer = server.connect();
+  peer.send(get("/pieces", "Connection: close\r\n"));
+  const std::string answer = peer.read_to_end();
+  int pieces = 0;
+  for (auto at = answer.find("piece "); at != std::string::npos;
+       at = answer.find("piece ", at + 1)) {
+    ++pieces;
+  }
+  EXPECT_EQ(pieces, 100);
+  EXPECT_TRUE(answer.ends_with("\r\n0\r\n\r\n"));
+}
+
 TEST(Server, AStreamThatIsNotFinishedEndsWithoutItsLastChunk) {
   TestServer server;
   const std::string answer = server.ask(get("/cut"));

@@ -29,6 +29,12 @@ class ScriptedHandler final : public Handler {
       sent = sent && exchange.write(pieces);
       if (!sent) co_await exchange.flush();
       if (path == "/stream") co_await exchange.finish();
+    } else if (path == "/pieces") {
+      const std::vector<std::string_view> pieces(100, "piece ");
+      exchange.begin(200, "");
+      const bool sent = exchange.write(pieces);
+      if (!sent) co_await exchange.flush();
+      co_await exchange.finish();
     } else if (path == "/silent") {
       co_return;
     } else if (path == "/wait") {
