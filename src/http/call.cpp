@@ -12,7 +12,6 @@ namespace {
 constexpr HeadLimits kAnswerHead{.bytes = 64 * 1024, .headers = 256};
 // Of an answer's head with the interim ones (1xx) before it.
 constexpr std::size_t kInterim = 256 * 1024;
-constexpr std::size_t kMostPieces = 24;  // of a request
 
 }  // namespace
 
@@ -35,11 +34,17 @@ Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadli
     Socket& socket = connection_->stream.socket();
     const TimePoint deadline = std::min(deadlines.total, loop.now() + deadlines.first_byte);
     std::size_t sent = 0;
-    while (must_wait_to_send(request, sent)) {
-      const Wake wake = co_await socket.until_writable(deadline, &client);
+    Result<bool> here = false;
+    bool refused = false;
+    while (!refused && must_wait_to_send(request, sent)) {
+      Socket::Awaiter either = *here ? socket.until_writable(deadline, &client)
+                                     : socket.until_readable_or_writable(deadline, &client);
+      const Wake wake = co_await either;
       if (wake != Wake::ready) co_return interrupted(wake);
+      if (!*here) here = read_head(Keep::all);
+      refused = !here || (*here && head_.status >= 300);
     }
-    Result<bool> here = read_head();
+    if (here && !*here) here = read_head(Keep::incomplete);
     while (here && !*here) {
       const TimePoint silent = loop.now() + deadlines.silence;
       const Wake wake = co_await socket.until_readable(std::min(silent, deadline), &client);
@@ -48,8 +53,9 @@ Task<Result<void>> Call::start(std::span<const std::string_view> request, Deadli
       } else if (wake != Wake::ready) {
         co_return interrupted(wake);
       }
-      here = read_head();
+      here = read_head(Keep::incomplete);
     }
+    if (refused) head_.keep_alive = false;  // half a request was sent
     if (here) co_return Result<void>{};
     const bool stale =
         connection_->reused && !answered_ && here.error().code == ErrorCode::unavailable;
@@ -87,7 +93,7 @@ std::unexpected<Error> Call::interrupted(Wake wake) const {
 }
 
 // Reads what is there. True: head_ and input_ are set. False: more must come first.
-Result<bool> Call::read_head() {
+Result<bool> Call::read_head(Keep keep) {
   Loop& loop = pool_.loop();
   for (;;) {
     const Io io = connection_->stream.read(loop.scratch(), Loop::kScratchSize);
@@ -99,7 +105,7 @@ Result<bool> Call::read_head() {
     }
     answered_ = true;
     std::string_view received(loop.scratch(), io.bytes);
-    if (!kept_.empty()) {
+    if (keep == Keep::all || !kept_.empty()) {
       kept_.append(received);
       received = kept_;
     }

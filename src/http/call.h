@@ -35,8 +35,10 @@ class Call {
     TimePoint total;
     Duration silence;  // how often the listener is told
   };
-  // Sends `request` (head and body in pieces, which must stay valid) and waits for the answer's
-  // head. A pooled connection that turns out to be closed before any byte of the answer is replaced
+  static constexpr std::size_t kMostPieces = 24;
+  // Sends `request` (head and body in at most kMostPieces, which must stay valid) and waits for the
+  // answer's head. A status of 300 and more is taken as soon as it comes, even if not all is sent
+  // yet. A pooled connection that turns out to be closed before any byte of the answer is replaced
   // once. Errors: unavailable, timeout, canceled (client left), truncated, or invalid (not HTTP).
   Task<Result<void>> start(std::span<const std::string_view> request, Deadlines deadlines,
                            Socket& client, SilenceListener& listener);
@@ -61,7 +63,8 @@ class Call {
 
  private:
   bool must_wait_to_send(std::span<const std::string_view> request, std::size_t& sent);
-  Result<bool> read_head();
+  enum class Keep : std::uint8_t { incomplete, all };  // what of the input outlives a suspension
+  Result<bool> read_head(Keep keep);
   [[nodiscard]] std::unexpected<Error> interrupted(Wake wake) const;
   Result<bool> take_head(std::string_view received);
 

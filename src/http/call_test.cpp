@@ -207,5 +207,36 @@ TEST_F(CallTest, TakesAnAnswerThatComesBeforeTheRequestIsSent) {
   EXPECT_EQ(pool->open(), 0);
 }
 
+// Nobody reads the rest of the request, so the answer must be seen while its sending is stuck.
+TEST_F(CallTest, TakesARefusalWhileTheRequestCannotBeSent) {
+  std::counting_semaphore<> done{0};
+  ScriptedProvider provider({[&](RawPeer& peer) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 413 Too Large\r\nContent-");
+    peer.send("Length: 2\r\n\r\nno");
+    done.acquire();
+  }});
+  use(provider.address);
+  const Outcome out = call("POST / HTTP/1.1\r\n\r\n" + std::string(64u << 20, 'b'));
+  EXPECT_EQ(out.status, 413) << error_of(out);
+  EXPECT_EQ(out.body, "no");
+  EXPECT_EQ(pool->open(), 0) << "half a request was sent: the connection is of no more use";
+  done.release();
+}
+
+TEST_F(CallTest, SendsAllOfARequestWhoseAnswerBeginsEarly) {
+  const std::string body(32u << 20, 'b');
+  std::size_t received = 0;
+  ScriptedProvider provider({[&](RawPeer& peer) {
+    peer.read_until("\r\n\r\n");
+    peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nba");
+    received = peer.read(body.size()).size();
+    peer.send("ck");
+  }});
+  use(provider.address);
+  EXPECT_EQ(call("POST / HTTP/1.1\r\n\r\n" + body).body, "back");
+  EXPECT_EQ(received, body.size());
+}
+
 }  // namespace
 }  // namespace tidegate::http

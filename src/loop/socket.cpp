@@ -71,6 +71,10 @@ Socket::Awaiter Socket::until_writable(TimePoint deadline, Socket* watch) {
   return {*this, WaitFor::write, deadline, watch};
 }
 
+Socket::Awaiter Socket::until_readable_or_writable(TimePoint deadline, Socket* watch) {
+  return {*this, WaitFor::read_or_write, deadline, watch};
+}
+
 Socket::Awaiter Socket::until_gone(TimePoint deadline) {
   return {*this, WaitFor::gone, deadline, this};
 }
@@ -80,8 +84,7 @@ bool Socket::Awaiter::await_ready() {
     socket_.wake_ = Wake::gone;
     return true;
   }
-  if ((what_ == WaitFor::read && socket_.readable_) ||
-      (what_ == WaitFor::write && socket_.writable_)) {
+  if (socket_.is_ready_to(what_)) {
     socket_.wake_ = Wake::ready;
     return true;
   }
@@ -96,6 +99,11 @@ void Socket::Awaiter::await_suspend(std::coroutine_handle<> waiter) {
     socket_.watched_ = watch_;
     watch_->watched_by_ = &socket_;
   }
+}
+
+bool Socket::is_ready_to(WaitFor what) const {
+  return (readable_ && (what == WaitFor::read || what == WaitFor::read_or_write)) ||
+         (writable_ && (what == WaitFor::write || what == WaitFor::read_or_write));
 }
 
 void Socket::resume(Wake wake) {
@@ -127,9 +135,7 @@ void Socket::on_events(std::uint32_t events) {
     resume(Wake::gone);
     return;
   }
-  if ((waiting_ == WaitFor::read && readable_) || (waiting_ == WaitFor::write && writable_)) {
-    resume(Wake::ready);
-  }
+  if (is_ready_to(waiting_)) resume(Wake::ready);
 }
 
 }  // namespace tidegate

@@ -56,6 +56,8 @@ class Socket {
   // Waits until a read (a write) may succeed, until `deadline`, or until the peer of `watch` goes.
   Awaiter until_readable(TimePoint deadline, Socket* watch = nullptr);
   Awaiter until_writable(TimePoint deadline, Socket* watch = nullptr);
+  // The same for whichever comes first.
+  Awaiter until_readable_or_writable(TimePoint deadline, Socket* watch = nullptr);
   // Waits until `deadline` (Wake::timed_out), or less if the peer leaves (Wake::gone).
   Awaiter until_gone(TimePoint deadline);
 
@@ -68,7 +70,8 @@ class Socket {
   void resume(Wake wake);
   static void on_timer(void* self);
 
-  enum class WaitFor : std::uint8_t { nothing, read, write, gone };
+  enum class WaitFor : std::uint8_t { nothing, read, write, read_or_write, gone };
+  [[nodiscard]] bool is_ready_to(WaitFor what) const;
 
   Loop& loop_;
   int fd_;
