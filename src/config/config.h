@@ -120,9 +120,10 @@ struct Timeouts {
   Duration first_byte = 120s;
   Duration idle = 300s;  // between two chunks of an answer
   Duration total = 30min;
-  Duration client_head = 10s;   // to receive a request's head
-  Duration client_body = 60s;   // without progress of a request's body
-  Duration client_idle = 75s;   // keep-alive between requests
+  Duration client_head = 10s;  // to receive a request's head
+  Duration client_body = 60s;  // without progress of a request's body
+  Duration client_idle = 75s;  // keep-alive between requests
+  Duration provider_idle = 50s;
   Duration client_write = 60s;  // without progress of an answer to the client
   Duration ping = 10s;          // silence of a provider after which the client gets an SSE comment
   Duration drain = 30s;         // requests in flight at SIGTERM

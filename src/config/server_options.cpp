@@ -86,6 +86,9 @@ const Section<Timeouts>& timeout_options() {
              "Without progress of a client's request body."),
       option("client_idle", &T::client_idle, wait(), "75s",
              "For an idle client connection between two requests."),
+      option("provider_idle", &T::provider_idle, wait(), "50s",
+             "For an idle connection to a provider, which the next request may use; less than what "
+             "load balancers before providers allow, often 60s."),
       option("client_write", &T::client_write, wait(), "60s",
              "Without progress while an answer is written to a client."),
       option("ping", &T::ping, wait(), "10s",

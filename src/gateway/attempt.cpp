@@ -28,6 +28,7 @@ struct Attempt::Outgoing : Recycled {
   protocol::Edits edits;
   char length_line[48];
   std::array<std::string_view, protocol::Edits::kMostPieces + 3> pieces;
+  static_assert(std::tuple_size_v<decltype(pieces)> <= http::Call::kMostPieces);
   std::size_t count = 0;
 };
 
@@ -94,6 +95,15 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   return out;
 }
 
+// What the client and the log are told. The field at fault is ours, not the client's.
+Error Attempt::unreachable(Error error) const {
+  if (error.field == "base_url") {
+    error.message += fmt::format("; check providers.{}.base_url", target_.model->provider);
+  }
+  error.field = {};
+  return error;
+}
+
 Task<AttemptEnd> Attempt::run() {
   walk_.file(false);
   ++walk_.attempts;
@@ -114,8 +124,8 @@ Task<AttemptEnd> Attempt::run() {
       interrupted(Wake::gone, {});
     } else {
       const bool late = sent.error().code == ErrorCode::timeout;
-      fail_with(late ? ledger::Outcome::timed_out : ledger::Outcome::unreachable, sent.error(),
-                kProviderFailed);
+      fail_with(late ? ledger::Outcome::timed_out : ledger::Outcome::unreachable,
+                unreachable(sent.error()), kProviderFailed);
     }
   }
   settle();

@@ -68,6 +68,7 @@ class Attempt : private http::SilenceListener {
   void on_silence() override;
 
   void fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy);
+  [[nodiscard]] Error unreachable(Error error) const;
   void interrupted(Wake wake, std::string_view waiting_for);
   [[nodiscard]] bool failed() const { return end_.failure != nullptr; }
   [[nodiscard]] std::string client_headers(const http::ResponseHead& head) const;

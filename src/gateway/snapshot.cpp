@@ -39,6 +39,7 @@ bool add_provider(Snapshot& snapshot, const config::Provider& provider, Contexts
   runtime.endpoint = std::move(*endpoint);
   runtime.endpoint.ca_file = provider.ca_file;
   runtime.endpoint.max_connections = provider.max_connections;
+  runtime.endpoint.idle = snapshot.config.timeouts.provider_idle;
   runtime.dialect = &protocol::dialect(provider.dialect);
   runtime.request_head = make_request_head(provider, runtime.endpoint, *runtime.dialect);
   if (runtime.endpoint.secure) {

@@ -45,7 +45,7 @@ void ClientPool::give_back(std::unique_ptr<ClientConnection> connection, bool re
   if (!connection->reused && connection->stream.secured()) session_ = connection->stream.session();
   connection->idle_since = loop_.now();
   idle_.push_back(std::move(connection));
-  if (!sweep_timer_.armed()) loop_.arm(sweep_timer_, loop_.now() + kSweepEvery);
+  if (!sweep_timer_.armed()) loop_.arm(sweep_timer_, loop_.now() + sweep_interval());
   wake_waiting();
 }
 
@@ -70,14 +70,14 @@ void ClientPool::wake_waiting() {
 }
 
 void ClientPool::sweep() {
-  const TimePoint oldest = loop_.now() - kIdleExpiry;
+  const TimePoint oldest = loop_.now() - endpoint_.idle;
   const auto expired = [&](const std::unique_ptr<ClientConnection>& connection) {
     return connection->idle_since < oldest || connection->stream.socket().peer_gone();
   };
   const auto before = idle_.size();
   std::erase_if(idle_, expired);
   open_ -= static_cast<int>(before - idle_.size());
-  if (!idle_.empty()) loop_.arm(sweep_timer_, loop_.now() + kSweepEvery);
+  if (!idle_.empty()) loop_.arm(sweep_timer_, loop_.now() + sweep_interval());
 }
 
 Task<Result<void>> ClientPool::wait_for_turn(TimePoint deadline, Socket& client) {
@@ -135,10 +135,14 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::open_connection(Time
 Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect_to(Address address,
                                                                        TimePoint deadline,
                                                                        Socket& client) {
+  const std::string where = endpoint_.authority == address.text()
+                                ? endpoint_.authority
+                                : fmt::format("{} ({})", endpoint_.authority, address.text());
   const auto problem = [&](int reason) {
     return fail(ErrorCode::unavailable,
-                fmt::format("cannot connect to {} ({}): {}", endpoint_.authority, address.text(),
-                            std::strerror(reason)));
+                fmt::format("cannot connect to {}: {}{}", where, std::strerror(reason),
+                            reason == ECONNREFUSED ? " (is a server running there?)" : ""),
+                "base_url");
   };
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return problem(errno);
@@ -154,8 +158,8 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect_to(Address a
     socket.not_writable();
     const Wake wake = co_await socket.until_writable(deadline, &client);
     if (wake == Wake::timed_out) {
-      co_return fail(ErrorCode::timeout, fmt::format("connecting to {} ({}) timed out",
-                                                     endpoint_.authority, address.text()));
+      co_return fail(ErrorCode::timeout, fmt::format("connecting to {} timed out", where),
+                     "base_url");
     }
     if (wake != Wake::ready) co_return fail(ErrorCode::canceled, "the client left");
     int reason = 0;

@@ -34,7 +34,8 @@ class ClientPool {
   // An idle connection that still looks open, or null.
   std::unique_ptr<ClientConnection> take_idle();
   // A new connection. Waits for its turn first if the pool is full. Ends when `client` leaves.
-  // Errors: timeout, unavailable (DNS, refused, TLS), canceled.
+  // Errors: timeout, unavailable (DNS, refused, TLS), canceled; with the field base_url where
+  // nobody answers at the address.
   Task<Result<std::unique_ptr<ClientConnection>>> connect(TimePoint deadline, Socket& client);
   // Gives a connection back for reuse, or closes it.
   void give_back(std::unique_ptr<ClientConnection> connection, bool reusable);
@@ -57,8 +58,7 @@ class ClientPool {
   void wake_waiting();
   void sweep();
 
-  static constexpr Duration kIdleExpiry = 50s;  // below the 60 s of common load balancers
-  static constexpr Duration kSweepEvery = 5s;
+  [[nodiscard]] Duration sweep_interval() const { return endpoint_.idle / 8; }
 
   Loop& loop_;
   Resolver& resolver_;

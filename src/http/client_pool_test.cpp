@@ -71,8 +71,9 @@ TEST_F(ClientPoolTest, ARefusedConnectionSaysWhere) {
   const Outcome out = call();
   ASSERT_TRUE(out.error);
   EXPECT_EQ(out.error->code, ErrorCode::unavailable);
-  EXPECT_EQ(out.error->message,
-            "cannot connect to " + nobody.text() + " (" + nobody.text() + "): Connection refused");
+  EXPECT_EQ(out.error->message, "cannot connect to " + nobody.text() +
+                                    ": Connection refused (is a server running there?)");
+  EXPECT_EQ(out.error->field, "base_url");
   EXPECT_EQ(pool->open(), 0);
 }
 

@@ -55,7 +55,8 @@ Result<Endpoint> Endpoint::parse(std::string_view base_url) {
 }
 
 std::string Endpoint::pool_key() const {
-  return fmt::format("{}|{}|{}|{}|{}", host, port, secure, ca_file, max_connections);
+  return fmt::format("{}|{}|{}|{}|{}|{}", host, port, secure, ca_file, max_connections,
+                     idle.count());
 }
 
 }  // namespace tidegate::http

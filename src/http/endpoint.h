@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/time.h"
 
 namespace tidegate::tls {
 class ClientContext;
@@ -22,6 +23,7 @@ struct Endpoint {
   bool secure = false;
   std::string ca_file;         // extra CAs, may be empty
   int max_connections = 4096;  // per worker
+  Duration idle = 50s;         // how long an unused connection is kept
 
   // "https://api.openai.com/v1". Error::invalid says what is wrong.
   static Result<Endpoint> parse(std::string_view base_url);

@@ -7,9 +7,10 @@ import ssl
 import subprocess
 import tempfile
 import threading
+import time
 import unittest
 
-from harness import Gateway, Simulator, chat
+from harness import PATIENCE, Gateway, Simulator, chat, eventually
 
 ANSWER = (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 104\r\n\r\n'
           b'{"id":"1","object":"chat.completion","choices":[{"index":0,"message":{"content":"Hello"},'
@@ -41,12 +42,11 @@ class Certificates:
         return str(self.folder / f"{name}.pem"), str(self.folder / f"{name}.key")
 
 
-class TlsProvider:
-    """Answers every request on `localhost` over TLS with one completion."""
+class Provider:
+    """Answers every request on `localhost` with one completion, and counts its connections."""
 
-    def __init__(self, certificate, key):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate, key)
+    def __init__(self):
+        self.accepted = self.ended_by_client = 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -57,19 +57,58 @@ class TlsProvider:
                 connection, _ = self.listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
+            self.accepted += 1
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
 
-    def answer(self, connection):
+    def serve(self, connection):
         try:
-            with self.context.wrap_socket(connection, server_side=True) as stream:
-                while stream.recv(65536):
-                    stream.sendall(ANSWER)
+            with self.secure(connection) as stream:
+                self.answer(stream)
         except OSError:
             pass
+
+    def secure(self, connection):
+        return connection
+
+    def answer(self, stream):
+        while stream.recv(65536):
+            stream.sendall(ANSWER)
+        self.ended_by_client += 1
 
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+class TlsProvider(Provider):
+    def __init__(self, certificate, key):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate, key)
+        super().__init__()
+
+    def secure(self, connection):
+        return self.context.wrap_socket(connection, server_side=True)
+
+
+class RefusingProvider(Provider):
+    """Refuses each request by its head, and reads no more of it."""
+
+    def answer(self, stream):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += stream.recv(1)
+        body = b'{"error":{"message":"that is too much","type":"invalid_request_error"}}'
+        stream.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Type: application/json\r\n"
+                       b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.leave.wait(PATIENCE)
+
+    def __init__(self):
+        self.leave = threading.Event()
+        super().__init__()
+
+    def stop(self):
+        self.leave.set()
+        super().stop()
 
 
 class ProviderConnections(unittest.TestCase):
@@ -78,17 +117,22 @@ class ProviderConnections(unittest.TestCase):
         cls.certificates = Certificates()
         cls.addClassCleanup(shutil.rmtree, cls.certificates.folder)
 
-    def ask(self, base_url, **provider):
+    def gateway(self, base_url, timeouts=None, **provider):
         config = {
             "providers": {"cluster": {"dialect": "openai_compatible", "base_url": base_url}
                           | provider},
             "models": {"house": {"provider": "cluster"}},
             "routes": {"only": {"model": "house"}},
             "retry": {"attempts": 1},
-            "timeouts": {"connect": "3s"},
+            "workers": 1,
+            "timeouts": {"connect": "3s"} | (timeouts or {}),
         }
         gateway = Gateway(config)
         self.addCleanup(gateway.stop)
+        return gateway
+
+    def ask(self, base_url, **options):
+        gateway = self.gateway(base_url, **options)
         answer = gateway.post(chat("house"))
         return answer, gateway.records(answer)[0]
 
@@ -111,7 +155,48 @@ class ProviderConnections(unittest.TestCase):
         with socket.socket() as reserved:  # bound, but not listening
             reserved.bind(("127.0.0.1", 0))
             port = reserved.getsockname()[1]
-            self.assert_unreachable(f"http://127.0.0.1:{port}/v1", "(?i)refused")
+            self.assert_unreachable(f"http://127.0.0.1:{port}/v1", f"127.0.0.1:{port}: Connection "
+                                    r"refused \(is a server running there\?\); "
+                                    r"check providers\.cluster\.base_url")
+
+    def test_a_host_that_swallows_what_it_is_sent(self):
+        # With its queue of connections full, Linux drops each further SYN.
+        with socket.socket() as listener, socket.socket() as fills_the_queue:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            fills_the_queue.connect(listener.getsockname())
+            begin = time.monotonic()
+            answer, row = self.ask(f"http://127.0.0.1:{listener.getsockname()[1]}/v1",
+                                   timeouts={"connect": "200ms"})
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertEqual((answer.status, answer.error()["code"]), (504, "provider_timeout"))
+        self.assertIn("check providers.cluster.base_url", answer.error()["message"])
+        self.assertEqual((row["outcome"], row["status"]), ("timed_out", 0))
+
+    def provider(self, make=Provider):
+        provider = make()
+        self.addCleanup(provider.stop)
+        return provider, f"http://127.0.0.1:{provider.port}/v1"
+
+    def test_idle_connections_are_used_again_and_closed_after_a_while(self):
+        provider, url = self.provider()
+        gateway = self.gateway(url, timeouts={"provider_idle": "500ms"})
+        for _ in range(3):
+            self.assertEqual(gateway.post(chat("house")).status, 200)
+        self.assertEqual((provider.accepted, provider.ended_by_client), (1, 0))
+        self.assertEqual(eventually(lambda: provider.ended_by_client), 1, "we close it")
+        self.assertEqual(gateway.post(chat("house")).status, 200)
+        self.assertEqual(provider.accepted, 2)
+
+    def test_a_refusal_is_heard_while_the_body_is_still_being_sent(self):
+        _, url = self.provider(RefusingProvider)
+        gateway = self.gateway(url)
+        begin = time.monotonic()
+        answer = gateway.post(chat("house", "x" * (40 << 20)))
+        self.assertEqual((answer.status, answer.error()["message"]), (413, "that is too much"))
+        self.assertLess(time.monotonic() - begin, 15, "not only at the first byte's deadline")
+        row, = gateway.records(answer)
+        self.assertEqual((row["outcome"], row["status"]), ("provider_error", 413))
 
     def test_tls_with_our_authority(self):
         url = self.tls_provider("good", "localhost", 2)
