@@ -14,7 +14,9 @@ bool read_time(const char* option, const std::string& text, std::optional<WallTi
   if (text.empty()) return true;
   WallTime at;
   if (!parse_rfc3339(text, at)) {
-    fmt::print(stderr, "{}: \"{}\" is not a time; expected 2026-11-01 or 2026-11-01T12:00:00Z\n",
+    fmt::print(stderr,
+               "{}: \"{}\" is not a time of the years 1700 to 2200; expected 2026-11-01 or "
+               "2026-11-01T12:00:00Z\n",
                option, text);
     return false;
   }

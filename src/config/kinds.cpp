@@ -116,8 +116,11 @@ std::optional<double> Percent::parse(std::string_view text) const {
 std::string Percent::show(double value) const { return fmt::format("{:.0f}%", value * 100); }
 
 std::optional<bool> Boolean::parse(std::string_view text) const {
-  if (text == "true") return true;
-  if (text == "false") return false;
+  constexpr std::string_view kTrue[] = {"true", "on", "yes"};
+  constexpr std::string_view kFalse[] = {"false", "off", "no"};
+  const auto is = [text](std::string_view word) { return equals_ignoring_case(text, word); };
+  if (std::ranges::any_of(kTrue, is)) return true;
+  if (std::ranges::any_of(kFalse, is)) return false;
   return std::nullopt;
 }
 

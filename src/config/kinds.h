@@ -61,6 +61,7 @@ struct Percent : AnyKind {
   [[nodiscard]] std::string expected() const { return "a percentage from 0% to 100%"; }
 };
 
+// Also YAML 1.1's on, off, yes and no, in any case.
 struct Boolean : AnyKind {
   [[nodiscard]] std::optional<bool> parse(std::string_view text) const;
   [[nodiscard]] std::string show(bool value) const { return value ? "true" : "false"; }

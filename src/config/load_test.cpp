@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,6 +90,17 @@ TEST(Load, ReadsEveryOption) {
 
 const Route& route(const Config& config, std::string_view name) {
   return *std::ranges::find(config.routes, name, &Route::name);
+}
+
+TEST(Load, ReadsBooleansAsYamlWritesThem) {
+  for (const char* text : {"true", "on", "yes", "Yes", "ON"}) {
+    EXPECT_TRUE(
+        load_text(fmt::format("log: {{ requests: {} }}", text), "t.yaml").config.log.requests);
+  }
+  for (const char* text : {"false", "off", "no", "No", "OFF"}) {
+    EXPECT_FALSE(
+        load_text(fmt::format("log: {{ requests: {} }}", text), "t.yaml").config.log.requests);
+  }
 }
 
 TEST(Defaults, WithoutAnyKeyTheSimulatorStandsIn) {

@@ -49,8 +49,8 @@ const Case kCases[] = {
     {"bad_bytes", "http: { body: 48MB2 }",
      "t.yaml:1:15: http.body: \"48MB2\" is not valid; expected a size from 1KiB to 1024MiB, e.g. "
      "48MiB.\n"},
-    {"bad_boolean", "log: { requests: yes }",
-     "t.yaml:1:18: log.requests: \"yes\" is not valid; expected true or false, e.g. false.\n"},
+    {"bad_boolean", "log: { requests: maybe }",
+     "t.yaml:1:18: log.requests: \"maybe\" is not valid; expected true or false, e.g. false.\n"},
     {"bad_address", "listen: :8080\nadmin: localhost:99999\n",
      "t.yaml:1:9: listen: \":8080\" is not valid; expected host:port or [ipv6]:port, port 0 to "
      "65535, e.g. 0.0.0.0:8080.\n"

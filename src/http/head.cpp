@@ -178,6 +178,9 @@ HeadResult parse_lines(const char*& at, const char* end, int max_headers, Framin
     if (*p == '\r') {
       if (end - p < 2) return {};
       if (p[1] != '\n') return bad("the head contains a bare CR");
+      if (out.has_length && out.has_transfer_encoding) {
+        return bad("Content-Length and Transfer-Encoding are both there");
+      }
       at = p + 2;
       return {HeadState::complete};
     }
@@ -294,12 +297,8 @@ HeadResult parse_request_head(std::string_view bytes, const HeadLimits& limits, 
   const HeadResult result = parse_lines(p, end, limits.headers, found);
   if (result.state == HeadState::incomplete) return incomplete();
   if (result.state == HeadState::bad) return result;
-
   if (found.hosts > 1) return bad("the Host header is repeated");
   if (found.hosts == 0 && !http_1_0) return bad("the Host header is missing");
-  if (found.has_length && found.has_transfer_encoding) {
-    return bad("Content-Length and Transfer-Encoding are both there");
-  }
   if (http_1_0 && found.has_transfer_encoding)
     return bad("HTTP/1.0 does not know Transfer-Encoding");
   if (found.expect_other) return bad("the Expect header is something other than 100-continue", 417);
@@ -350,9 +349,6 @@ HeadResult parse_response_head(std::string_view bytes, const HeadLimits& limits,
   const HeadResult result = parse_lines(p, end, limits.headers, found);
   if (result.state == HeadState::incomplete) return incomplete();
   if (result.state == HeadState::bad) return result;
-  if (found.has_length && found.has_transfer_encoding) {
-    return bad("Content-Length and Transfer-Encoding are both there");
-  }
 
   head.content_type = found.content_type;
   head.headers = Headers({lines, static_cast<std::size_t>(p - 2 - lines)});

@@ -205,7 +205,7 @@ TEST(Table, ErrorsOfExpressionsStandWhereTheFileHasThem) {
   build(loaded.config, catalog, problems);
   ASSERT_EQ(problems.size(), 2u);
   EXPECT_EQ(config::format(problems[0]),
-            "t.yaml:8:36: There is no variable tols. Did you mean tools?");
+            "t.yaml:8:36: policy[1].when: There is no variable tols. Did you mean tools?");
   EXPECT_EQ(problems[1].at.line, 9);
   EXPECT_EQ(problems[1].at.column, 11);
 }

@@ -1,5 +1,7 @@
 #include "routing/policy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tidegate::routing {
@@ -56,7 +58,8 @@ Policy Policy::build(std::span<const config::PolicyRule> rules, std::span<const 
       } else {
         usable = false;
         for (const ExpressionError& error : compiled.error()) {
-          problems.push_back({place(source, error), error.message});
+          problems.push_back(
+              {place(source, error), fmt::format("policy[{}].when: {}", i + 1, error.message)});
         }
       }
     }
