@@ -264,6 +264,37 @@ class ClientsThatLeave(BadInput):
     def test_while_a_body_is_awaited(self):
         self.leave("slow-chunks-50", False, b"")
 
+    def test_between_two_attempts(self):
+        body = json.dumps(chat("plain")).encode()
+        head = (f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nx-sim-fault: 429-retry-after-2\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n")
+        with self.connect() as connection:
+            connection.sendall(head.encode() + body)
+            self.assertTrue(eventually(lambda: self.simulator.open()["served"] == 1))
+        rows = eventually(self.in_flight, lambda count: count == 0)
+        self.assertEqual(rows, 0, "well before the two seconds are over")
+        self.assertEqual(self.simulator.open()["served"], 1)
+
+    def in_flight(self):
+        return self.gateway.metrics()["tidegate_requests_in_flight"]
+
+    def test_while_we_connect(self):
+        # With its queue of connections full, Linux drops each further SYN.
+        with socket.socket() as listener, socket.socket() as fills_the_queue:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            fills_the_queue.connect(listener.getsockname())
+            gateway = self.serve(self.config() | {"providers": {"deepseek": {
+                "dialect": "deepseek", "api_key": "sk-x",
+                "base_url": f"http://127.0.0.1:{listener.getsockname()[1]}"}}})
+            with socket.create_connection(("127.0.0.1", gateway.port), PATIENCE) as connection:
+                connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+                                   b"Content-Length: %d\r\n\r\n%s" % (len(GOOD), GOOD))
+                self.assertTrue(eventually(
+                    lambda: gateway.metrics()["tidegate_requests_in_flight"] == 1))
+            rows = eventually(gateway.select)
+            self.assertEqual([row["outcome"] for row in rows], ["client_gone"])
+
     def test_with_a_reset(self):
         body = json.dumps(chat("plain", stream=True)).encode()
         for _ in range(20):

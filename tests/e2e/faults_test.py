@@ -92,9 +92,10 @@ class BadAnswers(Faults):
         self.assertEqual(set(self.outcomes(answer)), {"failed_in_answer"})
 
     def test_a_cut_body_is_never_given_to_the_client(self):
-        answer = self.ask("cut")
-        self.assertEqual((answer.status, answer.error()["code"]), (502, "answer_truncated"))
-        self.assertEqual(set(self.outcomes(answer)), {"truncated"})
+        for fault in ("cut", "reset-3"):
+            answer = self.ask(fault)
+            self.assertEqual((answer.status, answer.error()["code"]), (502, "answer_truncated"))
+            self.assertEqual(set(self.outcomes(answer)), {"truncated"})
 
     def test_finish_reasons_that_mean_failure_are_recorded(self):
         for fault, reason in (("insufficient-system-resource", "insufficient_system_resource"),
@@ -108,6 +109,11 @@ class BadAnswers(Faults):
                     rows = self.gateway.records(answer)
                     self.assertEqual({row["outcome"] for row in rows}, {"failed_in_answer"})
                     self.assertEqual({row["finish_reason"] for row in rows}, {reason})
+
+    def test_empty_reasoning_passes(self):
+        for stream in (False, True):
+            answer = self.ask("zero-reasoning", stream)
+            self.assertEqual((answer.status, self.outcomes(answer)), (200, ["ok"]))
 
     def test_blank_lines_before_a_body_are_no_answer_yet(self):
         answer = self.ask("blank-lines-5", **{"x-sim-gap": "10ms"})
@@ -195,6 +201,24 @@ class Silence(Faults):
 
     def test_no_byte_at_all(self):
         answer = self.ask("hang")
+        self.assertEqual((answer.status, answer.error()["code"]), (504, "provider_timeout"))
+        self.assertEqual(self.outcomes(answer), ["timed_out"] * 2)
+        self.assertTrue(self.all_closed())
+
+    def test_a_client_of_a_silent_provider_is_kept_company(self):
+        answer = self.ask("", stream=True, **{"x-sim-first-token": "250ms"})
+        company, _, events = answer.body.partition(b"data: ")
+        self.assertRegex(company, rb"^(: tidegate: the provider is working\n\n)+$")
+        self.assertTrue(events.endswith(b"data: [DONE]\n\n"))
+        self.assertEqual(self.outcomes(answer), ["ok"])
+        answer = self.ask("hang", stream=True)
+        self.assertTrue(answer.body.startswith(b": tidegate"))
+        self.assertEqual(self.last_event(answer)["error"]["code"], "provider_timeout")
+        whole = self.ask("", **{"x-sim-first-token": "250ms"})
+        self.assertEqual(whole.body[:1], b"{", "an answer that is no stream is left alone")
+
+    def test_a_body_that_falls_silent(self):
+        answer = self.ask("hang-stream-1")
         self.assertEqual((answer.status, answer.error()["code"]), (504, "provider_timeout"))
         self.assertEqual(self.outcomes(answer), ["timed_out"] * 2)
         self.assertTrue(self.all_closed())
