@@ -43,12 +43,13 @@ std::function<int()> read_command_line(int argc, char** argv) {
   InitOptions init_options;
   CLI::App* init_command =
       add(app, "init", "Write a commented configuration to start from", "tidegate init .");
-  init_command->add_option("folder", init_options.folder, "Where to write it");
+  init_command->add_option("folder", init_options.folder,
+                           "Where to write it; the current one without it");
 
   RouteOptions route_options;
   CLI::App* route_command =
       add(app, "route", "Explain where a request would go, without sending it",
-          "tidegate route --file examples/requests/planning.json");
+          "tidegate route --file examples/requests/critical_planning.json");
   route_command->add_option("-c,--config", route_options.config, kConfigHelp);
   route_command->add_option("-f,--file", route_options.request,
                             "File with the body of a chat request; - for standard input");
@@ -63,7 +64,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   cost_command->add_option("-c,--config", cost_options.config, kConfigHelp);
   cost_command->add_option("--ledger", cost_options.ledger, "SQLite file; otherwise the config's");
   cost_command->add_option("--by", cost_options.by,
-                           "model, task, role, day, route, provider or key");
+                           "model (as without it), task, role, day, route, provider or key");
   cost_command->add_option("--since", cost_options.since,
                            "2026-11-01 or 2026-11-01T12:00:00Z, included");
   cost_command->add_option("--until", cost_options.until, "Likewise, not included");
@@ -72,7 +73,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
   SimulateOptions simulate_options;
   CLI::App* simulate_command = add(app, "simulate", "Run the provider simulator on its own",
                                    "tidegate simulate --listen 127.0.0.1:8090");
-  simulate_command->add_option("--listen", simulate_options.listen, "HOST:PORT; port 0: any");
+  simulate_command->add_option("--listen", simulate_options.listen,
+                               "HOST:PORT, 127.0.0.1:8090 without it; port 0: any");
 
   try {
     app.parse(argc, argv);
