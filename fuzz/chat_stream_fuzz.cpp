@@ -1,0 +1,81 @@
+// Any lines as the events of a provider's chat stream, decoded, freed of DSML and encoded again:
+// events come in their order, and what the client gets is JSON.
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "json/checked_text.h"
+#include "json/reader.h"
+#include "translation/codec.h"
+#include "translation/dsml_filter.h"
+
+namespace {
+
+using namespace tidegate;
+using translation::Event;
+using translation::kChatCodec;
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+class Checked : public translation::EventSink {
+ public:
+  Checked() {
+    translation::AnswerContext context;
+    context.id = "1";
+    context.include_usage = true;
+    encoder_ = kChatCodec.stream_encoder(context);
+  }
+
+  void take(const Event& event) override {
+    using Kind = Event::Kind;
+    require(!ended_);
+    ended_ = event.kind == Kind::done || event.kind == Kind::error;
+    if (event.kind == Kind::tool_call) require(event.index == calls_++ && !event.id.empty());
+    if (event.kind == Kind::tool_arguments) require(event.index < calls_);
+    std::string out;
+    encoder_->encode(event, out);
+    check(out);
+  }
+
+ private:
+  static void check(std::string_view out) {
+    while (!out.empty()) {
+      require(out.starts_with("data: "));
+      const std::size_t end = out.find("\n\n");
+      require(end != std::string_view::npos);
+      const std::string_view payload = out.substr(6, end - 6);
+      out.remove_prefix(end + 2);
+      if (payload == "[DONE]") continue;
+      const auto checked = json::check_text(payload);
+      require(checked.has_value());
+      json::Reader reader(*checked);
+      require(reader.skip() && reader.finish());
+    }
+  }
+
+  std::unique_ptr<translation::StreamEncoder> encoder_;
+  std::uint32_t calls_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string_view rest(reinterpret_cast<const char*>(data), size);
+  const auto decoder = kChatCodec.stream_decoder(protocol::kOpenRouter);
+  Checked checked;
+  translation::DsmlFilter filter(checked, {"f", "get_weather"}, "1");
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.starts_with("data: ")) line.remove_prefix(6);
+    const auto decoded = decoder->decode({}, line, filter);
+    if (decoded) continue;
+    require(!decoded.error().message.empty());
+    return 0;
+  }
+  return 0;
+}
