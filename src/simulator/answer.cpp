@@ -6,10 +6,13 @@
 
 #include "base/hash.h"
 #include "json/writer.h"
-#include "simulator/rules.h"
+#include "simulator/chat_profile.h"
+#include "simulator/dsml.h"
+#include "simulator/sample.h"
 #include "simulator/text_pieces.h"
 #include "simulator/tokens.h"
 #include "simulator/tool_calls.h"
+#include "simulator/tool_plan.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -19,7 +22,7 @@ constexpr std::size_t kQuotedBytes = 160;
 std::string visible_text(const ChatRequest& request) {
   const std::string_view asked = last_question(request);
   const std::string_view quote = first_bytes(asked, kQuotedBytes);
-  if (!request.format_properties.empty()) return fill_in(request.format_properties, asked);
+  if (!request.response_schema.empty()) return sample_of_schema(request.response_schema, asked);
   if (request.response_format.starts_with("json")) {
     std::string text;
     json::Writer(text)
@@ -30,9 +33,8 @@ std::string visible_text(const ChatRequest& request) {
         .end_object();
     return text;
   }
-  if (request.messages.back().role == "tool") {
-    return fmt::format("The tool answered: {}",
-                       first_bytes(request.messages.back().content, kQuotedBytes));
+  if (const Message* result = find_last_result(request)) {
+    return fmt::format("The tool answered: {}", first_bytes(result->content, kQuotedBytes));
   }
   return fmt::format("This is a simulated answer of {}; no provider was called. You asked: {}",
                      request.model, quote);
@@ -59,6 +61,19 @@ Tokens count_completion(const Answer& answer) {
   return count;
 }
 
+// Ends the words at the first stop sequence in them, which is not part of them.
+void cut_at_stop(Answer& answer, const std::vector<std::string>& stop) {
+  const std::string text = join(answer.content);
+  std::size_t first = text.size();
+  for (const std::string& sequence : stop) {
+    const std::size_t at = sequence.empty() ? text.npos : text.find(sequence);
+    if (at >= first) continue;
+    first = at;
+    answer.stop_sequence = sequence;
+  }
+  if (first < text.size()) answer.content = split_pieces(text.substr(0, first));
+}
+
 // max_tokens includes reasoning (fact sheet 1.2).
 void cut_to_limit(Answer& answer, Tokens limit) {
   if (count_completion(answer) <= limit) return;
@@ -69,6 +84,17 @@ void cut_to_limit(Answer& answer, Tokens limit) {
   answer.reasoning.resize(std::min(answer.reasoning.size(), most));
   const auto left = most - static_cast<std::size_t>(answer.usage.reasoning);
   answer.content.resize(std::min(answer.content.size(), left));
+}
+
+// The calls end up among the words, and the answer ends as one without calls would.
+void leak_calls(Answer& answer, DsmlForm form) {
+  if (answer.tool_calls.empty()) return;
+  std::vector<std::string>& pieces =
+      form == DsmlForm::in_thinking ? answer.reasoning : answer.content;
+  for (std::string& piece : leak(answer.tool_calls, form)) pieces.push_back(std::move(piece));
+  answer.usage.reasoning = static_cast<Tokens>(answer.reasoning.size());
+  answer.tool_calls.clear();
+  answer.finish_reason = "stop";
 }
 
 std::string echo_of(const ChatRequest& request) {
@@ -96,19 +122,16 @@ Answer make_answer(Provider provider, const ChatRequest& request, const Settings
   answer.echo = echo_of(request);
   answer.finish_reason = "stop";
 
-  std::vector<std::string> thought;
-  // OpenAI's chat endpoint counts reasoning and never shows it.
-  if (deepseek ? is_thinking(request) : request.effort.value_or("none") != "none") {
-    thought = think(request, seed);
-    answer.usage.reasoning = static_cast<Tokens>(thought.size());
+  if (request.thinks) {
+    answer.reasoning = think(request, seed);
+    answer.usage.reasoning = static_cast<Tokens>(answer.reasoning.size());
   }
-  if (deepseek) {
-    answer.thinking = is_thinking(request);
-    answer.reasoning = std::move(thought);
-  }
-  answer.tool_calls = make_tool_calls(provider, request, seed);
+  // Some count reasoning and never show it.
+  answer.thinking = request.thinks && !profile_of(provider).reasoning_out.empty();
+  answer.tool_calls = make_tool_calls(provider, request, settings, seed);
   if (!answer.tool_calls.empty()) {
     answer.finish_reason = "tool_calls";
+    if (explains_calls(request)) answer.content = split_pieces("I call a tool to find out.");
   } else {
     answer.content = split_pieces(visible_text(request));
     if (settings.answer_tokens) {
@@ -120,6 +143,7 @@ Answer make_answer(Provider provider, const ChatRequest& request, const Settings
       }
     }
   }
+  cut_at_stop(answer, request.stop);
   if (request.max_tokens) cut_to_limit(answer, *request.max_tokens);
   answer.usage.completion = count_completion(answer);
   return answer;
@@ -133,6 +157,20 @@ void spoil(Answer& answer, const Fault& fault) {
     case FaultKind::aborted:
       answer.finish_reason = "aborted";
       return;
+    case FaultKind::content_filter:
+      answer.finish_reason = "content_filter";
+      answer.tool_calls.clear();
+      answer.content.resize(answer.content.size() / 2);
+      break;
+    case FaultKind::refusal:
+      answer.refusal = "I can't help with that.";
+      answer.finish_reason = "stop";
+      answer.tool_calls.clear();
+      answer.content.clear();
+      break;
+    case FaultKind::dsml:
+      leak_calls(answer, static_cast<DsmlForm>(fault.number));
+      break;
     case FaultKind::empty_stop:
       answer.content.clear();
       answer.reasoning.clear();

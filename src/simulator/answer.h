@@ -20,18 +20,19 @@ struct Answer {
   std::string id;
   std::string model;
   std::string fingerprint;
-  bool thinking = false;               // DeepSeek's: reasoning_content is present, perhaps empty
-  std::vector<std::string> reasoning;  // pieces, one token each
+  bool thinking = false;               // the reasoning is shown, perhaps empty
+  std::vector<std::string> reasoning;  // pieces, one token each; hidden where none is shown
   std::vector<std::string> content;
+  std::string refusal;  // instead of content
   std::vector<ToolCall> tool_calls;
   std::string finish_reason;
+  std::string stop_sequence;  // that ended it
   Usage usage;
   std::string echo;  // unknown fields of the request as a JSON object; empty when there were none
 };
 
-// Thinks when the request's provider does; calls tools when a tool is forced, or when the last
-// message is a user's that says "use the tool" (one call) or "use all tools" (up to four); obeys
-// max_tokens. usage.prompt and usage.cached are left to the caller. `body` seeds ids and words.
+// Thinks when request.thinks; calls tools as tool_plan.h says; obeys max_tokens and stop.
+// usage.prompt and usage.cached are left to the caller. `body` seeds ids and words.
 [[nodiscard]] Answer make_answer(Provider provider, const ChatRequest& request,
                                  const Settings& settings, std::string_view body);
 

@@ -1,5 +1,10 @@
 #include "simulator/completion_fields.h"
 
+#include "simulator/chat_profile.h"
+#include "simulator/messages_rules.h"
+#include "simulator/seal.h"
+#include "simulator/text_pieces.h"
+
 namespace tidegate::simulator {
 
 void write_head(json::Writer& json, const Answer& answer, std::string_view object,
@@ -7,7 +12,35 @@ void write_head(json::Writer& json, const Answer& answer, std::string_view objec
   const auto seconds = std::chrono::floor<std::chrono::seconds>(created).time_since_epoch();
   json.member("id", answer.id).member("object", object).member("created", seconds.count());
   json.member("model", answer.model).member("system_fingerprint", answer.fingerprint);
-  if (answer.provider == Provider::openai) json.member("service_tier", "default");
+  if (profile_of(answer.provider).openai_extras) json.member("service_tier", "default");
+}
+
+void write_reasoning(json::Writer& json, const Answer& answer, std::string_view text) {
+  json.member(profile_of(answer.provider).reasoning_out, text);
+}
+
+void write_reasoning_details(json::Writer& json, const Answer& answer, std::string_view text,
+                             bool last) {
+  const std::string_view upstream = upstream_of(answer.model);
+  const std::string whole = join(answer.reasoning);
+  json.key("reasoning_details").begin_array().begin_object();
+  if (upstream == "google" || upstream == "openai") {
+    json.member("type", "reasoning.encrypted").member("id", "rs_" + answer.id.substr(9));
+    json.member("data", seal(kThoughtMark, answer.model, "", whole));
+  } else {
+    json.member("type", "reasoning.text").member("text", text);
+    if (last && upstream == "anthropic") {
+      json.member("signature", seal(kSignatureMark, answer.model, whole, whole));
+    }
+  }
+  json.member("format", upstream == "anthropic" ? "anthropic-claude-v1" : "unknown");
+  json.member("index", 0).end_object().end_array();
+}
+
+void write_signature(json::Writer& json, const Answer& answer) {
+  json.key("extra_content").begin_object().key("google").begin_object();
+  json.member("thought_signature", seal(kThoughtMark, answer.model, "", join(answer.reasoning)));
+  json.end_object().end_object();
 }
 
 void write_usage(json::Writer& json, const Answer& answer) {
@@ -16,11 +49,11 @@ void write_usage(json::Writer& json, const Answer& answer) {
   json.member("prompt_tokens", usage.prompt).member("completion_tokens", usage.completion);
   json.member("total_tokens", usage.prompt + usage.completion);
   json.key("prompt_tokens_details").begin_object().member("cached_tokens", usage.cached);
-  if (answer.provider == Provider::openai) json.member("audio_tokens", 0);
+  if (profile_of(answer.provider).openai_extras) json.member("audio_tokens", 0);
   json.end_object();
   json.key("completion_tokens_details").begin_object();
   json.member("reasoning_tokens", usage.reasoning).end_object();
-  if (answer.provider == Provider::deepseek) {
+  if (profile_of(answer.provider).cache_counts) {
     json.member("prompt_cache_hit_tokens", usage.cached);
     json.member("prompt_cache_miss_tokens", usage.prompt - usage.cached);
   }

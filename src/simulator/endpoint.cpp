@@ -1,5 +1,7 @@
 #include "simulator/endpoint.h"
 
+#include <utility>
+
 namespace tidegate::simulator {
 namespace {
 
@@ -11,11 +13,37 @@ bool take(std::string_view& path, std::string_view prefix) {
   return true;
 }
 
-Provider provider_of_name(std::string_view name) {
-  return name.contains("deepseek") ? Provider::deepseek : Provider::openai;
+// An engine's name before a model's: "vllm-deepseek" speaks as vLLM does.
+constexpr std::pair<std::string_view, Provider> kNames[] = {
+    {"vllm", Provider::vllm},        {"sglang", Provider::sglang},
+    {"llama", Provider::llamacpp},   {"openrouter", Provider::openrouter},
+    {"kimi", Provider::kimi},        {"moonshot", Provider::kimi},
+    {"gemini", Provider::gemini},    {"anthropic", Provider::anthropic},
+    {"claude", Provider::anthropic}, {"deepseek", Provider::deepseek},
+};
+
+Operation operation_of(std::string_view path) {
+  if (path == "/chat/completions") return Operation::chat;
+  if (path == "/messages") return Operation::messages;
+  if (path == "/messages/count_tokens") return Operation::count_tokens;
+  if (path == "/responses") return Operation::responses;
+  if (path == "/models") return Operation::models;
+  return Operation::unknown;
 }
 
 }  // namespace
+
+bool asks_model(Operation operation) {
+  return operation == Operation::chat || operation == Operation::messages ||
+         operation == Operation::count_tokens || operation == Operation::responses;
+}
+
+Provider provider_of_name(std::string_view name) {
+  for (const auto& [part, provider] : kNames) {
+    if (name.contains(part)) return provider;
+  }
+  return Provider::openai;
+}
 
 Endpoint find_endpoint(std::string_view path) {
   if (path == "/sim/log") return {Provider::openai, Operation::log};
@@ -31,12 +59,14 @@ Endpoint find_endpoint(std::string_view path) {
   } else if (take(path, "/deepseek")) {
     endpoint.provider = Provider::deepseek;
   } else if (!take(path, "/openai")) {
-    endpoint.provider = path.starts_with("/v1/") ? Provider::openai : Provider::deepseek;
+    if (path.starts_with("/v1/messages"))
+      endpoint.provider = Provider::anthropic;
+    else if (!path.starts_with("/v1/"))
+      endpoint.provider = Provider::deepseek;
   }
   if (endpoint.provider == Provider::deepseek) take(path, "/beta");
   take(path, "/v1");
-  if (path == "/chat/completions") endpoint.operation = Operation::chat;
-  if (path == "/models") endpoint.operation = Operation::models;
+  endpoint.operation = operation_of(path);
   return endpoint;
 }
 

@@ -7,15 +7,28 @@
 
 namespace tidegate::simulator {
 
-enum class Provider : std::uint8_t { openai, deepseek };
+enum class Provider : std::uint8_t {
+  openai,  // and every other that speaks as OpenAI does
+  deepseek,
+  anthropic,
+  kimi,
+  gemini,
+  vllm,
+  sglang,
+  llamacpp,
+  openrouter,
+};
 
 enum class Operation : std::uint8_t {
-  unknown,  // 404
-  chat,     // POST .../chat/completions
-  models,   // GET .../models
-  log,      // GET /sim/log
-  open,     // GET /sim/open
-  reset,    // POST /sim/reset
+  unknown,       // 404
+  chat,          // POST .../chat/completions
+  messages,      // POST .../messages
+  count_tokens,  // POST .../messages/count_tokens
+  responses,     // POST .../responses
+  models,        // GET .../models
+  log,           // GET /sim/log
+  open,          // GET /sim/open
+  reset,         // POST /sim/reset
 };
 
 struct Endpoint {
@@ -23,10 +36,17 @@ struct Endpoint {
   Operation operation = Operation::unknown;
 };
 
+// A model is asked, so the journal, the faults and the pace apply.
+[[nodiscard]] bool asks_model(Operation operation);
+
 // Method is not looked at. Paths (each with an optional /v1 or /beta before the operation):
-//   /v1/...  /openai/...              OpenAI
+//   /v1/...  /openai/...              OpenAI, but /v1/messages is Anthropic's
 //   /...     /beta/...  /deepseek/... DeepSeek
-//   /sim/<name>/...                   DeepSeek if <name> contains "deepseek", else OpenAI
+//   /sim/<name>/...                   the provider that <name> names (provider_of_name)
 [[nodiscard]] Endpoint find_endpoint(std::string_view path);
+
+// By what the name contains: "vllm", "sglang", "llama", "openrouter", "kimi" or "moonshot",
+// "gemini", "anthropic" or "claude", "deepseek", in this order; else OpenAI.
+[[nodiscard]] Provider provider_of_name(std::string_view name);
 
 }  // namespace tidegate::simulator

@@ -38,6 +38,10 @@ enum class FaultKind : std::uint8_t {
   huge_chunk,      // one event of 1 MiB
   no_resource,     // finish_reason insufficient_system_resource
   aborted,         // finish_reason aborted
+  failed,          // Responses: status failed
+  content_filter,  // finish_reason content_filter after half of the words
+  refusal,         // a refusal instead of content
+  dsml,            // tool calls leak into the words; number: a DsmlForm
   empty_stop,      // finish_reason stop without any content
   zero_reasoning,  // thinking is on and nothing was thought
   no_done,         // no [DONE]

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "json/writer.h"
+#include "simulator/reply_faults.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -15,9 +16,17 @@ std::string without_secret(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-void Journal::add(const http::RequestHead& head, std::string_view body, WallTime received) {
+void Journal::add(const http::RequestHead& head, std::string_view body, WallTime received,
+                  const Reply& reply) {
   if (max_entries_ == 0) return;
-  Entry entry{received, std::string(head.method), std::string(head.target), {}, {}, body.size()};
+  Entry entry{.received = received,
+              .method = std::string(head.method),
+              .target = std::string(head.target),
+              .headers = {},
+              .body = {},
+              .body_bytes = body.size(),
+              .status = answers_nothing(reply.fault) ? 0 : reply.status,
+              .reasoning = reply.reasoning};
   for (const http::Header& header : head.headers) {
     std::string name = to_lower(header.name);
     std::string value = without_secret(name, header.value());
@@ -45,7 +54,10 @@ std::string Journal::as_json() const {
     json.key("headers").begin_object();
     for (const auto& [name, value] : entry.headers) json.member(name, value);
     json.end_object();
-    json.member("body", entry.body).member("body_bytes", entry.body_bytes).end_object();
+    json.member("body", entry.body).member("body_bytes", entry.body_bytes);
+    json.member("status", entry.status).key("reasoning").begin_array();
+    for (const std::string& text : entry.reasoning) json.value(text);
+    json.end_array().end_object();
   }
   json.end_array().end_object();
   return out;

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "http/head.h"
 #include "simulator/options.h"
+#include "simulator/reply.h"
 
 namespace tidegate::simulator {
 
@@ -20,8 +21,10 @@ class Journal {
       : max_entries_(options.log_entries), max_bytes_(options.log_bytes) {}
 
   // A body above the bound is not kept; its entry says how long it was.
-  void add(const http::RequestHead& head, std::string_view body, WallTime received);
-  // {"requests":[{"received","method","target","headers":{},"body","body_bytes"}]}, oldest first.
+  void add(const http::RequestHead& head, std::string_view body, WallTime received,
+           const Reply& reply);
+  // {"requests":[{"received","method","target","headers":{},"body","body_bytes","status",
+  // "reasoning":[]}]}, oldest first.
   // Of Authorization and x-api-key only the last four characters are kept.
   [[nodiscard]] std::string as_json() const;
   void reset();
@@ -34,6 +37,8 @@ class Journal {
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
     std::string body;
     std::size_t body_bytes = 0;
+    int status = 0;  // of the answer; 0: there was none
+    std::vector<std::string> reasoning;
   };
 
   const std::size_t max_entries_;

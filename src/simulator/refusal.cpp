@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "json/writer.h"
+#include "simulator/error_shape.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -49,8 +49,52 @@ Refusal deepseek_key_refusal(std::string_view key) {
   return refusal;
 }
 
-Refusal no_money(Provider provider) {
-  if (provider == Provider::deepseek) {
+// Anthropic's words and types (platform.claude.com/docs/en/api/errors).
+Refusal messages_key_refusal(std::string_view key) {
+  return {.status = 401,
+          .message = key.empty() ? "x-api-key header is required" : "invalid x-api-key",
+          .type = "authentication_error"};
+}
+
+Refusal messages_refusal_by_status(int status) {
+  Refusal refusal{.status = status, .message = fmt::format("Simulated error {}.", status)};
+  switch (status) {
+    case 401:
+      return messages_key_refusal("sk-wrong");
+    case 403:
+      refusal.type = "permission_error";
+      break;
+    case 404:
+      refusal.type = "not_found_error";
+      break;
+    case 413:
+      refusal.type = "request_too_large";
+      refusal.message = "Request exceeds the maximum size";
+      break;
+    case 429:
+      refusal.type = "rate_limit_error";
+      refusal.message = "This request would exceed your organization's rate limit.";
+      break;
+    case 529:
+      refusal.type = "overloaded_error";
+      refusal.message = "Overloaded";
+      break;
+    default:
+      if (status >= 500) {
+        refusal.type = "api_error";
+        refusal.message = "Internal server error";
+      }
+  }
+  return refusal;
+}
+
+Refusal no_money(const Endpoint& endpoint) {
+  if (speaks_messages(endpoint)) {
+    return invalid(
+        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing "
+        "to upgrade or purchase credits.");
+  }
+  if (endpoint.provider == Provider::deepseek) {
     Refusal refusal = deepseek_invalid("Insufficient Balance");
     refusal.status = 402;
     refusal.type = "unknown_error";
@@ -64,18 +108,6 @@ Refusal no_money(Provider provider) {
 }
 
 }  // namespace
-
-std::string body_of(const Refusal& refusal) {
-  std::string body;
-  json::Writer json(body);
-  json.begin_object().key("error").begin_object();
-  json.member("message", refusal.message).member("type", refusal.type).key("param");
-  refusal.param ? json.value(*refusal.param) : json.null();
-  json.key("code");
-  refusal.code ? json.value(*refusal.code) : json.null();
-  json.end_object().end_object();
-  return body;
-}
 
 Refusal invalid(std::string message, std::optional<std::string> param,
                 std::optional<std::string> code) {
@@ -122,23 +154,32 @@ Refusal refuse_body(Provider provider, const BodyProblem& problem, std::string_v
                  problem.field, "invalid_type");
 }
 
-std::optional<Refusal> refuse_key(Provider provider, std::string_view authorization,
+std::string_view find_key(const http::Headers& headers) {
+  const std::string_view key = trim(headers.find("x-api-key"));
+  return key.empty() ? bearer_key(headers.find("authorization")) : key;
+}
+
+std::optional<Refusal> refuse_key(const Endpoint& endpoint, const http::Headers& headers,
                                   bool require_key) {
-  const std::string_view key = bearer_key(authorization);
-  if (key == "sk-broke") return no_money(provider);
-  if (key.empty() ? !require_key : !key.starts_with("sk-wrong")) return std::nullopt;
-  return provider == Provider::deepseek ? deepseek_key_refusal(key) : openai_key_refusal(key);
+  const std::string_view key = find_key(headers);
+  const bool wrong = key.starts_with("sk-wrong");
+  if (key == "sk-broke") return no_money(endpoint);
+  if (key.empty() ? !require_key : !wrong) return std::nullopt;
+  if (speaks_messages(endpoint)) return messages_key_refusal(key);
+  return endpoint.provider == Provider::deepseek ? deepseek_key_refusal(key)
+                                                 : openai_key_refusal(key);
 }
 
 // DeepSeek documents no body for these; message and type are ours (fact sheet 1.6, unverified).
-Refusal refuse_by_fault(Provider provider, const Fault& fault, std::string_view model) {
+Refusal refuse_by_fault(const Endpoint& endpoint, const Fault& fault, std::string_view model) {
+  if (speaks_messages(endpoint)) return messages_refusal_by_status(fault.status);
   Refusal refusal{.status = fault.status, .message = {}, .param = {}, .code = {}};
-  const bool deepseek = provider == Provider::deepseek;
+  const bool deepseek = endpoint.provider == Provider::deepseek;
   switch (fault.status) {
     case 401:
-      return *refuse_key(provider, "Bearer sk-wrong", true);
+      return deepseek ? deepseek_key_refusal("sk-wrong") : openai_key_refusal("sk-wrong");
     case 402:
-      return no_money(Provider::deepseek);
+      return no_money({Provider::deepseek, Operation::chat});
     case 429:
       refusal.message = deepseek ? "Rate limit reached: too many concurrent requests"
                                  : fmt::format(

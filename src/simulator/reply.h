@@ -12,12 +12,15 @@ namespace tidegate::simulator {
 
 struct Reply {
   int status = 200;
-  std::string headers;  // "Name: value\r\n" each
+  std::string headers = {};  // "Name: value\r\n" each
   // One of the two; `events` for a stream.
-  std::string body;
-  std::vector<std::string> events;
+  std::string body = {};
+  std::vector<std::string> events = {};
 
-  Fault fault;
+  Fault fault = {};
+  std::string error_event = {};  // what FaultKind::error_event sends
+  std::vector<std::string> reasoning =
+      {};  // that the request brought back to the model, for the journal
   Duration first_token{0};
   Duration per_event{0};
   Duration whole{0};  // how long a body that is not streamed takes

@@ -10,10 +10,6 @@ namespace tidegate::simulator {
 namespace {
 
 constexpr std::string_view kGarbage = "<html><body>502 Bad Gateway</body></html>\n{\"choices\":[{";
-constexpr std::string_view kErrorEvent =
-    R"(data: {"error":{"message":"The server had an error while processing your request.",)"
-    R"("type":"server_error","param":null,"code":"internal_error"}})"
-    "\n\n";
 
 }  // namespace
 
@@ -62,7 +58,7 @@ void spoil(Reply& reply) {
     case FaultKind::error_event:
       if (reply.events.empty()) break;
       reply.events.resize(at);
-      reply.events.emplace_back(kErrorEvent);
+      reply.events.push_back(reply.error_event);
       break;
     case FaultKind::slow_chunks:
       reply.per_event = std::chrono::milliseconds(reply.fault.number);

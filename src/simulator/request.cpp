@@ -16,7 +16,7 @@ namespace {
 using json::Kind;
 
 // Fields that the two providers' references list and that change nothing here.
-constexpr std::array<std::string_view, 24> kIgnored{"temperature",
+constexpr std::array<std::string_view, 23> kIgnored{"temperature",
                                                     "top_p",
                                                     "n",
                                                     "stop",
@@ -38,7 +38,6 @@ constexpr std::array<std::string_view, 24> kIgnored{"temperature",
                                                     "prompt_cache_key",
                                                     "functions",
                                                     "function_call",
-                                                    "parallel_tool_calls",
                                                     "web_search_options"};
 
 std::string_view kind_name(Kind kind) {
@@ -73,6 +72,9 @@ class Walk {
   bool message(const std::string& path, Message& out);
   bool content(const std::string& path, Message& out);
   bool tool_call(const std::string& path, ToolCall& out);
+  bool signature(std::string& out);
+  bool template_options(ChatRequest& out);
+  bool reasoning_options(ChatRequest& out);
   bool tool(const std::string& path, Tool& out);
   bool parameters(std::vector<Parameter>& out);
   bool parameter(Parameter& out);
@@ -198,8 +200,11 @@ bool Walk::request(ChatRequest& out) {
       out.effort_end = reader_.last_end();
       return is_text;
     }
-    if (key == "response_format") {
-      return response_format(out);
+    if (key == "response_format") return response_format(out);
+    if (key == "chat_template_kwargs") return template_options(out);
+    if (key == "reasoning") return reasoning_options(out);
+    if (key == "parallel_tool_calls") {
+      return flag("parallel_tool_calls", out.parallel_tool_calls);
     }
     if (key == "user_id") return is_null() || text("user_id", out.user_id);
     if (std::ranges::find(kIgnored, key) != kIgnored.end()) return reader_.skip();
@@ -214,6 +219,17 @@ bool Walk::request(ChatRequest& out) {
   return false;
 }
 
+bool Walk::response_format(ChatRequest& out) {
+  if (is_null()) return true;
+  return is(Kind::object, "response_format") && reader_.object([&](std::string_view key) {
+    if (key == "type") return text("response_format.type", out.response_format);
+    if (key != "json_schema" || reader_.kind() != Kind::object) return reader_.skip();
+    return reader_.object([&](std::string_view member) {
+      return member == "schema" ? raw_value(out.response_schema) : reader_.skip();
+    });
+  });
+}
+
 bool Walk::message(const std::string& path, Message& out) {
   return is(Kind::object, path) && reader_.object([&](std::string_view key) {
     if (key == "role") {
@@ -225,6 +241,10 @@ bool Walk::message(const std::string& path, Message& out) {
     if (key == "reasoning_content") {
       return is_null() || text(path + ".reasoning_content", out.reasoning.emplace());
     }
+    if (key == "reasoning" && reader_.kind() == Kind::string) {
+      return text(path + ".reasoning", out.plain_reasoning.emplace());
+    }
+    if (key == "reasoning_details") return is_null() || raw_value(out.reasoning_details);
     if (key == "tool_calls") {
       return is_null() || elements(path + ".tool_calls", [&](const std::string& call, std::size_t) {
                return tool_call(call, out.tool_calls.emplace_back());
@@ -262,12 +282,47 @@ bool Walk::content(const std::string& path, Message& out) {
 bool Walk::tool_call(const std::string& path, ToolCall& out) {
   return is(Kind::object, path) && reader_.object([&](std::string_view key) {
     if (key == "id") return text(path + ".id", out.id);
+    if (key == "extra_content") return signature(out.signature);
     if (key != "function") return reader_.skip();
     return is(Kind::object, path + ".function") && reader_.object([&](std::string_view member) {
       if (member == "name") return text(path + ".function.name", out.name);
       if (member == "arguments") return text(path + ".function.arguments", out.arguments);
       return reader_.skip();
     });
+  });
+}
+
+// {"google":{"thought_signature":"..."}}
+bool Walk::signature(std::string& out) {
+  if (reader_.kind() != Kind::object) return reader_.skip();
+  return reader_.object([&](std::string_view vendor) {
+    if (vendor != "google") return reader_.skip();
+    return text_in_object("extra_content.google", "thought_signature", out);
+  });
+}
+
+// {"thinking":true}, {"enable_thinking":true}: what a chat template is told.
+bool Walk::template_options(ChatRequest& out) {
+  if (reader_.kind() != Kind::object) return reader_.skip();
+  return reader_.object([&](std::string_view key) {
+    if (key == "reasoning_effort" && reader_.kind() == Kind::string) {
+      return text("chat_template_kwargs.reasoning_effort", out.effort.emplace());
+    }
+    if (key != "thinking" && key != "enable_thinking") return reader_.skip();
+    return flag("chat_template_kwargs", out.template_thinks.emplace());
+  });
+}
+
+// OpenRouter's {"effort":"high"}, {"enabled":true}, {"max_tokens":2000}.
+bool Walk::reasoning_options(ChatRequest& out) {
+  if (reader_.kind() != Kind::object) return reader_.skip();
+  return reader_.object([&](std::string_view key) {
+    if (key == "effort" && reader_.kind() == Kind::string) {
+      return text("reasoning.effort", out.effort.emplace());
+    }
+    if (key == "enabled") return flag("reasoning.enabled", out.reasoning_enabled.emplace());
+    if (key == "max_tokens") out.reasoning_enabled = true;
+    return reader_.skip();
   });
 }
 
@@ -325,17 +380,6 @@ bool Walk::tool_choice(ChatRequest& out) {
   if (choice == "required") out.tool_choice = ToolChoice::required;
   return out.tool_choice != ToolChoice::unset ||
          wrong_type("tool_choice", "'none', 'auto' or 'required'");
-}
-
-bool Walk::response_format(ChatRequest& out) {
-  if (is_null()) return true;
-  return is(Kind::object, "response_format") && reader_.object([&](std::string_view key) {
-    if (key == "type") return text("response_format.type", out.response_format);
-    if (key != "json_schema" || reader_.kind() != Kind::object) return reader_.skip();
-    return reader_.object([&](std::string_view member) {
-      return member == "schema" ? parameters(out.format_properties) : reader_.skip();
-    });
-  });
 }
 
 BodyProblem Walk::problem() const {

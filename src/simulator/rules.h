@@ -17,10 +17,22 @@ namespace tidegate::simulator {
 [[nodiscard]] std::optional<Refusal> check_deepseek(const ChatRequest& request,
                                                     std::string_view body, Tokens prompt_tokens,
                                                     const Options& options);
+// And what all that speak like OpenAI have in common; only OpenAI itself cares how max_tokens is
+// called.
 [[nodiscard]] std::optional<Refusal> check_openai(const ChatRequest& request, Tokens prompt_tokens,
-                                                  const Options& options);
+                                                  const Options& options,
+                                                  Provider provider = Provider::openai);
 
-// Both providers: each tool call is answered at once, and nothing else is.
+[[nodiscard]] std::optional<Refusal> check_kimi(const ChatRequest& request, const Options& options);
+[[nodiscard]] std::optional<Refusal> check_gemini(const ChatRequest& request);
+[[nodiscard]] std::optional<Refusal> check_openrouter(const ChatRequest& request,
+                                                      const Options& options);
+
+// DeepSeek's rule on reasoning_content, which those who pass requests on to it share.
+[[nodiscard]] std::optional<Refusal> check_reasoning_returned(const ChatRequest& request,
+                                                              const Options& options);
+
+// All providers: each tool call is answered at once, and nothing else is.
 [[nodiscard]] std::optional<Refusal> check_tool_results(const ChatRequest& request);
 
 // DeepSeek thinks unless it is told not to; the toggle wins over the effort (fact sheet 1.2).

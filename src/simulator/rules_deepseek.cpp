@@ -47,25 +47,6 @@ Checked check_message(const Message& message, std::size_t index, std::string_vie
   return std::nullopt;
 }
 
-// Fact sheet 1.3, items 3 and 5: with `tools`, every earlier assistant turn must bring its
-// reasoning_content back; without, those that called a tool must.
-Checked check_reasoning(const ChatRequest& request, const Options& options) {
-  if (!is_thinking(request)) return std::nullopt;
-  for (const Message& message : request.messages) {
-    const bool needed = message.role == "assistant" && !message.prefix &&
-                        (!request.tools.empty() || !message.tool_calls.empty());
-    if (!needed) continue;
-    if (message.reasoning && !(options.refuse_empty_reasoning && message.reasoning->empty())) {
-      continue;
-    }
-    Refusal refusal = deepseek_invalid(
-        "The `reasoning_content` in the thinking mode must be passed back to the API.");
-    refusal.octet_stream = true;
-    return refusal;
-  }
-  return std::nullopt;
-}
-
 Checked check_tools(const ChatRequest& request, std::string_view body) {
   for (std::size_t i = 0; i < request.tools.size(); ++i) {
     const Tool& tool = request.tools[i];
@@ -110,6 +91,24 @@ Checked check_format(const ChatRequest& request) {
 
 }  // namespace
 
+// Fact sheet 1.3, items 3 and 5: with `tools`, every earlier assistant turn must bring its
+// reasoning_content back; without, those that called a tool must.
+Checked check_reasoning_returned(const ChatRequest& request, const Options& options) {
+  for (const Message& message : request.messages) {
+    const bool needed = message.role == "assistant" && !message.prefix &&
+                        (!request.tools.empty() || !message.tool_calls.empty());
+    if (!needed) continue;
+    if (message.reasoning && !(options.refuse_empty_reasoning && message.reasoning->empty())) {
+      continue;
+    }
+    Refusal refusal = deepseek_invalid(
+        "The `reasoning_content` in the thinking mode must be passed back to the API.");
+    refusal.octet_stream = true;
+    return refusal;
+  }
+  return std::nullopt;
+}
+
 Checked check_deepseek(const ChatRequest& request, std::string_view body, Tokens prompt_tokens,
                        const Options& options) {
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
@@ -136,7 +135,8 @@ Checked check_deepseek(const ChatRequest& request, std::string_view body, Tokens
   if (Checked refusal = check_tool_results(request)) {
     return deepseek_invalid(std::move(refusal->message));
   }
-  return check_reasoning(request, options);
+  if (!is_thinking(request)) return std::nullopt;
+  return check_reasoning_returned(request, options);
 }
 
 }  // namespace tidegate::simulator

@@ -42,10 +42,11 @@ bool wants_max_completion_tokens(std::string_view model) {
          model.starts_with("o4");
 }
 
-Checked check_lengths(const ChatRequest& request, Tokens prompt_tokens, const Options& options) {
+Checked check_lengths(Provider provider, const ChatRequest& request, Tokens prompt_tokens,
+                      const Options& options) {
   const std::string_view name =
       request.max_completion_tokens ? "max_completion_tokens" : "max_tokens";
-  if (request.max_tokens && !request.max_completion_tokens &&
+  if (provider == Provider::openai && request.max_tokens && !request.max_completion_tokens &&
       wants_max_completion_tokens(request.model)) {
     return invalid(
         "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
@@ -73,7 +74,8 @@ Checked check_lengths(const ChatRequest& request, Tokens prompt_tokens, const Op
 
 }  // namespace
 
-Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Options& options) {
+Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Options& options,
+                     Provider provider) {
   if (options.refuse_unknown_fields && !request.unknown.empty()) {
     return invalid("Unrecognized request argument supplied: " + request.unknown.front().name);
   }
@@ -105,7 +107,7 @@ Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Opt
         "specified.",
         "tool_choice");
   }
-  if (Checked refusal = check_lengths(request, prompt_tokens, options)) return refusal;
+  if (Checked refusal = check_lengths(provider, request, prompt_tokens, options)) return refusal;
   if (request.response_format == "json_object" && !mentions(request, "json")) {
     return invalid(
         "'messages' must contain the word 'json' in some form, to use 'response_format' of type "

@@ -31,10 +31,19 @@ std::optional<int> read_tokens(std::string_view text) {
   return static_cast<int>(*number);
 }
 
+std::optional<ToolPlan> read_tool_plan(std::string_view text) {
+  const std::size_t x = std::min(text.find('x'), text.size());
+  const auto steps = parse_u64(text.substr(0, x));
+  const auto calls =
+      x == text.size() ? std::optional<std::uint64_t>(1) : parse_u64(text.substr(x + 1));
+  if (!steps || !calls || *steps > 1000 || *calls == 0 || *calls > 16) return std::nullopt;
+  return ToolPlan{static_cast<int>(*steps), static_cast<int>(*calls)};
+}
+
 }  // namespace
 
 Result<Settings> read_settings(const Options& options, const http::Headers& headers) {
-  Settings settings{.options = options, .answer_tokens = {}, .fault = {}, .scope = {}};
+  Settings settings{.options = options, .answer_tokens = {}, .tools = {}, .fault = {}, .scope = {}};
   for (const http::Header& header : headers) {
     const std::string name = to_lower(header.name);
     if (!name.starts_with("x-sim-")) continue;
@@ -53,14 +62,19 @@ Result<Settings> read_settings(const Options& options, const http::Headers& head
     } else if (name == "x-sim-tokens") {
       settings.answer_tokens = read_tokens(header.value());
       if (!settings.answer_tokens) return bad(header, "1 to 2000000");
+    } else if (name == "x-sim-tools") {
+      settings.tools = read_tool_plan(header.value());
+      if (!settings.tools) return bad(header, "STEPS or STEPSxCALLS, up to 1000x16");
     } else if (name == "x-sim-context") {
       const auto context = read_tokens(header.value());
       if (!context) return bad(header, "1 to 2000000");
       settings.options.deepseek_context = *context;
       settings.options.openai_input = *context;
+      settings.options.anthropic_context = *context;
     } else if (name == "x-sim-strict") {
       settings.options.refuse_unknown_fields |= header.value().contains("unknown-fields");
       settings.options.refuse_empty_reasoning |= header.value().contains("empty-reasoning");
+      settings.options.thinking_comes_first |= header.value().contains("thinking-first");
     } else {
       return bad(header, "no such header; see docs/simulator.md");
     }

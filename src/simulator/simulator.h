@@ -7,11 +7,10 @@
 #include <string>
 
 #include "http/exchange.h"
+#include "simulator/call.h"
 #include "simulator/endpoint.h"
-#include "simulator/fault_counter.h"
 #include "simulator/journal.h"
 #include "simulator/options.h"
-#include "simulator/prompt_cache.h"
 #include "simulator/reply.h"
 
 namespace tidegate::simulator {
@@ -29,15 +28,14 @@ class Simulator final : public http::Handler {
   [[nodiscard]] int left_early() const { return left_early_.load(); }
 
  private:
-  Task<void> chat(http::Exchange& exchange, Provider provider);
-  Reply reply_to(const http::Exchange& exchange, Provider provider);
+  Task<void> answer(http::Exchange& exchange, Endpoint endpoint);
+  Reply reply_to(const http::Exchange& exchange, Endpoint endpoint);
   std::string open_as_json() const;
   void reset();
 
   const Options options_;
   Journal journal_;
-  PromptCache cache_;
-  FaultCounter fault_counter_;
+  State state_;
   std::atomic<int> in_flight_{0};
   std::atomic<int> left_early_{0};
   std::atomic<std::uint64_t> served_{0};

@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "simulator/chat_profile.h"
 #include "simulator/completion.h"
 #include "simulator/completion_fields.h"
 
@@ -28,7 +29,7 @@ UsagePlace place_usage(Provider provider, bool include_usage, FaultKind fault) {
     default:
       break;
   }
-  if (provider == Provider::deepseek) return {.last_chunk = true};
+  if (profile_of(provider).usage_on_last_chunk) return {.last_chunk = true};
   return {.own_chunk = include_usage};
 }
 
@@ -82,33 +83,57 @@ class Events {
   std::vector<std::string> events_;
 };
 
-void add_texts(Events& events, const Answer& answer) {
-  const bool deepseek = answer.provider == Provider::deepseek;
-  events.delta([&](json::Writer& json) {
-    json.member("role", "assistant").key("content");
-    // A thinking model has no content yet; others begin with an empty one.
-    answer.thinking ? json.null().member("reasoning_content", "") : json.value("");
-    if (!deepseek) json.key("refusal").null();
-  });
-  for (const std::string& piece : answer.reasoning) {
-    events.delta(
-        [&](json::Writer& json) { json.key("content").null().member("reasoning_content", piece); });
-  }
-  for (const std::string& piece : answer.content) {
+void add_reasoning(Events& events, const Answer& answer) {
+  const ChatProfile& profile = profile_of(answer.provider);
+  if (!answer.thinking) return;
+  for (std::size_t i = 0; i < answer.reasoning.size(); ++i) {
+    const std::string& piece = answer.reasoning[i];
     events.delta([&](json::Writer& json) {
-      json.member("content", piece);
-      if (answer.thinking) json.key("reasoning_content").null();
+      json.key("content").null();
+      write_reasoning(json, answer, piece);
+      if (profile.reasoning_details) {
+        write_reasoning_details(json, answer, piece, i + 1 == answer.reasoning.size());
+      }
     });
   }
 }
 
-void write_call(json::Writer& json, std::size_t index, const ToolCall* start,
+void add_texts(Events& events, const Answer& answer) {
+  const ChatProfile& profile = profile_of(answer.provider);
+  events.delta([&](json::Writer& json) {
+    json.member("role", "assistant").key("content");
+    // A thinking model has no content yet; others begin with an empty one.
+    if (answer.thinking) {
+      json.null();
+      write_reasoning(json, answer, "");
+    } else {
+      json.value("");
+    }
+    if (profile.openai_extras) json.key("refusal").null();
+  });
+  add_reasoning(events, answer);
+  for (const std::string& piece : answer.content) {
+    events.delta([&](json::Writer& json) {
+      json.member("content", piece);
+      if (answer.thinking) json.key(profile.reasoning_out).null();
+    });
+  }
+  if (!answer.refusal.empty()) {
+    events.delta([&](json::Writer& json) { json.member("refusal", answer.refusal); });
+  }
+}
+
+void write_call(json::Writer& json, const Answer& answer, std::size_t index, const ToolCall* start,
                 std::string_view arguments) {
   json.key("tool_calls").begin_array().begin_object().member("index", index);
   if (start) json.member("id", start->id).member("type", "function");
   json.key("function").begin_object();
   if (start) json.member("name", start->name);
-  json.member("arguments", arguments).end_object().end_object().end_array();
+  json.member("arguments", arguments).end_object();
+  if (start && index == 0 && profile_of(answer.provider).thought_signatures) {
+    write_signature(json, answer);
+  }
+  json.end_object().end_array();
 }
 
 // Parallel calls interleave: a fragment of each in turn.
@@ -116,7 +141,7 @@ void add_tool_calls(Events& events, const Answer& answer) {
   std::size_t longest = 0;
   for (std::size_t i = 0; i < answer.tool_calls.size(); ++i) {
     const ToolCall& call = answer.tool_calls[i];
-    events.delta([&](json::Writer& json) { write_call(json, i, &call, ""); });
+    events.delta([&](json::Writer& json) { write_call(json, answer, i, &call, ""); });
     longest = std::max(longest, call.arguments.size());
   }
   for (std::size_t at = 0; at < longest; at += kArgumentBytes) {
@@ -124,7 +149,7 @@ void add_tool_calls(Events& events, const Answer& answer) {
       const std::string_view arguments = answer.tool_calls[i].arguments;
       if (at >= arguments.size()) continue;
       events.delta([&](json::Writer& json) {
-        write_call(json, i, nullptr, arguments.substr(at, kArgumentBytes));
+        write_call(json, answer, i, nullptr, arguments.substr(at, kArgumentBytes));
       });
     }
   }
@@ -140,8 +165,9 @@ std::vector<std::string> stream_events(const Answer& answer, bool include_usage,
   add_tool_calls(events, answer);
   events.delta(
       [&](json::Writer& json) {
-        if (answer.provider == Provider::deepseek) json.member("content", "");
-        if (answer.thinking) json.key("reasoning_content").null();
+        const ChatProfile& profile = profile_of(answer.provider);
+        if (profile.cache_counts) json.member("content", "");
+        if (answer.thinking) json.key(profile.reasoning_out).null();
       },
       true);
   if (usage.own_chunk) events.usage_only();

@@ -1,4 +1,4 @@
-// Tool calls that a simulated model makes, and other objects that fit a declared schema.
+// Tool calls that a simulated model makes, with arguments that fit the declared parameters.
 // Pure functions, any thread.
 #pragma once
 
@@ -9,16 +9,14 @@
 
 #include "simulator/endpoint.h"
 #include "simulator/request.h"
+#include "simulator/settings.h"
 
 namespace tidegate::simulator {
 
-// The calls that `request` provokes; empty when it provokes none.
+// The calls that `request` provokes, as tool_plan.h says; empty when it provokes none. More calls
+// than tools go round the tools, and the texts of their arguments are numbered then.
 [[nodiscard]] std::vector<ToolCall> make_tool_calls(Provider provider, const ChatRequest& request,
-                                                    std::uint64_t seed);
-
-// A JSON object with these members. A number is the first one in what was `asked`, a string the
-// first quoted words: enough for a test that wants its values back.
-[[nodiscard]] std::string fill_in(const std::vector<Parameter>& parameters, std::string_view asked);
+                                                    const Settings& settings, std::uint64_t seed);
 
 // `length` characters of base62 that `seed` chooses.
 [[nodiscard]] std::string base62(std::uint64_t seed, std::size_t length);
