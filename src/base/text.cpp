@@ -150,6 +150,27 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+bool matches_glob(std::string_view glob, std::string_view text) {
+  // After a mismatch only the last star needs to take one character more.
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::size_t g = 0, t = 0, star = kNone, after_star = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      after_star = t;
+    } else if (g < glob.size() && (glob[g] == '?' || lower(glob[g]) == lower(text[t]))) {
+      ++g;
+      ++t;
+    } else if (star != kNone) {
+      g = star + 1;
+      t = ++after_star;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == kNone;
+}
+
 std::optional<std::uint64_t> parse_u64(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -21,6 +21,9 @@ namespace tidegate {
 [[nodiscard]] std::string to_lower(std::string_view text);   // ASCII
 [[nodiscard]] std::string_view trim(std::string_view text);  // space, tab
 [[nodiscard]] bool is_valid_utf8(std::string_view text);
+// Whether all of `text` is as `glob` says: * stands for any characters, ? for one. ASCII letters of
+// either case are alike. Takes at most the product of both sizes in steps.
+[[nodiscard]] bool matches_glob(std::string_view glob, std::string_view text);
 
 // Decimal digits only, no sign, no space; nullopt when it is not a number or does not fit.
 [[nodiscard]] std::optional<std::uint64_t> parse_u64(std::string_view text);

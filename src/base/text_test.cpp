@@ -13,6 +13,21 @@ TEST(Text, ComparesAndTrims) {
   EXPECT_EQ(trim("  "), "");
 }
 
+TEST(Text, MatchesGlobs) {
+  EXPECT_TRUE(matches_glob("Cursor/*", "cursor/2.0 (darwin)"));
+  EXPECT_TRUE(matches_glob("Cursor/*", "Cursor/"));
+  EXPECT_FALSE(matches_glob("Cursor/*", "Cursor"));
+  EXPECT_FALSE(matches_glob("Cursor/*", "My-Cursor/1"));
+  EXPECT_TRUE(matches_glob("*cursor*", "My-Cursor/1"));
+  EXPECT_TRUE(matches_glob("a?c*e", "abcde"));
+  EXPECT_TRUE(matches_glob("*a*ab*b", "aaabab"));
+  EXPECT_FALSE(matches_glob("*a*ab*c", "aaabab"));
+  EXPECT_FALSE(matches_glob("?", ""));
+  EXPECT_TRUE(matches_glob("**", ""));
+  EXPECT_TRUE(matches_glob("", ""));
+  EXPECT_FALSE(matches_glob("", "a"));
+}
+
 TEST(Text, ValidatesUtf8) {
   EXPECT_TRUE(is_valid_utf8(""));
   EXPECT_TRUE(is_valid_utf8("plain ascii, longer than eight bytes"));

@@ -108,6 +108,26 @@ struct PolicyRule {
   bool quoted = false;  // `when` stands in quotes: its text starts one column after `at`
 };
 
+// What happens to a prompt that does not fit.
+enum class OnOverflow {
+  reject,           // 400 context_length_exceeded, with the sizes
+  truncate_oldest,  // the oldest messages are left out
+  truncate_middle,  // the same, but the first user message stays
+  fallback,         // the next model of the route that is large enough
+};
+
+// A profile: how one kind of client is treated. An absent field is as in the shipped profile of the
+// same name, and where there is none, as for any client.
+struct Client {
+  std::string name;                       // in the ledger
+  std::vector<std::string> user_agents;   // globs; one that matches is enough
+  std::optional<Tokens> context_window;   // that the client believes in, prompt and answer together
+  std::optional<OnOverflow> on_overflow;  // absent: the provider judges
+  std::optional<bool> drops_reasoning;    // does not send it back; absent: each request shows it
+  std::optional<bool> needs_usage;        // wants it at a stream's end without asking for it
+  Position at;
+};
+
 struct Retry {
   int attempts = 3;  // per target, the first included
   Duration base = 500ms;
@@ -172,7 +192,8 @@ struct Config {
   std::vector<Alias> aliases;
   std::vector<Route> routes;
   std::vector<PolicyRule> policy;
-  Duration sticky_for = 1h;  // a task keeps its route while its requests are closer than this
+  std::vector<Client> clients;  // the first that matches counts; before the shipped ones
+  Duration sticky_for = 1h;     // a task keeps its route while its requests are closer than this
   Retry retry;
   Timeouts timeouts;
   ListenLimits limits;

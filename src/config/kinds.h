@@ -64,7 +64,9 @@ struct Percent : AnyKind {
 // Also YAML 1.1's on, off, yes and no, in any case.
 struct Boolean : AnyKind {
   [[nodiscard]] std::optional<bool> parse(std::string_view text) const;
-  [[nodiscard]] std::string show(bool value) const { return value ? "true" : "false"; }
+  [[nodiscard]] std::string show(std::optional<bool> value) const {
+    return !value ? "" : *value ? "true" : "false";
+  }
   [[nodiscard]] std::string expected() const { return "true or false"; }
 };
 
@@ -130,6 +132,9 @@ struct OneOf : AnyKind {
       if (candidate == value) return std::string(word);
     }
     return {};
+  }
+  [[nodiscard]] std::string show(std::optional<Enum> value) const {
+    return value ? show(*value) : "";
   }
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> all;

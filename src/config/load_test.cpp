@@ -27,6 +27,9 @@ routes:
 policy:
   - { when: "context_tokens > 200000 && tool_density < 0.3", route: long }
   - { route: short }
+clients:
+  cursor: { match: { user_agent: "Cursor/*" }, context_window: 200000, on_overflow: truncate_middle }
+  mine: { match: { user_agent: [a/*, "b ?"] }, drops_reasoning: true, needs_usage: false }
 sticky_for: 30m
 retry:   { attempts: 2, base: 250ms, max: 5s, budget: 10% }
 timeouts: { connect: 2s, first_byte: 60s, idle: 1m, total: 10m, drain: 1s }
@@ -57,6 +60,14 @@ TEST(Load, ReadsEveryOption) {
   EXPECT_EQ(c.providers[2].base_url, "http://10.0.0.5:8000/v1");
   EXPECT_EQ(c.providers[2].max_connections, 64);
   EXPECT_FALSE(c.providers[2].key_required);
+  ASSERT_EQ(c.clients.size(), 2u);
+  EXPECT_EQ(c.clients[0].name, "cursor");
+  EXPECT_EQ(c.clients[0].context_window, 200'000);
+  EXPECT_EQ(c.clients[0].on_overflow, OnOverflow::truncate_middle);
+  EXPECT_FALSE(c.clients[0].drops_reasoning.has_value());
+  EXPECT_EQ(c.clients[1].user_agents, (std::vector<std::string>{"a/*", "b ?"}));
+  EXPECT_EQ(c.clients[1].drops_reasoning, true);
+  EXPECT_EQ(c.clients[1].needs_usage, false);
   // The vendor's key is not sent to another address.
   EXPECT_TRUE(c.providers[3].api_key.empty());
   EXPECT_FALSE(c.providers[3].key_required);

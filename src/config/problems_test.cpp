@@ -109,12 +109,35 @@ const Case kCases[] = {
     {"no_policy", "routes: { a: { model: gpt-5.5 }, b: { model: gpt-4.1 } }",
      "t.yaml:1:11: policy: missing; expected rules that say which of these routes a request takes, "
      "e.g. - { route: a }\n"},
-    {"later_version", "limits: { burst: 2.0 }\nbudgets: []\nclients: {}\nstate: { limits: x }\n",
+    {"later_version", "limits: { burst: 2.0 }\nbudgets: []\nstate: { limits: x }\n",
      "t.yaml:1:9: limits: not available in this version; remove it, it would not be obeyed\n"
      "t.yaml:2:10: budgets: not available in this version; remove it, it would not be obeyed\n"
-     "t.yaml:3:10: clients: not available in this version; remove it, it would not be obeyed\n"
-     "t.yaml:4:18: state.limits: not available in this version; remove it, it would not be "
+     "t.yaml:3:18: state.limits: not available in this version; remove it, it would not be "
      "obeyed\n"},
+    {"wrong_clients",
+     "clients:\n"
+     "  a: { match: { user_agent: Cursor/*, key: k }, context_windw: 1 }\n"
+     "  b: { match: { user_agent: [] }, on_overflow: truncate_midle, drops_reasoning: 1 }\n"
+     "  c: { match: { user_agent: ['x*', ''] }, context_window: lots, needs_usage: often }\n"
+     "  d: { match: {} }\n",
+     "t.yaml:2:44: clients.a.match.key: not available in this version; remove it, it would not be "
+     "obeyed\n"
+     "t.yaml:2:49: clients.a.context_windw: unknown option. Did you mean context_window?\n"
+     "t.yaml:3:29: clients.b.match.user_agent: an empty list; expected a glob or a list of globs "
+     "(* and ?) for the User-Agent header, e.g. \"Cursor/*\"\n"
+     "t.yaml:3:48: clients.b.on_overflow: \"truncate_midle\" is not valid; expected reject, "
+     "truncate_oldest, truncate_middle or fallback, e.g. truncate_middle. Did you mean "
+     "truncate_middle or truncate_oldest?\n"
+     "t.yaml:3:81: clients.b.drops_reasoning: \"1\" is not valid; expected true or false, e.g. "
+     "true.\n"
+     "t.yaml:4:36: clients.c.match.user_agent: \"\" is not valid; expected a glob of 1 to 200 "
+     "visible ASCII characters and spaces\n"
+     "t.yaml:4:59: clients.c.context_window: \"lots\" is not valid; expected a number of tokens "
+     "from 1 to 100000000, e.g. 200000.\n"
+     "t.yaml:4:78: clients.c.needs_usage: \"often\" is not valid; expected true or false, e.g. "
+     "true.\n"
+     "t.yaml:5:15: clients.d.match.user_agent: missing; expected a glob or a list of globs (* and "
+     "?) for the User-Agent header, e.g. \"Cursor/*\"\n"},
     {"later_store", "state: { ledger: 'postgresql://u:secret@h/db' }",
      "t.yaml:1:18: state.ledger: the value is not valid; expected sqlite:FILE, e.g. "
      "sqlite:/var/lib/tidegate/ledger.db. PostgreSQL is not available in this version.\n"},

@@ -88,6 +88,8 @@ std::string reference_markdown() {
   append(page, "models.NAME.price", price_options());
   append(page, "routes.NAME", route_options());
   append(page, "policy[]", rule_options());
+  append(page, "clients.NAME", client_options());
+  append(page, "clients.NAME.match", match_options());
   append(page, "retry", retry_options());
   append(page, "timeouts", timeout_options());
   append(page, "http", http_options());

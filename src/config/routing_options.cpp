@@ -74,13 +74,6 @@ void complete_provider(Provider& provider, const Node& node, const std::string& 
   if (value != nullptr && fits_header(value)) provider.api_key = Secret(value);
 }
 
-bool check_name(const Key& key, const std::string& section, Reader& reader) {
-  if (Name{}.parse(key.name)) return true;
-  reader.problem(reader.at(key), fmt::format("{}: \"{}\" is not valid; expected {}", section,
-                                             key.name, Name{}.expected()));
-  return false;
-}
-
 void read_providers(Config& config, const Node& node, const std::string& path, Reader& reader) {
   if (!reader.expect(node, Node::Kind::map, path)) return;
   for (std::size_t i = 0; i < node.keys.size(); ++i) {
@@ -149,6 +142,13 @@ void read_policy(Config& config, const Node& node, const std::string& path, Read
 }
 
 }  // namespace
+
+bool check_name(const Key& key, const std::string& section, Reader& reader) {
+  if (Name{}.parse(key.name)) return true;
+  reader.problem(reader.at(key), fmt::format("{}: \"{}\" is not valid; expected {}", section,
+                                             key.name, Name{}.expected()));
+  return false;
+}
 
 const Section<Provider>& provider_options() {
   using P = Provider;

@@ -28,16 +28,6 @@ struct LedgerAddress : Line {
   }
 };
 
-// The name is known so that the message can say more than "unknown option".
-template <class Target>
-Option<Target> later(std::string name, std::string sentence) {
-  auto read = [](Target&, const Node& node, const std::string& path, Reader& reader) {
-    reader.problem(reader.at(node),
-                   path + ": not available in this version; remove it, it would not be obeyed");
-  };
-  return {{std::move(name), std::move(sentence), "", std::string(kLater), ""}, read};
-}
-
 }  // namespace
 
 const Section<Tls>& tls_options() {
@@ -182,6 +172,7 @@ const Section<Config>& config_options() {
     all.push_back(models_option());
     all.push_back(routes_option());
     all.push_back(policy_option());
+    all.push_back(clients_option());
     all.push_back(option("sticky_for", &C::sticky_for, DurationBetween{0s, 168h}, "1h",
                          "A task keeps its route while its requests are closer together than this; "
                          "0s decides each request anew."));
@@ -198,7 +189,6 @@ const Section<Config>& config_options() {
                              "Where the program keeps what must last."));
     all.push_back(later<C>("limits", "Rate limits."));
     all.push_back(later<C>("budgets", "Spending limits."));
-    all.push_back(later<C>("clients", "Settings for a kind of client."));
     return all;
   }();
   return options;
