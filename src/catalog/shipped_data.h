@@ -1,4 +1,4 @@
-// The text of data/catalog.yaml, compiled in by embed.cmake. Constant, any thread.
+// The texts of data/catalog.yaml and data/clients.yaml, compiled in by embed.cmake. Constant, any thread.
 #pragma once
 
 #include <string_view>
@@ -6,5 +6,6 @@
 namespace tidegate::catalog {
 
 extern const std::string_view kShippedCatalog;
+extern const std::string_view kShippedClients;
 
 }  // namespace tidegate::catalog
