@@ -10,6 +10,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 needs the flag for coroutines; -Wno-* are false positives of its inliner in std headers.
   target_compile_options(tg_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fcoroutines>
                                               -Wno-maybe-uninitialized -Wno-restrict)
+else()
+  # libstdc++ 12 marks deprecated what its own stable_sort calls; g++ checks our calls.
+  target_compile_options(tg_options INTERFACE -Wno-deprecated-declarations)
 endif()
 if(TIDEGATE_SANITIZE)
   target_compile_options(tg_options INTERFACE -fsanitize=${TIDEGATE_SANITIZE}

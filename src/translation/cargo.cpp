@@ -55,7 +55,7 @@ void append_field(std::string& out, std::string_view field) {
 bool read_field(std::string_view& in, std::string& field) {
   if (in.size() < 4) return false;
   std::uint32_t size = 0;
-  for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(in[i]);
+  for (const char c : in.substr(0, 4)) size = size << 8 | static_cast<unsigned char>(c);
   in.remove_prefix(4);
   if (size > in.size()) return false;
   field = in.substr(0, size);
