@@ -1,0 +1,35 @@
+#include "translation/messages_input.h"
+
+#include "json/escape.h"
+#include "json/reader.h"
+
+namespace tidegate::translation::messages {
+
+bool is_blank(std::string_view raw) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == ' ') continue;
+    const bool escape = raw[i] == '\\' && i + 1 < raw.size();
+    if (!escape || (raw[i + 1] != 'n' && raw[i + 1] != 't' && raw[i + 1] != 'r')) return false;
+    ++i;
+  }
+  return true;
+}
+
+Input append_input(std::string& out, std::string_view escaped) {
+  if (is_blank(escaped)) {
+    out += "{}";
+    return Input::good;
+  }
+  const std::size_t mark = out.size();
+  if (!json::append_unescaped(out, escaped)) {
+    out.resize(mark);
+    return Input::bad;
+  }
+  json::Reader reader(json::CheckedText{std::string_view(out).substr(mark)});
+  if (reader.kind() == json::Kind::object && reader.skip() && reader.finish()) return Input::good;
+  out.resize(mark);
+  out.append(R"({"_raw":")").append(escaped).append(R"("})");
+  return Input::wrapped;
+}
+
+}  // namespace tidegate::translation::messages

@@ -1,0 +1,171 @@
+#include "translation/messages_repair.h"
+
+#include "translation/cargo.h"
+#include "translation/messages_block.h"
+#include "translation/messages_ids.h"
+
+namespace tidegate::translation {
+namespace {
+
+using json::Kind;
+using messages::Block;
+using messages::Walk;
+using messages::Where;
+
+constexpr std::string_view kEmptied =
+    R"json({"type":"text","text":"(reasoning of another model)"})json";
+
+class Repair {
+ public:
+  Repair(std::string_view body, Notes& notes) : body_(body), walk_(body), notes_(notes) {}
+
+  Result<std::vector<Cut>> run() {
+    const bool good = walk_.object({}, {}, [this](std::string_view key) {
+      if (key == "messages" && walk_.kind() == Kind::array) {
+        return walk_.reader().array([this] { return message(); });
+      }
+      if (key == "thinking") return walk_.place(thinking_);
+      if (key == "context_management") return walk_.place(context_management_);
+      return walk_.reader().skip();
+    });
+    if (!good || !walk_.reader().finish()) return std::unexpected(walk_.error());
+    if (lost_in_loop_) turn_thinking_off();
+    return std::move(cuts_);
+  }
+
+ private:
+  struct Element {
+    Range place;
+    bool goes = false;
+  };
+
+  bool message() {
+    Where at{.list = "messages", .item = item_++};
+    bool is_assistant = false, has_result = false, thinks_first = false, lost = false;
+    const bool good = walk_.object(at, {}, [&](std::string_view key) {
+      if (key == "role" && walk_.kind() == Kind::string) {
+        std::string_view role;
+        if (!walk_.reader().string(role)) return false;
+        is_assistant = role == "assistant";
+        return true;
+      }
+      if (key != "content" || walk_.kind() != Kind::array) return walk_.reader().skip();
+      elements_.clear();
+      at.element = 0;
+      const bool read = walk_.reader().array([&] {
+        Block block;
+        Element element;
+        element.place.begin = walk_.reader().offset();
+        if (!read_block(walk_, at, block)) return false;
+        element.place.end = walk_.reader().last_end();
+        element.goes = is_envelope(block);
+        if (!element.goes && !has_kept()) {
+          thinks_first = block.type == "thinking" || block.type == "redacted_thinking";
+        }
+        lost = lost || element.goes;
+        has_result = has_result || block.type == "tool_result";
+        if (block.type == "tool_use") repair_id(block.id);
+        if (block.type == "tool_result") repair_id(block.tool_use_id);
+        elements_.push_back(element);
+        ++at.element;
+        return true;
+      });
+      if (read) cut_elements();
+      return read;
+    });
+    if (!good) return false;
+    if (is_assistant) {
+      lost_since_ = lost_since_ || (lost && !thinks_first);
+      lost_in_loop_ = false;
+    } else {
+      // A tool loop lasts for as long as the user only answers calls.
+      if (!has_result) lost_since_ = false;
+      lost_in_loop_ = lost_since_;
+    }
+    return true;
+  }
+
+  static bool is_envelope(const Block& block) {
+    return (block.type == "thinking" && block.signature.starts_with(kEnvelopeMark)) ||
+           (block.type == "redacted_thinking" && block.data.starts_with(kEnvelopeMark));
+  }
+
+  [[nodiscard]] bool has_kept() const {
+    for (const Element& element : elements_) {
+      if (!element.goes) return true;
+    }
+    return false;
+  }
+
+  // Runs of blocks that go take the comma with them that they no longer need.
+  void cut_elements() {
+    for (std::size_t i = 0; i < elements_.size();) {
+      const std::size_t first = i;
+      while (i < elements_.size() && elements_[i].goes) ++i;
+      if (i == first) {
+        ++i;
+        continue;
+      }
+      notes_.add("reasoning of another model left out");
+      Cut cut{{elements_[first].place.begin, elements_[i - 1].place.end}, {}};
+      if (i < elements_.size()) {
+        cut.place.end = elements_[i].place.begin;
+      } else if (first > 0) {
+        cut.place.begin = elements_[first - 1].place.end;
+      } else {
+        cut.replacement = kEmptied;
+      }
+      cuts_.push_back(std::move(cut));
+    }
+  }
+
+  void repair_id(std::string_view id) {
+    if (messages::is_wire_id(id) || id.starts_with(messages::kIdMark) || id.empty()) return;
+    const auto begin = static_cast<std::uint32_t>(id.data() - body_.data());
+    Cut cut{{begin, begin + static_cast<std::uint32_t>(id.size())}, {}};
+    messages::append_wire_id(cut.replacement, id);
+    cuts_.push_back(std::move(cut));
+    notes_.add("tool ids encoded");
+  }
+
+  // Anthropic demands that a tool loop begins with thinking where a budget for it is given (fact
+  // sheet, section 4); what it would need is another model's. Adaptive thinking has no such rule.
+  void turn_thinking_off() {
+    if (thinking_.empty()) return;
+    Walk walk(thinking_.in(body_));
+    std::string_view type;
+    const bool good = walk.object({}, "thinking", [&](std::string_view key) {
+      return key == "type" ? walk.string({}, "thinking.type", type) : walk.reader().skip();
+    });
+    if (!good || type != "enabled") return;
+    cuts_.push_back({thinking_, R"({"type":"disabled"})"});
+    notes_.add("thinking off: the open tool loop has no reasoning of this model");
+    // Clearing thinking out of the context is refused without thinking.
+    if (context_management_.in(body_).contains("clear_thinking")) {
+      cuts_.push_back({context_management_, R"({"edits":[]})"});
+    }
+  }
+
+  std::string_view body_;
+  Walk walk_;
+  Notes& notes_;
+  std::vector<Cut> cuts_;
+  std::vector<Element> elements_;  // of the message being read
+  std::uint32_t item_ = 0;
+  Range thinking_, context_management_;
+  bool lost_since_ = false;  // since the user last spoke, a message lost the thinking it began with
+  bool lost_in_loop_ = false;  // and the conversation ends with answers to its calls
+};
+
+}  // namespace
+
+bool needs_messages_repair(std::string_view body) { return body.contains(kEnvelopeMark); }
+
+Result<std::vector<Cut>> repair_messages(std::string_view body, Notes& notes) {
+  if (!needs_messages_repair(body)) return std::vector<Cut>{};
+  const auto checked = json::check_text(body);
+  if (!checked) return std::unexpected(checked.error());
+  return Repair(body, notes).run();
+}
+
+}  // namespace tidegate::translation

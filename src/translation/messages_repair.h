@@ -1,0 +1,22 @@
+// Repairs of a Messages request that goes to Anthropic itself though its conversation has been
+// elsewhere: thinking that others did in our envelopes, which Anthropic would take for signatures
+// of its own, and ids that it refuses. Only that is cut out of the client's bytes. Used by the
+// gateway for attempts without translation. Pure functions, any thread.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "translation/cut.h"
+#include "translation/request.h"
+
+namespace tidegate::translation {
+
+// Whether repair_messages() may find anything: all other bodies go as they are.
+[[nodiscard]] bool needs_messages_repair(std::string_view body);
+
+// Error invalid: the body is malformed; `field` names the path.
+Result<std::vector<Cut>> repair_messages(std::string_view body, Notes& notes);
+
+}  // namespace tidegate::translation
