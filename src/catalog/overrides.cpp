@@ -133,6 +133,7 @@ void Catalog::add_model(const config::Model& entry) {
     model.max_input = 0;
   }
   if (entry.max_output) model.max_output = *entry.max_output;
+  if (entry.thinking) model.thinking = *entry.thinking;
   if (!entry.fallback.empty()) model.fallback = entry.fallback;
   if (entry.price) model.epochs = {epoch_of(*entry.price)};
 }

@@ -61,7 +61,8 @@ int route(const RouteOptions& options) {
   const SystemClock clock;
   gateway::Memos memos;
 
-  const gateway::Asked asked{http::Headers(lines), 0, body, clock.wall(), clock.now()};
+  const gateway::Asked asked{
+      protocol::Surface::chat, http::Headers(lines), 0, body, clock.wall(), clock.now()};
   gateway::Understanding understood;
   const Result<void> done = gateway::understand(*snapshot, shared, memos, asked, understood);
   if (!done) {

@@ -99,7 +99,7 @@ class Serving {
   void reload(std::string_view cause);
   void look_at_file();
   Task<void> drain();
-  bool open_ledger(const config::Config& config);
+  bool open_stores(const config::Config& config);
 
   const ServeOptions options_;
   SystemClock clock_;
@@ -134,7 +134,7 @@ bool Serving::adapt(config::Config& config) {
   return true;
 }
 
-bool Serving::open_ledger(const config::Config& config) {
+bool Serving::open_stores(const config::Config& config) {
   ledger::Options options;
   options.path = ledger_path(config);
   options.spill_path = config.state.spill.empty() ? options.path + ".spill" : config.state.spill;
@@ -144,12 +144,21 @@ bool Serving::open_ledger(const config::Config& config) {
     return false;
   }
   shared_.ledger = std::move(*ledger);
+  shared_.reasoning = std::make_unique<translation::ReasoningMemory>(
+      translation::MemoryOptions{.path = ledger_path(config) + ".reasoning"}, clock_);
+  auto responses =
+      translation::ResponseStore::open({.path = ledger_path(config) + ".responses"}, clock_);
+  if (!responses) {
+    fmt::print(stderr, "cannot open what is kept of responses: {}\n", responses.error().message);
+    return false;
+  }
+  shared_.responses = std::move(*responses);
   return true;
 }
 
 bool Serving::start(config::Config config) {
   file_ = config.file;
-  if (!adapt(config) || !open_ledger(config)) return false;
+  if (!adapt(config) || !open_stores(config)) return false;
   std::vector<config::Problem> problems;
   auto snapshot = gateway::Snapshot::build(std::move(config), shared_, problems);
   print_problems(problems);
@@ -173,6 +182,8 @@ int Serving::run() {
   if (!file_.empty()) look_at_file();
   main_.run();
   gateway_.reset();
+  shared_.responses.reset();
+  shared_.reasoning.reset();
   shared_.ledger.reset();
   log_->event(telemetry::Level::info, "stopped");
   return kDone;

@@ -79,6 +79,7 @@ struct Model {
   std::string provider;
   std::string name;  // on the wire
   std::optional<Tokens> context, max_output;
+  std::optional<bool> thinking;  // whether it can think; unset: as the catalogue says, else no
   std::optional<ModelPrice> price;
   std::vector<std::string> fallback;  // model ids
   Position at;

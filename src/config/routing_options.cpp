@@ -201,6 +201,9 @@ const Section<Model>& model_options() {
                          "Tokens of prompt and answer together; unknown if left out."));
     all.push_back(option("max_output", &M::max_output, TokenCount{}, "65536",
                          "Most tokens of an answer; unknown if left out."));
+    all.push_back(option("thinking", &M::thinking, Boolean{}, "true",
+                         "Whether the model can think, so that a route may ask it to and its "
+                         "reasoning is kept; the catalogue's word if left out, else false."));
     all.push_back({{"price",
                     "USD per million tokens. Replaces the catalogue's prices as a whole; a part "
                     "left out is unknown.",

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "gateway/count_tokens.h"
 #include "gateway/pipeline.h"
 #include "json/writer.h"
 #include "protocol/error_answer.h"
@@ -39,8 +40,16 @@ Task<void> list_models(http::Exchange& exchange, WorkerState& worker) {
   co_await exchange.respond(200, "Content-Type: application/json\r\n", body);
 }
 
+template <protocol::Surface surface>
+Task<void> serve_surface(http::Exchange& exchange, WorkerState& worker) {
+  return serve(exchange, worker, surface);
+}
+
 constexpr std::array kEndpoints{
-    Endpoint{"POST", "/v1/chat/completions", serve_chat},
+    Endpoint{"POST", "/v1/chat/completions", serve_surface<protocol::Surface::chat>},
+    Endpoint{"POST", "/v1/responses", serve_surface<protocol::Surface::responses>},
+    Endpoint{"POST", "/v1/messages", serve_surface<protocol::Surface::messages>},
+    Endpoint{"POST", "/v1/messages/count_tokens", count_tokens},
     Endpoint{"POST", "/v1/route", explain_route},
     Endpoint{"GET", "/v1/models", list_models},
 };
@@ -76,7 +85,7 @@ Task<void> Api::refuse_path(http::Exchange& exchange, WorkerState& worker) {
   const std::string path(exchange.head().path().substr(0, 200));
   Error error{
       ErrorCode::not_found, fmt::format("there is no {}.{}", path, did_you_mean(path, paths)), {}};
-  co_await answer_error(exchange, worker, std::move(error), {});
+  co_await answer_error(exchange, worker, protocol::Surface::chat, std::move(error), {});
 }
 
 std::string Api::error_body(int status, std::string_view problem) {

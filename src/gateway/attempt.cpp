@@ -1,17 +1,15 @@
 #include "gateway/attempt.h"
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
-#include "base/recycle.h"
 #include "gateway/answer_headers.h"
-#include "protocol/edits.h"
+#include "gateway/outgoing.h"
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
+#include "translation/error_answer.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -22,23 +20,15 @@ constexpr std::size_t kMaxWholeBody = 32u << 20;
 
 }  // namespace
 
-struct Attempt::Outgoing : Recycled {
-  explicit Outgoing(const protocol::Conversation& conversation) : edits(conversation) {}
-
-  protocol::Edits edits;
-  char length_line[48];
-  std::array<std::string_view, protocol::Edits::kMostPieces + 3> pieces;
-  static_assert(std::tuple_size_v<decltype(pieces)> <= http::Call::kMostPieces);
-  std::size_t count = 0;
-};
-
 Attempt::Attempt(Walk& walk, const routing::Target& target)
     : walk_(walk),
       target_(target),
       provider_(walk.snapshot->providers[target.provider]),
       started_wall_(walk.worker.loop.wall()),
       started_(walk.worker.loop.now()),
-      last_heard_(started_) {}
+      last_heard_(started_),
+      upstream_(provider_.dialect->offers(walk.surface) ? walk.surface
+                                                        : provider_.dialect->surface) {}
 
 AttemptEnd AttemptEnd::failed(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
   return {outcome, std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}})};
@@ -61,40 +51,6 @@ void Attempt::interrupted(Wake wake, std::string_view waiting_for) {
   }
 }
 
-// What this target needs changed, spliced into the client's bytes.
-std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
-  const Question& question = *walk_.understood.question;
-  const protocol::Conversation& conversation = question.conversation;
-  const protocol::DialectTable& dialect = *provider_.dialect;
-  auto out = std::make_unique<Outgoing>(conversation);
-  protocol::Edits& edits = out->edits;
-  if (conversation.model != target_.model->wire_name) edits.set_model(target_.model->wire_name);
-  if (target_.max_tokens != 0) edits.limit_max_tokens(dialect.max_tokens_key, target_.max_tokens);
-  if (dialect.include_usage) hide_usage_ = edits.ensure_include_usage();
-  if (!conversation.has_thinking_field && !conversation.has_effort_field &&
-      target_.model->thinking) {
-    edits.add_members(protocol::thinking_members(dialect, target_.thinking));
-  }
-  if (!edits.ok()) {
-    fail_with(
-        ledger::Outcome::provider_error,
-        {ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited", {}},
-        {});
-    return nullptr;
-  }
-  const auto length_end =
-      fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), edits.size());
-  const std::string_view length_line(out->length_line,
-                                     static_cast<std::size_t>(length_end - out->length_line));
-  for (const std::string_view piece : {std::string_view(provider_.request_head),
-                                       std::string_view(question.forwarded), length_line}) {
-    out->pieces[out->count++] = piece;
-  }
-  const protocol::Edits::Pieces body = edits.pieces();
-  for (const std::string_view piece : body.all()) out->pieces[out->count++] = piece;
-  return out;
-}
-
 // What the client and the log are told. The field at fault is ours, not the client's.
 Error Attempt::unreachable(Error error) const {
   if (error.field == "base_url") {
@@ -112,7 +68,7 @@ Task<AttemptEnd> Attempt::run() {
     http::Call call(walk_.worker.pool(target_));
     const http::Call::Deadlines deadlines{timeouts.connect, timeouts.first_byte, walk_.deadline,
                                           timeouts.ping};
-    const std::span<const std::string_view> pieces(outgoing->pieces.data(), outgoing->count);
+    const std::span<const std::string_view> pieces = outgoing->all();
     const Result<void> sent =
         co_await call.start(pieces, deadlines, walk_.exchange.client(), *this);
     outgoing.reset();
@@ -200,6 +156,11 @@ Task<void> Attempt::read_error(http::Call& call) {
   end_.failure->retry_after = retry_after;
   // A redirect or a cut error is nothing that a client could use.
   if (!whole || status < 400) co_return;
+  if (walk_.surface != upstream_) {
+    const Error said = translation::as_error(error);
+    held.status = translation::error_status(walk_.surface, said);
+    held.body = translation::error_body(walk_.surface, said);
+  }
   const std::string& key = walk_.snapshot->config.providers[target_.provider].api_key.reveal();
   if (protocol::leaks_key(held.body, key)) held.body = protocol::scrub_keys(held.body, key);
   end_.failure->held = std::move(held);
@@ -228,13 +189,27 @@ Task<void> Attempt::read_whole(http::Call& call) {
   judge_whole(body);
   if (failed()) {
     if (whole_)
-      end_.failure->held = HeldAnswer{200, &target_, headers.substr(own), std::string(body)};
+      end_.failure->held = HeldAnswer{200, &target_, headers.substr(own),
+                                      std::string(translates() ? pass_->out() : body)};
     co_return;
   }
+  remember();
   walk_.answered = true;
   seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
+  if (translates()) body = pass_->out();
   const bool sent = co_await walk_.exchange.respond(200, headers, body);
   if (!sent) interrupted(Wake::gone, {});
+}
+
+Result<protocol::Answer> Attempt::read_answer_body(std::string_view body) {
+  if (pass_) {
+    if (Result<void> read = pass_->read_whole(body); !read) return std::unexpected(read.error());
+    return pass_->answer();
+  }
+  Result<protocol::Answer> answer = walk_.worker.answers.read(body);
+  if (gatherer_ && answer && (answer->reasoning || answer->tool_calls != 0))
+    (void)gatherer_->read_whole(body);
+  return answer;
 }
 
 void Attempt::judge_whole(std::string_view body) {
@@ -244,7 +219,7 @@ void Attempt::judge_whole(std::string_view body) {
               kProviderFailed);
     return;
   }
-  Result<protocol::Answer> answer = walk_.worker.answers.read(body);
+  Result<protocol::Answer> answer = read_answer_body(body);
   if (!answer) {
     // Not the reader's own error code: to the client it would say that its request was invalid.
     fail_with(ledger::Outcome::failed_in_answer,

@@ -6,12 +6,15 @@
 #include <optional>
 #include <string>
 
+#include "gateway/response_state.h"
 #include "gateway/walk.h"
 #include "http/call.h"
 #include "http/sse_scanner.h"
 #include "ledger/usage_record.h"
 #include "protocol/error_body.h"
 #include "protocol/stream.h"
+#include "translation/aim.h"
+#include "translation/answer_pass.h"
 
 namespace tidegate::gateway {
 
@@ -52,16 +55,26 @@ class Attempt : private http::SilenceListener {
  private:
   struct Outgoing;  // the request's bytes; freed once the answer's head is here
 
-  std::unique_ptr<Outgoing> prepare();  // null: the attempt failed
+  // What is sent, prepare.cpp. Null or false: the attempt failed.
+  std::unique_ptr<Outgoing> prepare();
+  bool splice(Outgoing& out);
+  bool translate(Outgoing& out);
+  [[nodiscard]] translation::Aim aim() const;
+  [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
+  void prepare_passes(const translation::Aim& aim, bool translated);
+  void take_notes(const translation::Notes& notes);
+
   Task<void> read_answer(http::Call& call);
   Task<void> read_error(http::Call& call);
   Task<void> read_whole(http::Call& call);
   void judge_whole(std::string_view body);
+  Result<protocol::Answer> read_answer_body(std::string_view body);
   Task<bool> gather(http::Call& call, std::string& body, std::size_t limit);
 
   // Streams: stream_answer.cpp.
   Task<void> pass_stream(http::Call& call, const http::ResponseHead& head);
   bool pass_events(std::string_view data, std::string_view chunk);
+  protocol::EventClass read_event(const http::SseEvent& event);
   void end_stream(http::Call::Next how);
   void begin_stream();
   void begin_failed(protocol::EventClass kind);
@@ -71,8 +84,12 @@ class Attempt : private http::SilenceListener {
   [[nodiscard]] Error unreachable(Error error) const;
   void interrupted(Wake wake, std::string_view waiting_for);
   [[nodiscard]] bool failed() const { return end_.failure != nullptr; }
+  [[nodiscard]] bool translates() const { return pass_ != nullptr && pass_->writes(); }
+  [[nodiscard]] const protocol::Answer& answer() const;
+  [[nodiscard]] bool stream_done() const { return pass_ ? pass_->done() : reader_.done(); }
   [[nodiscard]] std::string client_headers(const http::ResponseHead& head) const;
-  void settle();  // settle.cpp
+  void remember();  // settle.cpp
+  void settle();
 
   Walk& walk_;
   const routing::Target& target_;
@@ -90,6 +107,13 @@ class Attempt : private http::SilenceListener {
   http::SseScanner scanner_;
   protocol::StreamReader reader_;
   std::unique_ptr<protocol::Answer> whole_;  // of an answer that is no stream
+  // Reads what the two above cannot, and writes what the client cannot read.
+  std::unique_ptr<translation::AnswerPass> pass_;
+  // Beside the readers of chat: gathers reasoning for clients that will not bring it back.
+  std::unique_ptr<translation::AnswerPass> gatherer_;
+  std::unique_ptr<PendingResponse> pending_;  // to be remembered with the answer
+  std::string owner_;                         // of what is remembered
+  protocol::Surface upstream_;                // that the provider is asked on
 };
 
 }  // namespace tidegate::gateway

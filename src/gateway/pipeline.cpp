@@ -9,8 +9,8 @@
 #include "gateway/attempt.h"
 #include "gateway/request_line.h"
 #include "gateway/understand.h"
-#include "protocol/error_answer.h"
 #include "routing/retry.h"
+#include "translation/error_answer.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -107,7 +107,7 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
   walk.error = failure.error.message;
   if (walk.committed) {
     // The head is gone, since the client was kept waiting with pings; the stream carries the error.
-    const std::string event = protocol::openai_error_event(failure.error);
+    const std::string event = translation::error_event(walk.surface, failure.error);
     (void)exchange.write(event);
     co_await exchange.finish();
     co_return;
@@ -120,14 +120,14 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
     co_await exchange.respond(failure.held->status, headers, failure.held->body);
     co_return;
   }
-  walk.status = protocol::http_status(failure.error);
+  walk.status = translation::error_status(walk.surface, failure.error);
   std::string headers =
       walk.target != nullptr ? decision_headers(walk, *walk.target) : request_headers(walk);
   if (failure.retry_after) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*failure.retry_after).count();
     headers += fmt::format("retry-after: {}\r\n", wait);
   }
-  co_await answer_error(exchange, walk.worker, failure.error, std::move(headers));
+  co_await answer_error(exchange, walk.worker, walk.surface, failure.error, std::move(headers));
 }
 
 Task<void> attempt_all(Walk& walk) {
@@ -154,20 +154,20 @@ Task<void> attempt_all(Walk& walk) {
 
 }  // namespace
 
-Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, Error error,
-                        std::string headers) {
-  const int status = protocol::http_status(error);
+Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
+                        Error error, std::string headers) {
+  const int status = translation::error_status(surface, error);
   worker.cells.add(worker.shared.metrics.refused(status));
   headers += kJson;
-  const std::string body = protocol::openai_error(error);
+  const std::string body = translation::error_body(surface, error);
   co_await exchange.respond(status, headers, body);
 }
 
-Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
-  Walk walk(exchange, worker);
+Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface) {
+  Walk walk(exchange, worker, surface);
   worker.cells.add(worker.shared.metrics.in_flight, 1);
-  const Asked asked{exchange.head().headers, exchange.head().shape, exchange.body(),
-                    exchange.received(), walk.started};
+  const Asked asked{surface,         exchange.head().headers, exchange.head().shape,
+                    exchange.body(), exchange.received(),     walk.started};
   const Result<void> understood =
       understand(*walk.snapshot, worker.shared, worker.memos, asked, walk.understood);
   if (understood) {
@@ -175,9 +175,9 @@ Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
     co_await attempt_all(walk);
   } else {
     walk.error = understood.error().message;
-    walk.status = protocol::http_status(understood.error());
+    walk.status = translation::error_status(surface, understood.error());
     std::string headers = request_headers(walk);
-    co_await answer_error(exchange, worker, understood.error(), std::move(headers));
+    co_await answer_error(exchange, worker, surface, understood.error(), std::move(headers));
   }
   worker.cells.add(worker.shared.metrics.in_flight, -1);
   log_request(walk);
@@ -185,13 +185,14 @@ Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker) {
 
 Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
   const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
-  const Asked asked{exchange.head().headers, exchange.head().shape, exchange.body(),
-                    exchange.received(), worker.loop.now()};
+  const protocol::Surface surface = protocol::Surface::chat;
+  const Asked asked{surface,         exchange.head().headers, exchange.head().shape,
+                    exchange.body(), exchange.received(),     worker.loop.now()};
   Understanding understanding;
   const Result<void> understood =
       understand(*snapshot, worker.shared, worker.memos, asked, understanding);
   if (!understood) {
-    co_await answer_error(exchange, worker, understood.error(), {});
+    co_await answer_error(exchange, worker, surface, understood.error(), {});
     co_return;
   }
   const std::string body = explain(*snapshot, understanding);

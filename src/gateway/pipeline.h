@@ -7,15 +7,15 @@
 
 namespace tidegate::gateway {
 
-// POST /v1/chat/completions.
-Task<void> serve_chat(http::Exchange& exchange, WorkerState& worker);
+// POST /v1/chat/completions, /v1/responses and /v1/messages.
+Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface);
 
 // POST /v1/route: the same request, explained instead of sent.
 Task<void> explain_route(http::Exchange& exchange, WorkerState& worker);
 
-// Answers with an error of ours, in the endpoint's dialect, and counts it.
+// Answers with an error of ours, in the words of the endpoint's surface, and counts it.
 // `headers`: further lines "Name: value\r\n".
-Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, Error error,
-                        std::string headers);
+Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
+                        Error error, std::string headers);
 
 }  // namespace tidegate::gateway

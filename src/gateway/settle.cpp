@@ -15,11 +15,27 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 }  // namespace
 
+const protocol::Answer& Attempt::answer() const {
+  if (whole_) return *whole_;
+  return pass_ ? pass_->answer() : reader_.answer();
+}
+
+// Called before the answer's end leaves: the client's next request may come at once, and on another
+// worker.
+void Attempt::remember() {
+  SharedState& shared = walk_.worker.shared;
+  if (gatherer_) gatherer_->remember(*shared.reasoning, owner_);
+  gatherer_.reset();
+  if (pass_ && shared.reasoning != nullptr) pass_->remember(*shared.reasoning, owner_);
+  if (pending_) remember_response(*shared.responses, *pending_, pass_->recorded());
+  pending_.reset();
+}
+
 void Attempt::settle() {
   WorkerState& worker = walk_.worker;
   const Snapshot& snapshot = *walk_.snapshot;
   const TargetRuntime& runtime = snapshot.runtime(target_);
-  const protocol::Answer& answer = whole_ ? *whole_ : reader_.answer();
+  const protocol::Answer& answer = this->answer();
 
   ledger::UsageRecord record;
   record.request = walk_.id;

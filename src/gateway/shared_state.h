@@ -10,6 +10,8 @@
 #include "routing/affinity.h"
 #include "routing/breaker.h"
 #include "telemetry/metrics_list.h"
+#include "translation/reasoning_memory.h"
+#include "translation/response_store.h"
 #include "workload/tokens.h"
 
 namespace tidegate::gateway {
@@ -20,6 +22,9 @@ struct SharedState {
   routing::Affinity affinity;
   workload::TokenCalibration any_model;  // before a model is chosen
   std::unique_ptr<ledger::Ledger> ledger;
+  // Null: nothing is remembered.
+  std::unique_ptr<translation::ReasoningMemory> reasoning;
+  std::unique_ptr<translation::ResponseStore> responses;
 
   // By "provider/model" and by model: health and learning survive a reload.
   std::unordered_map<std::string, std::shared_ptr<routing::Breaker>> breakers;

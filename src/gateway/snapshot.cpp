@@ -12,9 +12,9 @@ namespace {
 constexpr int kOutcomes = static_cast<int>(ledger::Outcome::client_gone) + 1;
 
 std::string make_request_head(const config::Provider& provider, const http::Endpoint& endpoint,
-                              const protocol::DialectTable& dialect) {
-  std::string head = fmt::format("POST {}{} HTTP/1.1\r\nHost: {}\r\n", endpoint.path,
-                                 dialect.paths[0], endpoint.authority);
+                              const protocol::DialectTable& dialect, std::string_view path) {
+  std::string head =
+      fmt::format("POST {}{} HTTP/1.1\r\nHost: {}\r\n", endpoint.path, path, endpoint.authority);
   if (!provider.api_key.empty()) {
     const bool bearer = dialect.auth == protocol::AuthStyle::bearer;
     head += fmt::format(
@@ -41,7 +41,12 @@ bool add_provider(Snapshot& snapshot, const config::Provider& provider, Contexts
   runtime.endpoint.max_connections = provider.max_connections;
   runtime.endpoint.idle = snapshot.config.timeouts.provider_idle;
   runtime.dialect = &protocol::dialect(provider.dialect);
-  runtime.request_head = make_request_head(provider, runtime.endpoint, *runtime.dialect);
+  for (std::size_t i = 0; i < protocol::kSurfaces; ++i) {
+    const std::string_view path = runtime.dialect->paths[i];
+    if (path.empty()) continue;
+    runtime.request_heads[i] =
+        make_request_head(provider, runtime.endpoint, *runtime.dialect, path);
+  }
   if (runtime.endpoint.secure) {
     auto& context = contexts[provider.ca_file];
     if (context == nullptr) {
@@ -79,9 +84,10 @@ void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& 
     const telemetry::TargetLabels labels{
         route.name, snapshot.config.providers[target.provider].name, target.model->id};
     snapshot.targets.emplace(
-        &target, TargetRuntime{header_lines(labels),
-                               telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
-                               calibration});
+        &target,
+        TargetRuntime{header_lines(labels), fmt::format("{}/{}", labels.provider, labels.model),
+                      telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
+                      calibration});
   }
 }
 

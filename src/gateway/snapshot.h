@@ -3,6 +3,7 @@
 // theirs.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,13 +25,15 @@ struct ProviderRuntime {
   http::Endpoint endpoint;
   const protocol::DialectTable* dialect = nullptr;
   // "POST /v1/chat/completions HTTP/1.1\r\nHost: ...\r\nAuthorization: ...\r\n...": what is the
-  // same for every request. Holds the key; must not be logged.
-  std::string request_head;
+  // same for every request of a surface; empty where it is not offered. Holds the key; must not be
+  // logged.
+  std::array<std::string, protocol::kSurfaces> request_heads;
   std::shared_ptr<const tls::ClientContext> tls;
 };
 
 struct TargetRuntime {
   std::string header_lines;  // x-tidegate-route, -model and -provider of an answer
+  std::string maker;         // "provider/model": who made the reasoning that it gives
   telemetry::TargetMetrics metrics;
   std::shared_ptr<workload::TokenCalibration> calibration;
 };

@@ -4,7 +4,7 @@
 
 #include "gateway/answer_headers.h"
 #include "gateway/attempt.h"
-#include "protocol/error_answer.h"
+#include "translation/error_answer.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -66,7 +66,7 @@ Task<void> Attempt::pass_stream(http::Call& call, const http::ResponseHead& head
       if (failed()) break;
       continue;
     }
-    if (next != http::Call::Next::wait || reader_.done()) break;
+    if (next != http::Call::Next::wait || stream_done()) break;
     const bool begun = first_byte_ != TimePoint{};
     const TimePoint until =
         std::min(walk_.deadline, begun ? last_heard_ + timeouts.idle
@@ -118,7 +118,7 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
       alive_ = true;
       if (!walk_.committed) continue;
     } else {
-      const protocol::EventClass kind = reader_.read(event.data);
+      const protocol::EventClass kind = read_event(event);
       if (first_byte_ == TimePoint{}) {
         first_byte_ = walk_.worker.loop.now();
         if (kind == protocol::EventClass::error || kind == protocol::EventClass::garbage) {
@@ -129,6 +129,15 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
         begin_stream();
       }
       if (kind == protocol::EventClass::content) ++seen_tokens_;
+      if (translates()) {
+        if (kind == protocol::EventClass::garbage) {
+          fail_with(ledger::Outcome::failed_in_answer,
+                    {ErrorCode::truncated, "the provider's stream could not be understood", {}},
+                    kProviderFailed);
+          break;
+        }
+        continue;
+      }
       if (hide_usage_ && kind == protocol::EventClass::usage_only) continue;
     }
     const bool in_place =
@@ -143,12 +152,22 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
       batch.add(event.bytes);
     }
   }
-  if (!chunk.empty() && batch.is(all)) {
+  if (stream_done() && !failed()) remember();
+  if (translates()) {
+    if (!pass_->out().empty()) sent_all = walk_.exchange.write(pass_->out());
+    pass_->out().clear();
+  } else if (!chunk.empty() && batch.is(all)) {
     sent_all = walk_.exchange.write_chunk(chunk, all);
   } else {
     send();
   }
   return sent_all;
+}
+
+protocol::EventClass Attempt::read_event(const http::SseEvent& event) {
+  if (gatherer_) gatherer_->read_event(event.name, event.data);
+  if (pass_) return pass_->read_event(event.name, event.data);
+  return reader_.read(event.data);
 }
 
 // The first event of an answer: from here on the client has it, and no other attempt follows.
@@ -167,7 +186,7 @@ void Attempt::begin_failed(protocol::EventClass kind) {
         kProviderFailed);
     return;
   }
-  const auto error = protocol::read_error(200, reader_.answer().error);
+  const auto error = protocol::read_error(200, answer().error);
   fail_with(ledger::Outcome::failed_in_answer, {ErrorCode::unavailable, error.message, {}},
             protocol::policy(error.error_class));
 }
@@ -192,13 +211,15 @@ void Attempt::end_stream(http::Call::Next how) {
     http::SseEvent event;
     if (how != http::Call::Next::wait && scanner_.finish(event) &&
         event.kind == http::SseEvent::Kind::data) {
-      reader_.read(event.data);
-      if (walk_.answered) {
+      read_event(event);
+      if (translates()) {
+        if (walk_.answered) (void)walk_.exchange.write(pass_->out());
+      } else if (walk_.answered) {
         (void)walk_.exchange.write(event.bytes);
         (void)walk_.exchange.write("\n\n");
       }
     }
-    switch (reader_.ending()) {
+    switch (pass_ ? pass_->ending() : reader_.ending()) {
       case protocol::Ending::complete:
         return;
       case protocol::Ending::empty:
@@ -207,11 +228,11 @@ void Attempt::end_stream(http::Call::Next how) {
         return;
       case protocol::Ending::failed:
       case protocol::Ending::error:
-        // The client has read it in the provider's own words.
         fail_with(ledger::Outcome::failed_in_answer,
                   {ErrorCode::unavailable, "the provider failed within its answer", {}},
                   kProviderFailed);
-        return;
+        if (translates()) break;
+        return;  // the client has read it in the provider's own words
       case protocol::Ending::truncated:
         fail_with(
             ledger::Outcome::truncated,
@@ -223,7 +244,8 @@ void Attempt::end_stream(http::Call::Next how) {
             kProviderFailed);
     }
   }
-  if (walk_.answered) (void)walk_.exchange.write(protocol::openai_error_event(end_.failure->error));
+  if (walk_.answered)
+    (void)walk_.exchange.write(translation::error_event(walk_.surface, end_.failure->error));
 }
 
 }  // namespace tidegate::gateway

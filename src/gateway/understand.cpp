@@ -1,7 +1,13 @@
 #include "gateway/understand.h"
 
 #include "base/text.h"
+#include "gateway/owner.h"
+#include "gateway/response_state.h"
 #include "json/writer.h"
+#include "translation/codec.h"
+#include "translation/messages_count.h"
+#include "translation/responses_request.h"
+#include "translation/summary.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -17,6 +23,26 @@ Result<std::string> label(std::string_view value, const char* header) {
   return std::string(value);
 }
 
+// Reads a request of another surface than chat.
+Result<void> read_request(SharedState& shared, const Asked& asked, Question& question) {
+  const translation::Codec& codec = translation::codec(asked.surface);
+  Result<translation::Request> read =
+      asked.counts ? translation::read_messages_count(asked.body) : codec.read_request(asked.body);
+  if (read && asked.surface == protocol::Surface::responses && shared.responses != nullptr) {
+    auto restored = restore_state(*shared.responses, owner_of(asked.headers), *read);
+    if (restored) {
+      question.previous = read->previous_response_id;
+      if (!question.previous.empty()) question.own_items = translation::input_items(*read);
+      question.restored = std::move(*restored);
+      read = codec.read_request(question.restored);
+    }
+  }
+  if (!read) return std::unexpected(read.error());
+  question.request = std::make_unique<translation::Request>(std::move(*read));
+  question.conversation = translation::summarize(*question.request);
+  return {};
+}
+
 }  // namespace
 
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& memos,
@@ -25,9 +51,14 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   Question& question = *out.question;
   const RequestFields& fields =
       memos.fields.read(asked.headers, asked.head_shape, question.forwarded);
-  Result<protocol::Conversation> read = protocol::read_conversation(asked.body, memos.tools);
-  if (!read) return std::unexpected(read.error());
-  question.conversation = *read;
+  if (asked.surface == protocol::Surface::chat) {
+    Result<protocol::Conversation> read = protocol::read_conversation(asked.body, memos.tools);
+    if (!read) return std::unexpected(read.error());
+    question.conversation = *read;
+  } else {
+    const Result<void> read = read_request(shared, asked, question);
+    if (!read) return read;
+  }
   const protocol::Conversation& conversation = question.conversation;
 
   Result<std::string> task = label(fields.task, "x-tidegate-task");

@@ -11,6 +11,7 @@
 #include "gateway/snapshot.h"
 #include "protocol/conversation.h"
 #include "routing/decision.h"
+#include "translation/request.h"
 #include "workload/tokens.h"
 #include "workload/workload.h"
 
@@ -19,7 +20,11 @@ namespace tidegate::gateway {
 // The request's own bytes, as views: freed with them once the answer begins.
 struct Question : Recycled {
   protocol::Conversation conversation;
-  RecycledString forwarded;  // header lines for the provider
+  RecycledString forwarded;                       // header lines for the provider
+  std::unique_ptr<translation::Request> request;  // of surfaces other than chat
+  // Of a request that refers to responses or items which we keep: the body with them in it, and
+  // what the request itself added.
+  std::string restored, previous, own_items;
 };
 
 struct Understanding {
@@ -38,11 +43,13 @@ struct Memos {
 };
 
 struct Asked {
+  protocol::Surface surface = protocol::Surface::chat;
   http::Headers headers;
   std::uint32_t head_shape = 0;  // http::RequestHead::shape
   std::string_view body;
   WallTime received;
   TimePoint now;
+  bool counts = false;  // only a count of tokens is asked for, which takes less than a request
 };
 
 // Fills `out`. An error is the client's and names the field at fault.

@@ -16,8 +16,9 @@
 namespace tidegate::gateway {
 
 struct Walk {
-  Walk(http::Exchange& client_exchange, WorkerState& on)
+  Walk(http::Exchange& client_exchange, WorkerState& on, protocol::Surface of_client)
       : exchange(client_exchange),
+        surface(of_client),
         worker(on),
         snapshot(on.snapshot),
         id(RequestId::make(client_exchange.received())),
@@ -25,6 +26,7 @@ struct Walk {
         deadline(started + snapshot->config.timeouts.total) {}
 
   http::Exchange& exchange;
+  const protocol::Surface surface;  // that the client speaks
   WorkerState& worker;
   const std::shared_ptr<const Snapshot> snapshot;  // stays the same through a reload
   const RequestId id;
@@ -61,7 +63,9 @@ struct Walk {
     understood.question.reset();
     exchange.release_request();
   }
+  // Once, however many attempts say it.
   void note(std::string_view text) {
+    if (notes.find(text) != std::string::npos) return;
     if (!notes.empty()) notes += ", ";
     notes += text;
   }

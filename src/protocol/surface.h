@@ -2,6 +2,7 @@
 // A client calls one of them; a provider offers one or more (DialectTable). Constants, any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -24,6 +25,11 @@ inline constexpr std::size_t kSurfaces = 3;
       return "messages";
   }
   return {};
+}
+
+// What the limit of generated tokens is called; on the chat surface it is the dialect's to say.
+[[nodiscard]] constexpr std::string_view max_tokens_name(Surface surface) {
+  return surface == Surface::responses ? "max_output_tokens" : "max_tokens";
 }
 
 }  // namespace tidegate::protocol

@@ -14,6 +14,7 @@ struct Aim {
   const protocol::DialectTable* dialect = nullptr;
   protocol::Surface surface = protocol::Surface::chat;  // that the request will be written in
   std::string_view maker;                               // "deepseek/deepseek-v4-pro"
+  protocol::MustReturn must_return = protocol::MustReturn::nothing;  // of this model
   bool can_think = false;
   bool thinks_by_default = false;
   config::Thinking thinking = config::Thinking::unset;  // what the route asks for

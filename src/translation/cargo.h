@@ -20,7 +20,7 @@ namespace tidegate::translation {
 struct Cargo {
   Seal seal = Seal::none;  // none: plain text
   std::string maker;       // provider and model: "deepseek/deepseek-v4-pro"
-  std::string id;          // of the provider's item
+  std::string id;          // of the provider's item; of the tool call that a gemini_signature is on
   std::string proof;
   std::string
       text;  // raw JSON string contents; empty where the surface shows it beside the envelope

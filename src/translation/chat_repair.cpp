@@ -21,7 +21,9 @@ bool thinks(const Conversation& conversation, const Aim& aim) {
 }
 
 // Reasoning stands under a name that the provider does not read, and not under the one it reads.
-bool has_other_name(const Conversation& conversation, std::string_view field) {
+bool has_other_name(const Conversation& conversation, const protocol::DialectTable& dialect) {
+  const std::string_view field = dialect.reasoning_field;
+  if (dialect.reasoning_details) return conversation.reasoning && !conversation.reasoning_content;
   if (field == "reasoning_content") {
     return conversation.reasoning && !conversation.reasoning_content;
   }
@@ -38,7 +40,7 @@ bool has_calls(const Conversation& conversation) {
 
 bool lacks_reasoning(const Conversation& conversation, const Aim& aim) {
   if (conversation.bare_steps == 0 || aim.dialect->reasoning_field.empty()) return false;
-  if (aim.dialect->must_return == MustReturn::nothing) return aim.memory != nullptr;
+  if (aim.must_return == MustReturn::nothing) return aim.memory != nullptr;
   return conversation.tools != 0 || has_calls(conversation);
 }
 
@@ -47,13 +49,20 @@ bool must_drop_force(const Conversation& conversation, const Aim& aim) {
          thinks(conversation, aim);
 }
 
+struct Call {
+  std::string_view id;
+  std::uint32_t end = 0;  // of its object, the brace included
+  bool extra = false;     // it brings extra_content
+};
+
 // Where the members of one message lie.
 struct Message {
   Range object, role;
   std::string_view role_name;
-  Range reasoning_content_key, reasoning_key;
+  Range reasoning_content_key, reasoning_key, reasoning_value;
   bool details = false;
   ReasoningMemory::Turn turn;
+  std::vector<Call> calls;
   bool empty = true;  // has no members
 };
 
@@ -104,7 +113,13 @@ class Repair {
         return true;
       }
       if (key == "reasoning_content") message.reasoning_content_key = quoted;
-      if (key == "reasoning") message.reasoning_key = quoted;
+      if (key == "reasoning") {
+        message.reasoning_key = quoted;
+        message.reasoning_value.begin = reader.offset();
+        if (!reader.skip()) return false;
+        message.reasoning_value.end = reader.last_end();
+        return true;
+      }
       if (key == "reasoning_details") message.details = true;
       if (key == "content") return content(reader, message);
       if (key == "tool_calls" && reader.kind() == Kind::array) return calls(reader, message);
@@ -116,7 +131,9 @@ class Repair {
       cut(message.role, "\"system\"");
       notes_.add("developer->system");
     }
-    if (message.role_name == "assistant") reasoning(message);
+    if (message.role_name != "assistant") return true;
+    reasoning(message);
+    if (aim_.dialect->thought_signatures) signatures(message);
     return true;
   }
 
@@ -139,13 +156,16 @@ class Repair {
   static bool calls(Reader& reader, Message& message) {
     return reader.array([&] {
       if (reader.kind() != Kind::object) return reader.skip();
-      return reader.object([&](std::string_view key) {
-        std::string_view id;
+      Call call;
+      const bool good = reader.object([&](std::string_view key) {
+        if (key == "extra_content") call.extra = true;
         if (key != "id" || reader.kind() != Kind::string) return reader.skip();
-        if (!reader.string(id)) return false;
-        message.turn.calls.emplace_back(id);
-        return true;
+        return reader.string(call.id);
       });
+      call.end = reader.last_end();
+      message.turn.calls.emplace_back(call.id);
+      message.calls.push_back(call);
+      return good;
     });
   }
 
@@ -153,21 +173,63 @@ class Repair {
     const std::uint32_t step = steps_++;
     const std::string_view field = aim_.dialect->reasoning_field;
     if (field.empty()) return;
+    if (aim_.dialect->reasoning_details) return both_names(message, step);
     const bool wants_content = field == "reasoning_content";
     const Range& named = wants_content ? message.reasoning_content_key : message.reasoning_key;
     const Range& other = wants_content ? message.reasoning_key : message.reasoning_content_key;
-    if (!named.empty() || (message.details && aim_.dialect->reasoning_details)) return;
+    if (!named.empty()) return;
     if (!other.empty()) {
       cut(other, fmt::format("\"{}\"", field));
       notes_.add(fmt::format("reasoning sent as {}", field));
       return;
     }
-    if (!thinks_) return;
+    const std::string text = missing(message, step);
+    if (!text.empty()) add(message, fmt::format(R"("{}":"{}")", field, text));
+  }
+
+  // OpenRouter reads `reasoning`, and DeepSeek's models behind it want reasoning_content.
+  void both_names(const Message& message, std::uint32_t step) {
+    if (!message.reasoning_content_key.empty()) return;
+    if (!message.reasoning_key.empty()) {
+      add(message,
+          fmt::format(R"("reasoning_content":{})", message.reasoning_value.in(conversation_.body)));
+      return;
+    }
+    if (message.details) return;
+    const std::string text = missing(message, step);
+    if (!text.empty()) {
+      add(message, fmt::format(R"("reasoning":"{}","reasoning_content":"{}")", text, text));
+    }
+  }
+
+  // Empty: there is none to be had, and none is demanded.
+  std::string missing(const Message& message, std::uint32_t step) {
+    if (!thinks_) return {};
     std::string text = recalled(message.turn);
     if (text.empty() && is_demanded(message.turn)) text = missing_.stand_in(step, message.turn);
-    if (text.empty()) return;
+    return text;
+  }
+
+  void add(const Message& message, std::string members) {
     const std::uint32_t end = message.object.end - 1;
-    cut({end, end}, fmt::format("{}\"{}\":\"{}\"", message.empty ? "" : ",", field, text));
+    cut({end, end}, (message.empty ? "" : ",") + std::move(members));
+  }
+
+  // Gemini wants the signature of a step back on the call that it came with.
+  void signatures(const Message& message) {
+    if (message.calls.empty()) return;
+    const std::vector<Cargo> cargo = missing_.recall(message.turn);
+    for (const Call& call : message.calls) {
+      if (call.extra || call.id.empty()) continue;
+      for (const Cargo& each : cargo) {
+        if (each.seal != Seal::gemini_signature || each.id != call.id) continue;
+        if (each.maker != aim_.maker) continue;
+        cut({call.end - 1, call.end - 1},
+            fmt::format(R"(,"extra_content":{{"google":{{"thought_signature":"{}"}}}})",
+                        each.proof));
+        missing_.count_restored();
+      }
+    }
   }
 
   std::string recalled(const ReasoningMemory::Turn& turn) {
@@ -181,7 +243,7 @@ class Repair {
   }
 
   [[nodiscard]] bool is_demanded(const ReasoningMemory::Turn& turn) const {
-    switch (aim_.dialect->must_return) {
+    switch (aim_.must_return) {
       case MustReturn::nothing:
         return false;
       case MustReturn::tool_turns:
@@ -294,7 +356,8 @@ bool needs_repair(const Conversation& conversation, const Aim& aim) {
   if (conversation.json_schema && !dialect.json_schema) return true;
   if (conversation.forced_tool && must_drop_force(conversation, aim)) return true;
   if (conversation.assistant_steps == 0) return false;
-  return has_other_name(conversation, dialect.reasoning_field) ||
+  if (dialect.thought_signatures && aim.memory != nullptr && has_calls(conversation)) return true;
+  return has_other_name(conversation, dialect) ||
          (lacks_reasoning(conversation, aim) && thinks(conversation, aim));
 }
 

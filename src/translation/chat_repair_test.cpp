@@ -9,6 +9,7 @@ class ChatRepairTest : public testing::Test {
  protected:
   ChatRepairTest() : memory_({}, clock_) {
     aim_.dialect = &protocol::kDeepSeek;
+    aim_.must_return = protocol::MustReturn::every_turn;
     aim_.can_think = aim_.thinks_by_default = true;
     aim_.memory = &memory_;
     aim_.owner = "alice";
@@ -96,6 +97,7 @@ TEST_F(ChatRepairTest, a_history_with_calls_needs_it_even_without_tools) {
 
 TEST_F(ChatRepairTest, gives_vllm_its_own_name_for_reasoning) {
   aim_.dialect = &protocol::kVllm;
+  aim_.must_return = protocol::MustReturn::nothing;
   EXPECT_EQ(
       repaired(
           R"({"model":"m","messages":[{"role":"assistant","reasoning_content":"r","content":"a"},{"role":"user","content":"q"}]})"),

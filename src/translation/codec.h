@@ -37,7 +37,7 @@ struct AnswerContext {
   bool show_reasoning = true;
   bool want_proof = false;  // Responses: encrypted_content was asked for
   std::string maker;        // provider and model that answer, for seals that leave in our envelope
-  const Request* request = nullptr;  // responses: tools, settings to echo; may be null
+  const Request* request = nullptr;  // responses: settings to say again; only used at the start
 };
 
 // Writes the client's stream: appends whole SSE events to `out`.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <filesystem>
 
 #include "store/migration.h"
 #include "store/sqlite.h"
@@ -64,6 +65,17 @@ struct ReasoningMemory::File {
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     return store::migrate(*store, "reasoning", kSteps);
+  }
+
+  Result<void> read(std::deque<Entry>& entries, WallTime now) {
+    const store::Value values[] = {microseconds(now)};
+    return store->query(
+        "SELECT key, cargo, until_us FROM reasoning WHERE until_us >= ? ORDER BY until_us", values,
+        [&entries](const store::Row& row) {
+          entries.push_back({std::string(row.text(0)),
+                             std::make_shared<const std::string>(row.text(1)),
+                             WallTime(std::chrono::microseconds(row.integer(2)))});
+        });
   }
 
   Result<void> write(const std::deque<Entry>& entries, const std::deque<std::string>& forgotten,
@@ -195,41 +207,42 @@ void ReasoningMemory::flush() {
   });
 }
 
-void ReasoningMemory::run() {
-  File file;
-  Result<void> good = file.open(options_.path);
-  std::deque<Entry> loaded;
-  if (good) {
-    const store::Value values[] = {microseconds(clock_.wall())};
-    good = file.store->query(
-        "SELECT key, cargo, until_us FROM reasoning WHERE until_us >= ? ORDER BY until_us", values,
-        [&loaded](const store::Row& row) {
-          loaded.push_back({std::string(row.text(0)),
-                            std::make_shared<const std::string>(row.text(1)),
-                            WallTime(std::chrono::microseconds(row.integer(2)))});
-        });
-  }
-  std::unique_lock lock(mutex_);
-  // What came in since the start is newer than what the file has.
-  Entries newer = std::move(entries_);
-  entries_.clear();
+// Puts what the file has before what came in since the start, which is newer.
+void ReasoningMemory::load(std::deque<Entry> loaded) {
+  Entries newer = std::exchange(entries_, {});
   by_key_.clear();
   bytes_ = 0;
   for (Entry& entry : loaded) put(std::move(entry));
   for (Entry& entry : newer) put(std::move(entry));
   shrink();
+}
+
+void ReasoningMemory::run() {
+  File file;
+  Result<void> good;
+  std::error_code ignored;
+  // An open database costs a third of a megabyte: a new one waits for something to write.
+  if (std::filesystem::exists(options_.path, ignored)) {
+    std::deque<Entry> loaded;
+    good = file.open(options_.path);
+    if (good) good = file.read(loaded, clock_.wall());
+    const std::scoped_lock lock(mutex_);
+    load(std::move(loaded));
+  }
+  std::unique_lock lock(mutex_);
   for (;;) {
     if (!good) problem_ = good.error().message;
     writing_ = false;
     changed_.notify_all();
     changed_.wait(lock, [this] { return stop_ || !unwritten_.empty() || !forgotten_.empty(); });
     if (!stop_) changed_.wait_for(lock, kGather, [this] { return stop_; });
-    if (stop_ && unwritten_.empty() && forgotten_.empty()) return;
+    if (unwritten_.empty() && forgotten_.empty()) return;
     const std::deque<Entry> entries = std::exchange(unwritten_, {});
     const std::deque<std::string> forgotten = std::exchange(forgotten_, {});
     writing_ = true;
     lock.unlock();
-    if (file.store != nullptr) good = file.write(entries, forgotten, clock_.wall());
+    if (file.store == nullptr) good = file.open(options_.path);
+    if (good) good = file.write(entries, forgotten, clock_.wall());
     lock.lock();
   }
 }

@@ -82,13 +82,14 @@ class ReasoningMemory {
   [[nodiscard]] const Entry* find(const std::string& key) const;
   void put(Entry entry);
   void shrink();
+  void load(std::deque<Entry> loaded);
   void run();
   struct File;
 
   const MemoryOptions options_;
   const Clock& clock_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // by the thread and for it
   Entries entries_;
   std::unordered_map<std::string_view, Entries::iterator> by_key_;
   std::size_t bytes_ = 0;

@@ -17,7 +17,12 @@ using protocol::FinishReason;
 class ResponsesEncoder final : public StreamEncoder {
  public:
   ResponsesEncoder(AnswerContext context, bool streamed)
-      : context_(std::move(context)), events_(streamed) {}
+      : context_(std::move(context)),
+        events_(streamed),
+        settings_(response_settings(context_.request)),
+        wants_summary_(context_.request != nullptr && context_.request->thinking.summary) {
+    context_.request = nullptr;  // it goes before the answer ends
+  }
 
   void encode(const Event& event, std::string& out) override {
     if (ended_) return;
@@ -66,7 +71,7 @@ class ResponsesEncoder final : public StreamEncoder {
     begun_ = true;
     for (const std::string_view type : {"response.created", "response.in_progress"}) {
       if (!events_.open(out, type, "response")) return;
-      append_response(out, context_, {});
+      append_response(out, context_, settings_, {});
       events_.close(out);
     }
   }
@@ -183,8 +188,7 @@ class ResponsesEncoder final : public StreamEncoder {
   // Shown as a summary where it is one or where the client shows nothing else, or as it was said.
   [[nodiscard]] Open reasoning_kind(const Event& event) const {
     if (!context_.show_reasoning) return Open::hidden;
-    const bool wants_summary = context_.request != nullptr && context_.request->thinking.summary;
-    return wants_summary || event.seal == Seal::openai_encrypted ? Open::summary : Open::thought;
+    return wants_summary_ || event.seal == Seal::openai_encrypted ? Open::summary : Open::thought;
   }
 
   [[nodiscard]] bool reasons() const {
@@ -335,14 +339,16 @@ class ResponsesEncoder final : public StreamEncoder {
 
   void finish(std::string_view type, const ResponseState& state, std::string& out) {
     ended_ = true;
-    if (!events_.streamed()) return append_response(out, context_, state);
+    if (!events_.streamed()) return append_response(out, context_, settings_, state);
     events_.open(out, type, "response");
-    append_response(out, context_, state);
+    append_response(out, context_, settings_, state);
     events_.close(out);
   }
 
   AnswerContext context_;
   ResponsesEvents events_;
+  const std::string settings_;
+  const bool wants_summary_;
   std::string output_;  // the items so far, and the open one as far as it goes
   std::size_t item_begin_ = 0, part_begin_ = 0, text_begin_ = 0;  // in output_
   std::size_t items_ = 0;

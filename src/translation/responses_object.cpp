@@ -117,7 +117,16 @@ void append_response_id(std::string& out, const AnswerContext& context) {
   out.append("resp_").append(context.id);
 }
 
-void append_response(std::string& out, const AnswerContext& context, const ResponseState& state) {
+std::string response_settings(const Request* request) {
+  static const Request kNone;
+  std::string out;
+  Members members(out);
+  settings(out, members, request == nullptr ? kNone : *request);
+  return out.substr(1);
+}
+
+void append_response(std::string& out, const AnswerContext& context, std::string_view settings,
+                     const ResponseState& state) {
   Members members(out);
   members.key("id") += '"';
   append_response_id(out, context);
@@ -141,8 +150,7 @@ void append_response(std::string& out, const AnswerContext& context, const Respo
     out.append(R"({"reason":")").append(state.incomplete_reason).append(R"("})");
   }
   members.text("model", context.model);
-  static const Request kNone;
-  settings(out, members, context.request == nullptr ? kNone : *context.request);
+  out.append(",").append(settings);
   members.key("output").append("[").append(state.output).append("]");
   members.key("usage");
   state.usage == nullptr ? out += "null" : (usage(out, *state.usage), out);

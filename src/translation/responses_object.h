@@ -17,8 +17,11 @@ struct ResponseState {
   const Usage* usage = nullptr;                // null: not known
 };
 
-// Appends it, with the request's settings said again as OpenAI does.
-void append_response(std::string& out, const AnswerContext& context, const ResponseState& state);
+// The request's settings, which OpenAI says again: members without braces. Null: the defaults.
+std::string response_settings(const Request* request);
+
+void append_response(std::string& out, const AnswerContext& context, std::string_view settings,
+                     const ResponseState& state);
 
 // "resp_" and the context's id.
 void append_response_id(std::string& out, const AnswerContext& context);

@@ -94,7 +94,7 @@ class Crossing {
   // Which turns must come back with reasoning or are refused.
   [[nodiscard]] MustReturn demanded() const {
     if (!thinks_) return MustReturn::nothing;
-    if (aim_.dialect->must_return != MustReturn::every_turn) return aim_.dialect->must_return;
+    if (aim_.must_return != MustReturn::every_turn) return aim_.must_return;
     const bool tools =
         !request_.tools.empty() || std::ranges::any_of(request_.parts, [](const Part& part) {
           return part.kind == Part::Kind::tool_call;
@@ -169,11 +169,23 @@ class Crossing {
     for (const Part* part = request_.begin(turn); part != request_.end(turn); ++part) {
       if (part->kind == Part::Kind::reasoning) continue;
       parts.push_back(*part);
-      Part& copy = parts.back();
-      if (copy.kind == Part::Kind::tool_call && copy.seal != Seal::none && !may_keep_seal(copy)) {
-        copy.seal = Seal::none;
-        copy.proof = {};
-      }
+      if (part->kind == Part::Kind::tool_call) settle_call(key, parts.back());
+    }
+  }
+
+  // A call's own seal: kept where it can be read, restored where the client dropped it.
+  void settle_call(const ReasoningMemory::Turn& key, Part& call) {
+    if (call.seal != Seal::none && !may_keep_seal(call)) {
+      call.seal = Seal::none;
+      call.proof = {};
+    }
+    if (!aim_.dialect->thought_signatures || call.seal != Seal::none) return;
+    for (Cargo& cargo : missing_.recall(key)) {
+      if (cargo.seal != Seal::gemini_signature || cargo.id != call.id) continue;
+      if (cargo.maker != aim_.maker) continue;
+      call.seal = cargo.seal;
+      call.proof = request_.keep(std::move(cargo.proof));
+      missing_.count_restored();
     }
   }
 
@@ -186,6 +198,7 @@ class Crossing {
     if (!thinks_) return false;
     bool kept = false;
     for (Cargo& cargo : missing_.recall(key)) {
+      if (cargo.seal == Seal::gemini_signature) continue;  // it belongs to a call
       Part part;
       part.kind = Part::Kind::reasoning;
       part.place = turn.place;

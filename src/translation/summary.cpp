@@ -63,6 +63,7 @@ Conversation summarize(const Request& request) {
   out.stream_value = request.stream_value;
   out.max_tokens = request.max_tokens;
   out.max_tokens_value = request.max_tokens_value;
+  out.max_tokens_name = protocol::max_tokens_name(request.surface);
   out.thinking = request.thinking.toggle;
   out.effort = request.thinking.effort;
   out.has_thinking_field = request.thinking.toggle != Toggle::unset;

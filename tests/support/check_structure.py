@@ -25,7 +25,7 @@ OWNERS = {
     "fmt": (r"fmt/", set(ORDER)),
 }
 # Templates that only their own folder includes may do their formatting in the header.
-EXEMPT = {("config", "option.h", "fmt")}
+EXEMPT = {("config", "option.h", "fmt"), ("translation", "chat_walk.h", "fmt")}
 TEST_ONLY = r"(gtest|gmock|benchmark)/"
 TEST_FILE = r"^test_.*\.h$|_(test|bench)\.cpp$"
 

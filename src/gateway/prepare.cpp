@@ -1,0 +1,227 @@
+// What an attempt sends: the client's bytes with a rule's changes spliced in, or, where the
+// provider does not speak the client's surface, the request written anew.
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "gateway/attempt.h"
+#include "gateway/outgoing.h"
+#include "gateway/owner.h"
+#include "translation/chat_repair.h"
+#include "translation/responses_request.h"
+#include "translation/rules.h"
+
+namespace tidegate::gateway {
+namespace {
+
+using protocol::Surface;
+
+bool starts_with_word(std::string_view line, std::string_view lower) {
+  return line.size() > lower.size() && equals_ignoring_case(line.substr(0, lower.size()), lower);
+}
+
+// Header lines that mean something to the client's surface alone stay here.
+std::string without_surface_fields(std::string_view lines) {
+  std::string kept;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    const std::string_view line = lines.substr(0, end);
+    if (!starts_with_word(line, "anthropic-") && !starts_with_word(line, "openai-")) kept += line;
+    lines.remove_prefix(end);
+  }
+  return kept;
+}
+
+bool has_calls(const protocol::Conversation& conversation) {
+  return std::ranges::any_of(conversation.recent_tool_calls,
+                             [](std::uint16_t calls) { return calls != 0; });
+}
+
+// OpenRouter passes on what the provider behind it demands (fact sheet of DeepSeek V4, section 4).
+protocol::MustReturn must_return(const protocol::DialectTable& dialect, std::string_view model) {
+  if (dialect.reasoning_details && model.starts_with("deepseek/")) {
+    return protocol::MustReturn::every_turn;
+  }
+  return dialect.must_return;
+}
+
+}  // namespace
+
+translation::Aim Attempt::aim() const {
+  const catalog::Model& model = *target_.model;
+  return {.dialect = provider_.dialect,
+          .surface = upstream_,
+          .maker = walk_.snapshot->runtime(target_).maker,
+          .must_return = must_return(*provider_.dialect, model.wire_name),
+          .can_think = model.thinking,
+          .thinks_by_default = model.thinking_by_default,
+          .thinking = target_.thinking,
+          .max_tokens = target_.max_tokens,
+          .memory = walk_.worker.shared.reasoning.get(),
+          .owner = owner_};
+}
+
+// Whether the reasoning of the answer may be asked back by a provider while the client drops it:
+// in tool work, unless the client's own history shows that it brings reasoning back.
+bool Attempt::keeps_reasoning(const translation::Aim& aim) const {
+  const protocol::Conversation& conversation = walk_.understood.question->conversation;
+  if (aim.memory == nullptr) return false;
+  if (conversation.tools == 0 && !has_calls(conversation)) return false;
+  if (aim.dialect->thought_signatures) return true;
+  if (!aim.thinks(conversation.thinking, conversation.effort)) return false;
+  if (conversation.assistant_steps != 0 && conversation.bare_steps == 0) {
+    return walk_.surface != Surface::chat;  // only there such steps are told apart
+  }
+  return true;
+}
+
+void Attempt::take_notes(const translation::Notes& notes) {
+  for (const std::string& note : notes.all()) walk_.note(note);
+}
+
+void Attempt::prepare_passes(const translation::Aim& aim, bool translated) {
+  const bool keeps = keeps_reasoning(aim);
+  if (!translated && upstream_ == Surface::chat) {
+    if (!keeps) return;
+    gatherer_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
+    gatherer_->collect(std::string(aim.maker));
+    return;
+  }
+  pass_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
+  if (keeps) pass_->collect(std::string(aim.maker));
+  if (!translated) return;
+  const Question& question = *walk_.understood.question;
+  translation::AnswerContext context;
+  context.id.resize(RequestId::kTextSize);
+  walk_.id.write(context.id.data());
+  context.model = target_.model->id;
+  context.created =
+      std::chrono::duration_cast<std::chrono::seconds>(started_wall_.time_since_epoch()).count();
+  context.estimated_prompt = walk_.understood.workload.context_tokens;
+  context.include_usage = question.conversation.include_usage;
+  if (question.request) {
+    context.show_reasoning = !question.request->thinking.hide;
+    context.want_proof = question.request->thinking.want_proof;
+  }
+  context.maker = aim.maker;
+  context.request = question.request.get();
+  if (walk_.surface == Surface::responses && walk_.worker.shared.responses != nullptr &&
+      question.request->store != "false") {
+    const bool goes_on = !question.previous.empty();
+    pending_ = std::make_unique<PendingResponse>(PendingResponse{
+        owner_, question.previous,
+        goes_on ? question.own_items : translation::input_items(*question.request)});
+    pass_->record(walk_.surface, context);
+  }
+  pass_->write_for(walk_.surface, std::move(context));
+}
+
+std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
+  const Question& question = *walk_.understood.question;
+  auto out = std::make_unique<Outgoing>();
+  // Our envelopes mean nothing to a provider: a body that carries one is written anew.
+  const bool may_carry = upstream_ != Surface::chat || question.conversation.reasoning_details;
+  const bool translated = walk_.surface != upstream_ ||
+                          (may_carry && question.conversation.body.find(
+                                            translation::kEnvelopeMark) != std::string_view::npos);
+  if (walk_.worker.shared.reasoning != nullptr && (translated || question.conversation.tools != 0 ||
+                                                   question.conversation.assistant_steps != 0)) {
+    owner_ = owner_of(walk_.exchange.head().headers);
+  }
+  const translation::Aim aim = this->aim();
+  if (!(translated ? translate(*out) : splice(*out))) return nullptr;
+  prepare_passes(aim, walk_.surface != upstream_);
+
+  out->add(provider_.request_heads[static_cast<std::size_t>(upstream_)]);
+  if (translated) {
+    out->fields = without_surface_fields(question.forwarded);
+    out->fields += provider_.dialect->headers;
+    out->add(out->fields);
+  } else {
+    out->add(question.forwarded);
+  }
+  const std::size_t size = out->edits ? out->edits->size() : out->body.size();
+  const auto length_end =
+      fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), size);
+  out->add({out->length_line, static_cast<std::size_t>(length_end - out->length_line)});
+  if (out->edits) {
+    const protocol::Edits::Pieces body = out->edits->pieces();
+    for (const std::string_view piece : body.all()) out->add(piece);
+  } else {
+    out->add(out->body);
+  }
+  return out;
+}
+
+// What this target needs changed, spliced into the client's bytes.
+bool Attempt::splice(Outgoing& out) {
+  const Question& question = *walk_.understood.question;
+  const protocol::Conversation* conversation = &question.conversation;
+  const protocol::DialectTable& dialect = *provider_.dialect;
+  const translation::Aim aim = this->aim();
+  if (upstream_ == Surface::chat && translation::needs_repair(*conversation, aim)) {
+    translation::Notes notes;
+    auto cuts = translation::repair_chat(*conversation, aim, notes);
+    if (cuts) {
+      out.body = translation::apply(conversation->body, std::move(*cuts));
+      auto repaired = protocol::read_conversation(out.body);
+      if (!repaired)
+        cuts = std::unexpected(repaired.error());
+      else
+        out.conversation = *repaired;
+    }
+    if (!cuts) {
+      fail_with(ledger::Outcome::provider_error, cuts.error(), {});
+      return false;
+    }
+    take_notes(notes);
+    conversation = &*out.conversation;
+  }
+  protocol::Edits& edits = out.edits.emplace(*conversation);
+  if (conversation->model != target_.model->wire_name) edits.set_model(target_.model->wire_name);
+  const bool chat = upstream_ == Surface::chat;
+  if (target_.max_tokens != 0) {
+    edits.limit_max_tokens(chat ? dialect.max_tokens_key : protocol::max_tokens_name(upstream_),
+                           target_.max_tokens);
+  }
+  if (chat && dialect.include_usage) hide_usage_ = edits.ensure_include_usage();
+  if (chat && !conversation->has_thinking_field && !conversation->has_effort_field &&
+      target_.model->thinking) {
+    edits.add_members(protocol::thinking_members(dialect, target_.thinking));
+  }
+  if (edits.ok()) return true;
+  fail_with(ledger::Outcome::provider_error,
+            {ErrorCode::invalid, "the request's fields overlap in a way that cannot be edited", {}},
+            {});
+  return false;
+}
+
+// The request in the words of the provider's surface.
+bool Attempt::translate(Outgoing& out) {
+  const Question& question = *walk_.understood.question;
+  // A copy, since another target may need other changes. Its views hold as long as the question.
+  Result<translation::Request> request =
+      question.request ? Result<translation::Request>(*question.request)
+                       : translation::codec(walk_.surface).read_request(question.conversation.body);
+  translation::Notes notes;
+  Result<void> written;
+  if (request) {
+    translation::fit(*request, aim(), notes);
+    written = translation::codec(upstream_).write_request(
+        *request, *provider_.dialect, target_.model->wire_name, out.body, notes);
+  } else {
+    written = std::unexpected(request.error());
+  }
+  if (!written) {
+    fail_with(ledger::Outcome::provider_error, written.error(),
+              {.retryable = false, .provider_at_fault = false, .try_fallback = true});
+    return false;
+  }
+  take_notes(request->dropped);
+  take_notes(notes);
+  return true;
+}
+
+}  // namespace tidegate::gateway

@@ -1,0 +1,60 @@
+#include "translation/answer_pass.h"
+
+namespace tidegate::translation {
+
+using protocol::Ending;
+using protocol::EventClass;
+
+void AnswerPass::write_for(Surface surface, AnswerContext context) {
+  writes_ = true;
+  client_ = surface;
+  context_ = std::move(context);
+}
+
+void AnswerPass::take(const Event& event) {
+  switch (event.kind) {
+    case Event::Kind::start:
+      if (seen_ == EventClass::other) seen_ = EventClass::role_only;
+      break;
+    case Event::Kind::finish:
+    case Event::Kind::usage:
+      if (seen_ == EventClass::other) seen_ = EventClass::finish;
+      break;
+    case Event::Kind::done:
+      seen_ = EventClass::done;
+      break;
+    case Event::Kind::error:
+      seen_ = EventClass::error;
+      break;
+    default:
+      seen_ = EventClass::content;
+  }
+  fold_.take(event);
+  if (collector_) collector_->take(event);
+  // What an error becomes is the attempt's to say: it may yet be another attempt.
+  if (encoder_ && event.kind != Event::Kind::error) encoder_->encode(event, out_);
+  if (recorder_) recorder_->encode(event, recorded_);
+}
+
+EventClass AnswerPass::read_event(std::string_view name, std::string_view data) {
+  if (!decoder_) {
+    decoder_ = codec_.stream_decoder(dialect_);
+    if (writes_) encoder_ = codec(client_).stream_encoder(std::move(context_));
+  }
+  seen_ = EventClass::other;
+  const Result<void> good = decoder_->decode(name, data, *this);
+  return good ? seen_ : EventClass::garbage;
+}
+
+Result<void> AnswerPass::read_whole(std::string_view body) {
+  if (writes_) encoder_ = codec(client_).answer_encoder(std::move(context_));
+  return codec_.read_answer(body, dialect_, *this);
+}
+
+Ending AnswerPass::ending() const {
+  const Ending said = protocol::ending(fold_.answer());
+  if (said == Ending::error || said == Ending::failed) return said;
+  return fold_.done() ? said : Ending::truncated;
+}
+
+}  // namespace tidegate::translation

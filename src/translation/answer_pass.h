@@ -1,0 +1,69 @@
+// AnswerPass: reads an answer on its way to the client, and writes it anew where the client speaks
+// another surface than the provider. Used by the gateway for whatever is not chat passed on to
+// chat. One per attempt, one worker.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "protocol/stream.h"
+#include "translation/answer_fold.h"
+#include "translation/codec.h"
+#include "translation/reasoning_collector.h"
+
+namespace tidegate::translation {
+
+class AnswerPass : private EventSink {
+ public:
+  AnswerPass(Surface provider, const protocol::DialectTable& dialect)
+      : codec_(codec(provider)), dialect_(dialect) {}
+
+  // The answer is to be written for a client of `surface`; else it is only read.
+  void write_for(Surface surface, AnswerContext context);
+  // The answer is to be kept as a whole, in the words of `surface`.
+  void record(Surface surface, AnswerContext context) {
+    recorder_ = codec(surface).answer_encoder(std::move(context));
+  }
+  [[nodiscard]] const std::string& recorded() const { return recorded_; }
+  // Its reasoning is to be collected.
+  void collect(std::string maker) { collector_.emplace(std::move(maker)); }
+
+  // One event of a stream; what the client gets is appended to out().
+  protocol::EventClass read_event(std::string_view name, std::string_view data);
+  // A whole answer. Error invalid: it is none.
+  Result<void> read_whole(std::string_view body);
+
+  [[nodiscard]] bool writes() const { return writes_; }
+  // Bytes for the client that it does not have yet; the caller clears them.
+  [[nodiscard]] std::string& out() { return out_; }
+
+  [[nodiscard]] const protocol::Answer& answer() const { return fold_.answer(); }
+  [[nodiscard]] bool done() const { return fold_.done(); }
+  // What a stream amounts to if it ends now.
+  [[nodiscard]] protocol::Ending ending() const;
+  void remember(ReasoningMemory& memory, std::string_view owner) {
+    if (collector_) collector_->remember(memory, owner);
+    collector_.reset();
+  }
+
+ private:
+  void take(const Event& event) override;
+
+  const Codec& codec_;
+  const protocol::DialectTable& dialect_;
+  bool writes_ = false;
+  Surface client_ = Surface::chat;
+  AnswerContext context_;
+  std::unique_ptr<StreamDecoder> decoder_;
+  std::unique_ptr<StreamEncoder> encoder_;
+  std::unique_ptr<StreamEncoder> recorder_;
+  std::string recorded_;
+  AnswerFold fold_;
+  std::optional<ReasoningCollector> collector_;
+  std::string out_;
+  protocol::EventClass seen_ = protocol::EventClass::other;  // of the event that is being read
+};
+
+}  // namespace tidegate::translation
