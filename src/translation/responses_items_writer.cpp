@@ -158,16 +158,22 @@ class ItemsWriter {
     return {};
   }
 
-  // Texts that stand together become one message; calls and reasoning are items of their own.
+  // Stands in a message: text, or whatever else a client of this surface put there.
+  [[nodiscard]] bool is_said(const Part& part) const {
+    if (part.kind == Kind::text || part.kind == Kind::refusal) return true;
+    return ours() && part.place.element != Place::kNone;
+  }
+
+  // Texts that came in one message become one; calls and reasoning are items of their own.
   Result<void> assistant(const Turn& turn) {
     const Part* part = request_.begin(turn);
     const Part* const end = request_.end(turn);
     const Part* last = end;  // behind it no reasoning may stand: it needs an item that follows
     while (last != part && last[-1].kind == Kind::reasoning) --last;
     for (; part != end; ++part) {
-      if (part->kind == Kind::text || part->kind == Kind::refusal) {
+      if (is_said(*part)) {
         const Part* const begin = part;
-        while (part != end && (part->kind == Kind::text || part->kind == Kind::refusal)) ++part;
+        while (part != end && is_said(*part) && part->place.item == begin->place.item) ++part;
         said(begin, part--);
       } else if (part->kind == Kind::tool_call) {
         call(*part);
@@ -189,7 +195,13 @@ class ItemsWriter {
     Commas commas;
     for (; part != end; ++part) {
       note_cache_control(*part);
+      const bool text = part->kind == Kind::text || part->kind == Kind::refusal;
+      if (!text && part->raw.empty()) continue;
       commas.next(out_);
+      if (!text) {
+        out_ += part->raw;
+        continue;
+      }
       Members members(out_);
       const bool refusal = part->kind == Kind::refusal;
       members.text("type", refusal ? "refusal" : "output_text");
@@ -295,7 +307,8 @@ class ItemsWriter {
 
   void other_item(const Part& part) {
     if (!ours() || part.raw.empty()) {
-      notes_.add(fmt::format("{} dropped", part.name));
+      notes_.add(
+          fmt::format("{} dropped", part.name.empty() ? "media of the assistant" : part.name));
       return;
     }
     items_.next(out_);

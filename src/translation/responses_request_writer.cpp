@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "json/escape.h"
 #include "translation/responses_fields.h"
 #include "translation/responses_items_writer.h"
 #include "translation/responses_members.h"
@@ -23,7 +24,8 @@ class RequestWriter {
       return fail(ErrorCode::invalid, "n must be 1: the Responses API gives one answer", "n");
     }
     body_.key("model") += '"';
-    out_.append(wire_model).append("\"");
+    json::append_escaped(out_, wire_model);
+    out_ += '"';
     const std::size_t first = leading_instructions(request_);
     instructions(first);
     if (first < request_.turns.size()) {
