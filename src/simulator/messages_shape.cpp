@@ -177,14 +177,13 @@ bool Check::object(const Value& value, const std::string& path, std::span<const 
   const std::string prefix = path.empty() ? "" : path + ".";
   if (!kind(value, path.empty() ? "body" : path, Kind::object)) return false;
   for (const Field& field : fields) {
-    const auto found = std::ranges::find(value.members, field.name,
-                                         [](const auto& member) { return member.first; });
+    const auto found = std::ranges::find(value.members, field.name, &Member::name);
     if (found == value.members.end()) {
       if (field.required) return fail(prefix + std::string(field.name), "Field required");
       continue;
     }
-    const bool empty = found->second.is(Kind::null) && !field.required;
-    if (!empty && !kind(found->second, prefix + std::string(field.name), field.kind)) return false;
+    const bool empty = found->value.is(Kind::null) && !field.required;
+    if (!empty && !kind(found->value, prefix + std::string(field.name), field.kind)) return false;
   }
   for (const auto& [name, member] : value.members) {
     if (std::ranges::find(fields, name, &Field::name) == fields.end()) {

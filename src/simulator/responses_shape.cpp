@@ -206,7 +206,7 @@ Checked check_strict(const Value* schema, std::string_view name, std::string_vie
   const Value* properties = schema->find("properties");
   const Value* required = schema->find("required");
   for (std::size_t i = 0; properties != nullptr && i < properties->members.size(); ++i) {
-    const std::string& key = properties->members[i].first;
+    const std::string& key = properties->members[i].name;
     if (required != nullptr &&
         std::ranges::find(required->elements, key, &Value::text) != required->elements.end()) {
       continue;

@@ -32,8 +32,8 @@ class Builder {
     switch (out.kind) {
       case Kind::object:
         return reader_.object([&](std::string_view key) {
-          auto& member = out.members.emplace_back();
-          return unescape(key, member.first) && value(member.second);
+          Member& member = out.members.emplace_back();
+          return unescape(key, member.name) && value(member.value);
         });
       case Kind::array:
         return reader_.array([&] { return value(out.elements.emplace_back()); });

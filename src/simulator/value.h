@@ -5,7 +5,6 @@
 #include <expected>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/money.h"
@@ -13,11 +12,13 @@
 
 namespace tidegate::simulator {
 
+struct Member;
+
 struct Value {
   json::Kind kind = json::Kind::null;
-  std::string text;  // of a string; of a number and a boolean as written
-  std::vector<std::pair<std::string, Value>> members;  // of an object, in their order
-  std::vector<Value> elements;                         // of an array
+  std::string text;             // of a string; of a number and a boolean as written
+  std::vector<Member> members;  // of an object, in their order
+  std::vector<Value> elements;  // of an array
   std::string_view raw;
 
   [[nodiscard]] bool is(json::Kind wanted) const { return kind == wanted; }
@@ -34,6 +35,11 @@ struct Value {
   // An integer's value; 0 for anything else.
   [[nodiscard]] Tokens integer() const;
   [[nodiscard]] double number() const;
+};
+
+struct Member {
+  std::string name;
+  Value value;
 };
 
 // Err: what is malformed and where.
