@@ -208,11 +208,17 @@ bool Attempt::translate(Outgoing& out) {
   translation::Notes notes;
   Result<void> written;
   if (request) {
+    if (!question.restored.empty()) request->previous_response_id = {};
+    written = translation::check_self_contained(*request);
+  } else {
+    written = std::unexpected(request.error());
+  }
+  if (written) {
+    // Without its encrypted items a model's reasoning could not come back.
+    request->thinking.want_proof = request->thinking.want_proof || target_.model->thinking;
     translation::fit(*request, aim(), notes);
     written = translation::codec(upstream_).write_request(
         *request, *provider_.dialect, target_.model->wire_name, out.body, notes);
-  } else {
-    written = std::unexpected(request.error());
   }
   if (!written) {
     fail_with(ledger::Outcome::provider_error, written.error(),

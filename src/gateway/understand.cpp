@@ -35,6 +35,7 @@ Result<void> read_request(SharedState& shared, const Asked& asked, Question& que
       if (!question.previous.empty()) question.own_items = translation::input_items(*read);
       question.restored = std::move(*restored);
       read = codec.read_request(question.restored);
+      if (read) read->previous_response_id = question.previous;  // the answer says it again
     }
   }
   if (!read) return std::unexpected(read.error());
