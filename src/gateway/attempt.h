@@ -61,6 +61,7 @@ class Attempt : private http::SilenceListener {
   bool translate(Outgoing& out);
   [[nodiscard]] translation::Aim aim() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
+  [[nodiscard]] bool needs_usage() const;  // even if the client did not ask for it
   void prepare_passes(const translation::Aim& aim, bool translated);
   void take_notes(const translation::Notes& notes);
 

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "gateway/answer_headers.h"
 #include "gateway/attempt.h"
+#include "gateway/fit.h"
 #include "gateway/request_line.h"
 #include "gateway/understand.h"
 #include "routing/retry.h"
@@ -138,7 +139,14 @@ Task<void> attempt_all(Walk& walk) {
   }
   std::unique_ptr<Failure> failure;
   for (const routing::Target* target : decision.targets()) {
-    AttemptEnd end = co_await try_target(walk, *target);
+    Result<void> fitted = fit(walk, *target);
+    AttemptEnd end;
+    if (fitted) {
+      end = co_await try_target(walk, *target);
+    } else {
+      end = AttemptEnd::failed(ledger::Outcome::provider_error, std::move(fitted.error()),
+                               {.try_fallback = may_fit_elsewhere(walk)});
+    }
     if (walk.answered || end.outcome == ledger::Outcome::client_gone) {
       walk.file(true);
       co_return;

@@ -64,17 +64,27 @@ translation::Aim Attempt::aim() const {
 }
 
 // Whether the reasoning of the answer may be asked back by a provider while the client drops it:
-// in tool work, unless the client's own history shows that it brings reasoning back.
+// in tool work, unless the client's profile or its own history shows that it brings it back.
 bool Attempt::keeps_reasoning(const translation::Aim& aim) const {
   const protocol::Conversation& conversation = walk_.understood.question->conversation;
+  const config::Client* profile = walk_.understood.profile;
+  const std::optional<bool> drops =
+      profile != nullptr ? profile->drops_reasoning : std::optional<bool>();
   if (aim.memory == nullptr) return false;
   if (conversation.tools == 0 && !has_calls(conversation)) return false;
-  if (aim.dialect->thought_signatures) return true;
+  if (aim.dialect->thought_signatures) return true;  // no client brings these back
+  if (drops == false) return false;
   if (!aim.thinks(conversation.thinking, conversation.effort)) return false;
+  if (drops == true) return true;
   if (conversation.assistant_steps != 0 && conversation.bare_steps == 0) {
     return walk_.surface != Surface::chat;  // only there such steps are told apart
   }
   return true;
+}
+
+bool Attempt::needs_usage() const {
+  const config::Client* profile = walk_.understood.profile;
+  return profile != nullptr && profile->needs_usage.value_or(false);
 }
 
 void Attempt::take_notes(const translation::Notes& notes) {
@@ -100,7 +110,7 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool translated) {
   context.created =
       std::chrono::duration_cast<std::chrono::seconds>(started_wall_.time_since_epoch()).count();
   context.estimated_prompt = walk_.understood.workload.context_tokens;
-  context.include_usage = question.conversation.include_usage;
+  context.include_usage = question.conversation.include_usage || needs_usage();
   if (question.request) {
     context.show_reasoning = !question.request->thinking.hide;
     context.want_proof = question.request->thinking.want_proof;
@@ -109,10 +119,11 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool translated) {
   context.request = question.request.get();
   if (walk_.surface == Surface::responses && walk_.worker.shared.responses != nullptr &&
       question.request->store != "false") {
-    const bool goes_on = !question.previous.empty();
+    // What the client said is kept, whatever of it was left out for this provider.
+    const Question& said = walk_.understood.whole ? *walk_.understood.whole : question;
+    const bool goes_on = !said.previous.empty();
     pending_ = std::make_unique<PendingResponse>(PendingResponse{
-        owner_, question.previous,
-        goes_on ? question.own_items : translation::input_items(*question.request)});
+        owner_, said.previous, goes_on ? said.own_items : translation::input_items(*said.request)});
     pass_->record(walk_.surface, context);
   }
   pass_->write_for(walk_.surface, std::move(context));
@@ -186,7 +197,7 @@ bool Attempt::splice(Outgoing& out) {
     edits.limit_max_tokens(chat ? dialect.max_tokens_key : protocol::max_tokens_name(upstream_),
                            target_.max_tokens);
   }
-  if (chat && dialect.include_usage) hide_usage_ = edits.ensure_include_usage();
+  if (chat && dialect.include_usage) hide_usage_ = edits.ensure_include_usage() && !needs_usage();
   if (chat && !conversation->has_thinking_field && !conversation->has_effort_field &&
       target_.model->thinking) {
     edits.add_members(protocol::thinking_members(dialect, target_.thinking));

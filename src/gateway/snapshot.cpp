@@ -107,6 +107,7 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->config = std::move(config);
   snapshot->catalog = catalog::Catalog::with(snapshot->config, problems);
+  snapshot->profiles = catalog::ClientProfiles::with(snapshot->config, problems);
   snapshot->table = routing::build(snapshot->config, snapshot->catalog, problems);
   Contexts contexts;
   bool usable = true;

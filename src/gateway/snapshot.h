@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catalog/catalog.h"
+#include "catalog/client_profiles.h"
 #include "config/config.h"
 #include "gateway/shared_state.h"
 #include "http/endpoint.h"
@@ -52,6 +53,7 @@ struct Snapshot {
 
   config::Config config;
   catalog::Catalog catalog;
+  catalog::ClientProfiles profiles;
   routing::Table table;
   std::vector<ProviderRuntime> providers;  // as in config.providers
   std::shared_ptr<routing::RetryBudget> retry_budget;

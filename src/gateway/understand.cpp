@@ -23,7 +23,12 @@ Result<std::string> label(std::string_view value, const char* header) {
   return std::string(value);
 }
 
-// Reads a request of another surface than chat.
+void take(translation::Request request, Question& question) {
+  question.request = std::make_unique<translation::Request>(std::move(request));
+  question.conversation = translation::summarize(*question.request);
+}
+
+// Reads a request of another surface than chat, which may refer to responses that we keep.
 Result<void> read_request(SharedState& shared, const Asked& asked, Question& question) {
   const translation::Codec& codec = translation::codec(asked.surface);
   Result<translation::Request> read =
@@ -39,12 +44,25 @@ Result<void> read_request(SharedState& shared, const Asked& asked, Question& que
     }
   }
   if (!read) return std::unexpected(read.error());
-  question.request = std::make_unique<translation::Request>(std::move(*read));
-  question.conversation = translation::summarize(*question.request);
+  take(std::move(*read), question);
   return {};
 }
 
 }  // namespace
+
+Result<void> read_question(protocol::Surface surface, std::string_view body, Memos& memos,
+                           Question& question) {
+  if (surface == protocol::Surface::chat) {
+    Result<protocol::Conversation> read = protocol::read_conversation(body, memos.tools);
+    if (!read) return std::unexpected(read.error());
+    question.conversation = *read;
+  } else {
+    Result<translation::Request> read = translation::codec(surface).read_request(body);
+    if (!read) return std::unexpected(read.error());
+    take(std::move(*read), question);
+  }
+  return {};
+}
 
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& memos,
                         const Asked& asked, Understanding& out) {
@@ -52,14 +70,10 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   Question& question = *out.question;
   const RequestFields& fields =
       memos.fields.read(asked.headers, asked.head_shape, question.forwarded);
-  if (asked.surface == protocol::Surface::chat) {
-    Result<protocol::Conversation> read = protocol::read_conversation(asked.body, memos.tools);
-    if (!read) return std::unexpected(read.error());
-    question.conversation = *read;
-  } else {
-    const Result<void> read = read_request(shared, asked, question);
-    if (!read) return read;
-  }
+  const Result<void> read = asked.surface == protocol::Surface::chat
+                                ? read_question(asked.surface, asked.body, memos, question)
+                                : read_request(shared, asked, question);
+  if (!read) return read;
   const protocol::Conversation& conversation = question.conversation;
 
   Result<std::string> task = label(fields.task, "x-tidegate-task");
@@ -68,7 +82,9 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   if (!role) return std::unexpected(role.error());
   out.task = std::move(*task);
   out.role = std::move(*role);
-  out.client = routing::product(fields.user_agent).substr(0, kMaxLabel);
+  out.profile = snapshot.profiles.find(fields.user_agent);
+  out.client = out.profile != nullptr ? std::string_view(out.profile->name)
+                                      : routing::product(fields.user_agent).substr(0, kMaxLabel);
   out.requested_model = conversation.model.substr(0, kMaxLabel);
   out.stream = conversation.stream;
   out.workload = workload::measure(conversation, shared.any_model.weights());

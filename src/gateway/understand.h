@@ -25,10 +25,13 @@ struct Question : Recycled {
   // Of a request that refers to responses or items which we keep: the body with them in it, and
   // what the request itself added.
   std::string restored, previous, own_items;
+  std::string body;  // of a shortened request; else the bytes are the client's
 };
 
 struct Understanding {
   std::unique_ptr<Question> question;
+  std::unique_ptr<Question> whole;          // while a shortened one stands in for it
+  const config::Client* profile = nullptr;  // of the client; belongs to the snapshot
   workload::Workload workload;
   routing::Decision decision;
   // Copies, since records outlive the request's bytes.
@@ -55,6 +58,10 @@ struct Asked {
 // Fills `out`. An error is the client's and names the field at fault.
 Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& memos,
                         const Asked& asked, Understanding& out);
+
+// Reads `body` into `question`. An error is the client's and names the field at fault.
+Result<void> read_question(protocol::Surface surface, std::string_view body, Memos& memos,
+                           Question& question);
 
 // The name of the decided route; empty when the model was asked for by name.
 [[nodiscard]] inline std::string_view route_name(const routing::Decision& decision) {

@@ -61,6 +61,7 @@ struct Walk {
   void release_question() {
     understood.workload.planning_score = {};  // it would read the question
     understood.question.reset();
+    understood.whole.reset();
     exchange.release_request();
   }
   // Once, however many attempts say it.

@@ -104,8 +104,7 @@ Result<Truncation> truncate(Surface surface, std::string_view body, Drop drop, T
     left = more;
     gone.pop_back();
   }
-  out.after = estimate(left);
-  if (gone.empty()) return std::unexpected(too_long(out.before, limit));
+  if (!gone.empty()) out.after = estimate(left);
   if (out.after > limit) {
     Error error = too_long(out.before, limit);
     error.message += fmt::format(
