@@ -57,12 +57,14 @@ class Attempt : private http::SilenceListener {
 
   // What is sent, prepare.cpp. Null or false: the attempt failed.
   std::unique_ptr<Outgoing> prepare();
-  bool splice(Outgoing& out);
-  bool translate(Outgoing& out);
+  bool splice(Outgoing& out, const translation::Aim& aim, bool repairs);
+  bool translate(Outgoing& out, const translation::Aim& aim);
   [[nodiscard]] translation::Aim aim() const;
+  [[nodiscard]] bool must_repair(const translation::Aim& aim) const;
+  [[nodiscard]] bool must_write_anew() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
   [[nodiscard]] bool needs_usage() const;  // even if the client did not ask for it
-  void prepare_passes(const translation::Aim& aim, bool translated);
+  void prepare_passes(const translation::Aim& aim, bool keeps);
   void take_notes(const translation::Notes& notes);
 
   Task<void> read_answer(http::Call& call);

@@ -8,10 +8,11 @@
 #include "base/text.h"
 #include "gateway/attempt.h"
 #include "gateway/outgoing.h"
-#include "gateway/owner.h"
 #include "translation/chat_repair.h"
+#include "translation/messages_repair.h"
 #include "translation/responses_request.h"
 #include "translation/rules.h"
+#include "translation/summary.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -39,6 +40,15 @@ bool has_calls(const protocol::Conversation& conversation) {
                              [](std::uint16_t calls) { return calls != 0; });
 }
 
+// The places in a repaired body. What of a summary is not in the body itself is not asked for
+// again.
+Result<protocol::Conversation> read_again(Surface surface, std::string_view body) {
+  if (surface == Surface::chat) return protocol::read_conversation(body);
+  const Result<translation::Request> request = translation::codec(surface).read_request(body);
+  if (!request) return std::unexpected(request.error());
+  return translation::summarize(*request);
+}
+
 // OpenRouter passes on what the provider behind it demands (fact sheet of DeepSeek V4, section 4).
 protocol::MustReturn must_return(const protocol::DialectTable& dialect, std::string_view model) {
   if (dialect.reasoning_details && model.starts_with("deepseek/")) {
@@ -59,8 +69,7 @@ translation::Aim Attempt::aim() const {
           .thinks_by_default = model.thinking_by_default,
           .thinking = target_.thinking,
           .max_tokens = target_.max_tokens,
-          .memory = walk_.worker.shared.reasoning.get(),
-          .owner = owner_};
+          .memory = walk_.worker.shared.reasoning.get()};
 }
 
 // Whether the reasoning of the answer may be asked back by a provider while the client drops it:
@@ -91,17 +100,33 @@ void Attempt::take_notes(const translation::Notes& notes) {
   for (const std::string& note : notes.all()) walk_.note(note);
 }
 
-void Attempt::prepare_passes(const translation::Aim& aim, bool translated) {
-  const bool keeps = keeps_reasoning(aim);
-  if (!translated && upstream_ == Surface::chat) {
-    if (!keeps) return;
+// Whether the client's bytes need more than a splice or two, though the provider speaks its
+// surface.
+bool Attempt::must_repair(const translation::Aim& aim) const {
+  const protocol::Conversation& conversation = walk_.understood.question->conversation;
+  if (walk_.surface != upstream_) return false;
+  if (upstream_ == Surface::chat) return translation::needs_repair(conversation, aim);
+  return upstream_ == Surface::messages && translation::needs_messages_repair(conversation.body);
+}
+
+// Our envelopes mean nothing to a provider: where they cannot be cut out, the body is written anew.
+bool Attempt::must_write_anew() const {
+  const protocol::Conversation& conversation = walk_.understood.question->conversation;
+  const bool may_carry = upstream_ == Surface::responses || conversation.reasoning_details;
+  return may_carry && conversation.body.find(translation::kEnvelopeMark) != std::string_view::npos;
+}
+
+// Who reads the answer beside the readers of chat, or in their place.
+void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
+  const bool writes = walk_.surface != upstream_;
+  if (!writes && upstream_ == Surface::chat) {
     gatherer_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
     gatherer_->collect(std::string(aim.maker));
     return;
   }
   pass_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
   if (keeps) pass_->collect(std::string(aim.maker));
-  if (!translated) return;
+  if (!writes) return;
   const Question& question = *walk_.understood.question;
   translation::AnswerContext context;
   context.id.resize(RequestId::kTextSize);
@@ -132,18 +157,18 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool translated) {
 std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   const Question& question = *walk_.understood.question;
   auto out = std::make_unique<Outgoing>();
-  // Our envelopes mean nothing to a provider: a body that carries one is written anew.
-  const bool may_carry = upstream_ != Surface::chat || question.conversation.reasoning_details;
-  const bool translated = walk_.surface != upstream_ ||
-                          (may_carry && question.conversation.body.find(
-                                            translation::kEnvelopeMark) != std::string_view::npos);
-  if (walk_.worker.shared.reasoning != nullptr && (translated || question.conversation.tools != 0 ||
-                                                   question.conversation.assistant_steps != 0)) {
-    owner_ = owner_of(walk_.exchange.head().headers);
+  translation::Aim aim = this->aim();
+  const bool repairs = must_repair(aim);
+  const bool translated = walk_.surface != upstream_ || must_write_anew();
+  const bool keeps = keeps_reasoning(aim);
+  if (translated || repairs || keeps) {
+    owner_ = walk_.worker.memos.owners.of(walk_.exchange.head().headers);
+    aim.owner = owner_;
   }
-  const translation::Aim aim = this->aim();
-  if (!(translated ? translate(*out) : splice(*out))) return nullptr;
-  prepare_passes(aim, walk_.surface != upstream_);
+  if (!(translated ? translate(*out, aim) : splice(*out, aim, repairs))) return nullptr;
+  if (keeps || walk_.surface != upstream_ || upstream_ != Surface::chat) {
+    prepare_passes(aim, keeps);
+  }
 
   out->add(provider_.request_heads[static_cast<std::size_t>(upstream_)]);
   if (translated) {
@@ -167,21 +192,23 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
 }
 
 // What this target needs changed, spliced into the client's bytes.
-bool Attempt::splice(Outgoing& out) {
+bool Attempt::splice(Outgoing& out, const translation::Aim& aim, bool repairs) {
   const Question& question = *walk_.understood.question;
   const protocol::Conversation* conversation = &question.conversation;
   const protocol::DialectTable& dialect = *provider_.dialect;
-  const translation::Aim aim = this->aim();
-  if (upstream_ == Surface::chat && translation::needs_repair(*conversation, aim)) {
+  if (repairs) {
     translation::Notes notes;
-    auto cuts = translation::repair_chat(*conversation, aim, notes);
+    auto cuts = upstream_ == Surface::chat
+                    ? translation::repair_chat(*conversation, aim, notes)
+                    : translation::repair_messages(conversation->body, notes);
     if (cuts) {
       out.body = translation::apply(conversation->body, std::move(*cuts));
-      auto repaired = protocol::read_conversation(out.body);
-      if (!repaired)
-        cuts = std::unexpected(repaired.error());
-      else
+      Result<protocol::Conversation> repaired = read_again(upstream_, out.body);
+      if (repaired) {
         out.conversation = *repaired;
+      } else {
+        cuts = std::unexpected(repaired.error());
+      }
     }
     if (!cuts) {
       fail_with(ledger::Outcome::provider_error, cuts.error(), {});
@@ -210,7 +237,7 @@ bool Attempt::splice(Outgoing& out) {
 }
 
 // The request in the words of the provider's surface.
-bool Attempt::translate(Outgoing& out) {
+bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
   const Question& question = *walk_.understood.question;
   // A copy, since another target may need other changes. Its views hold as long as the question.
   Result<translation::Request> request =
@@ -227,7 +254,7 @@ bool Attempt::translate(Outgoing& out) {
   if (written) {
     // Without its encrypted items a model's reasoning could not come back.
     request->thinking.want_proof = request->thinking.want_proof || target_.model->thinking;
-    translation::fit(*request, aim(), notes);
+    translation::fit(*request, aim, notes);
     written = translation::codec(upstream_).write_request(
         *request, *provider_.dialect, target_.model->wire_name, out.body, notes);
   }
@@ -236,6 +263,9 @@ bool Attempt::translate(Outgoing& out) {
               {.retryable = false, .provider_at_fault = false, .try_fallback = true});
     return false;
   }
+  // Between chat and chat the usage chunk that we ask for is hidden as in any other case.
+  hide_usage_ = walk_.surface == upstream_ && upstream_ == Surface::chat && request->stream &&
+                !request->include_usage && !needs_usage();
   take_notes(request->dropped);
   take_notes(notes);
   return true;

@@ -1,7 +1,6 @@
 #include "gateway/understand.h"
 
 #include "base/text.h"
-#include "gateway/owner.h"
 #include "gateway/response_state.h"
 #include "json/writer.h"
 #include "translation/codec.h"
@@ -29,12 +28,13 @@ void take(translation::Request request, Question& question) {
 }
 
 // Reads a request of another surface than chat, which may refer to responses that we keep.
-Result<void> read_request(SharedState& shared, const Asked& asked, Question& question) {
+Result<void> read_request(SharedState& shared, Memos& memos, const Asked& asked,
+                          Question& question) {
   const translation::Codec& codec = translation::codec(asked.surface);
   Result<translation::Request> read =
       asked.counts ? translation::read_messages_count(asked.body) : codec.read_request(asked.body);
   if (read && asked.surface == protocol::Surface::responses && shared.responses != nullptr) {
-    auto restored = restore_state(*shared.responses, owner_of(asked.headers), *read);
+    auto restored = restore_state(*shared.responses, memos.owners.of(asked.headers), *read);
     if (restored) {
       question.previous = read->previous_response_id;
       if (!question.previous.empty()) question.own_items = translation::input_items(*read);
@@ -72,7 +72,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
       memos.fields.read(asked.headers, asked.head_shape, question.forwarded);
   const Result<void> read = asked.surface == protocol::Surface::chat
                                 ? read_question(asked.surface, asked.body, memos, question)
-                                : read_request(shared, asked, question);
+                                : read_request(shared, memos, asked, question);
   if (!read) return read;
   const protocol::Conversation& conversation = question.conversation;
 

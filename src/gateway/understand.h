@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/recycle.h"
+#include "gateway/owner.h"
 #include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
 #include "protocol/conversation.h"
@@ -43,6 +44,7 @@ struct Understanding {
 struct Memos {
   FieldsMemo fields;
   protocol::ToolsMemo tools;
+  OwnerMemo owners;
 };
 
 struct Asked {

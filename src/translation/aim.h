@@ -20,7 +20,7 @@ struct Aim {
   config::Thinking thinking = config::Thinking::unset;  // what the route asks for
   Tokens max_tokens = 0;                    // the most that the route allows; 0: it does not say
   const ReasoningMemory* memory = nullptr;  // null: nothing is remembered
-  std::string_view owner;                   // of what is remembered
+  std::string_view owner = {};              // of what is remembered
 
   // Whether the model will think: by the client's word, else the route's, else its default.
   [[nodiscard]] bool thinks(protocol::Toggle toggle, protocol::Effort effort) const;
