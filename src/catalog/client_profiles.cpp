@@ -106,6 +106,10 @@ const Client* ClientProfiles::find(std::string_view user_agent) const {
   if (user_agent.empty()) return nullptr;
   const auto meant = [user_agent](const Client& client) {
     return std::ranges::any_of(client.user_agents, [user_agent](const std::string& glob) {
+      // Nearly all globs begin with the letter of a product's name, which most headers lack.
+      const char first = glob.empty() ? '\0' : glob.front();
+      const bool literal = first != '*' && first != '?';
+      if (literal && ((first ^ user_agent.front()) & ~0x20) != 0) return false;
       return matches_glob(glob, user_agent);
     });
   };
