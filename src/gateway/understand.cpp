@@ -82,7 +82,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   if (!role) return std::unexpected(role.error());
   out.task = std::move(*task);
   out.role = std::move(*role);
-  out.profile = snapshot.profiles.find(fields.user_agent);
+  out.profile = memos.profile.find(snapshot.profiles, fields.user_agent);
   out.client = out.profile != nullptr ? std::string_view(out.profile->name)
                                       : routing::product(fields.user_agent).substr(0, kMaxLabel);
   out.requested_model = conversation.model.substr(0, kMaxLabel);

@@ -40,11 +40,30 @@ struct Understanding {
   bool stream = false;
 };
 
+// The profile that was looked up last: most requests of a worker come from one kind of client.
+class ProfileMemo {
+ public:
+  const config::Client* find(const catalog::ClientProfiles& profiles, std::string_view user_agent) {
+    if (profiles_ != &profiles || user_agent_ != user_agent) {
+      profiles_ = &profiles;
+      user_agent_ = user_agent;
+      found_ = profiles.find(user_agent);
+    }
+    return found_;
+  }
+
+ private:
+  const catalog::ClientProfiles* profiles_ = nullptr;
+  std::string user_agent_;
+  const config::Client* found_ = nullptr;
+};
+
 // What a worker remembers of the requests before.
 struct Memos {
   FieldsMemo fields;
   protocol::ToolsMemo tools;
   OwnerMemo owners;
+  ProfileMemo profile;  // forgotten with the configuration
 };
 
 struct Asked {

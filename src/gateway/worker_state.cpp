@@ -18,6 +18,7 @@ void WorkerState::log(const telemetry::RequestLine& line) {
 void WorkerState::flush_log() { requests_.flush(); }
 
 void WorkerState::use(std::shared_ptr<const Snapshot> next) {
+  memos.profile = {};
   pools_.clear();
   for (const ProviderRuntime& provider : next->providers) {
     auto& pool = all_pools_[provider.endpoint.pool_key()];
