@@ -1,4 +1,5 @@
-// The texts of data/catalog.yaml and data/clients.yaml, compiled in by embed.cmake. Constant, any thread.
+// The texts of data/catalog.yaml and data/clients.yaml, compiled in by embed.cmake. Constant, any
+// thread.
 #pragma once
 
 #include <string_view>
