@@ -1,5 +1,7 @@
 // The client SDKs of the compatibility matrix, each behind the same six actions. An action returns
 // what it saw, or throws what the SDK throws. Tools answer at once; a loop ends with words.
+// The fetch of Node itself, as in sdk.test.mjs.
+import 'openai/shims/web';
 import Anthropic from '@anthropic-ai/sdk';
 import { createAnthropic } from '@ai-sdk/anthropic';
 import { createDeepSeek } from '@ai-sdk/deepseek';
