@@ -64,6 +64,7 @@ struct Provider {
   bool key_required = true;      // false for local servers
   std::string ca_file;           // extra CA certificates, PEM; empty: the system's
   int max_connections = 4096;    // per worker
+  bool repair_dsml = false;      // tool calls that leak into text as DSML become calls again
   Position at;
 };
 

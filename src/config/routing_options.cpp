@@ -170,6 +170,11 @@ const Section<Provider>& provider_options() {
                          "Further CA certificates to trust, PEM."));
     all.push_back(option("max_connections", &P::max_connections, IntegerBetween{1, 65535}, "4096",
                          "Most connections to it, for each worker."));
+    all.push_back(
+        option("repair_dsml", &P::repair_dsml, Boolean{}, "true",
+               "Turns tool calls that leak into an answer's text as DSML, as engines that "
+               "serve DeepSeek let happen, back into tool calls. Answers to requests with "
+               "tools are then written anew instead of passed on byte for byte."));
     return all;
   }();
   return options;

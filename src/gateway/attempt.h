@@ -62,6 +62,7 @@ class Attempt : private http::SilenceListener {
   [[nodiscard]] translation::Aim aim() const;
   [[nodiscard]] bool must_repair(const translation::Aim& aim) const;
   [[nodiscard]] bool must_write_anew() const;
+  [[nodiscard]] bool repairs_dsml() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
   [[nodiscard]] bool needs_usage() const;  // even if the client did not ask for it
   void prepare_passes(const translation::Aim& aim, bool keeps);

@@ -49,6 +49,20 @@ Result<protocol::Conversation> read_again(Surface surface, std::string_view body
   return translation::summarize(*request);
 }
 
+std::vector<std::string> tool_names(const Question& question) {
+  std::vector<std::string> names;
+  const auto add = [&names](const translation::Request& request) {
+    for (const translation::Tool& tool : request.tools) names.emplace_back(tool.name);
+  };
+  if (question.request) {
+    add(*question.request);
+  } else if (const auto request =
+                 translation::codec(Surface::chat).read_request(question.conversation.body)) {
+    add(*request);
+  }
+  return names;
+}
+
 // OpenRouter passes on what the provider behind it demands (fact sheet of DeepSeek V4, section 4).
 protocol::MustReturn must_return(const protocol::DialectTable& dialect, std::string_view model) {
   if (dialect.reasoning_details && model.starts_with("deepseek/")) {
@@ -116,9 +130,14 @@ bool Attempt::must_write_anew() const {
   return may_carry && conversation.body.find(translation::kEnvelopeMark) != std::string_view::npos;
 }
 
+bool Attempt::repairs_dsml() const {
+  return upstream_ == Surface::chat && walk_.understood.question->conversation.tools != 0 &&
+         walk_.snapshot->config.providers[target_.provider].repair_dsml;
+}
+
 // Who reads the answer beside the readers of chat, or in their place.
 void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
-  const bool writes = walk_.surface != upstream_;
+  const bool writes = walk_.surface != upstream_ || repairs_dsml();
   if (!writes && upstream_ == Surface::chat) {
     gatherer_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
     gatherer_->collect(std::string(aim.maker));
@@ -141,6 +160,7 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
     context.want_proof = question.request->thinking.want_proof;
   }
   context.maker = aim.maker;
+  if (repairs_dsml()) pass_->repair_dsml(tool_names(question), context.id);
   context.request = question.request.get();
   if (walk_.surface == Surface::responses && walk_.worker.shared.responses != nullptr &&
       question.request->store != "false") {
@@ -166,7 +186,7 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
     aim.owner = owner_;
   }
   if (!(translated ? translate(*out, aim) : splice(*out, aim, repairs))) return nullptr;
-  if (keeps || walk_.surface != upstream_ || upstream_ != Surface::chat) {
+  if (keeps || walk_.surface != upstream_ || upstream_ != Surface::chat || repairs_dsml()) {
     prepare_passes(aim, keeps);
   }
 

@@ -42,13 +42,13 @@ EventClass AnswerPass::read_event(std::string_view name, std::string_view data) 
     if (writes_) encoder_ = codec(client_).stream_encoder(std::move(context_));
   }
   seen_ = EventClass::other;
-  const Result<void> good = decoder_->decode(name, data, *this);
+  const Result<void> good = decoder_->decode(name, data, sink());
   return good ? seen_ : EventClass::garbage;
 }
 
 Result<void> AnswerPass::read_whole(std::string_view body) {
   if (writes_) encoder_ = codec(client_).answer_encoder(std::move(context_));
-  return codec_.read_answer(body, dialect_, *this);
+  return codec_.read_answer(body, dialect_, sink());
 }
 
 Ending AnswerPass::ending() const {

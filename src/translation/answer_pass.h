@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "protocol/stream.h"
 #include "translation/answer_fold.h"
 #include "translation/codec.h"
+#include "translation/dsml_filter.h"
 #include "translation/reasoning_collector.h"
 
 namespace tidegate::translation {
@@ -27,6 +29,13 @@ class AnswerPass : private EventSink {
     recorder_ = codec(surface).answer_encoder(std::move(context));
   }
   [[nodiscard]] const std::string& recorded() const { return recorded_; }
+  // Calls of these tools that leak into its text are to be made calls again. `seed` differs from
+  // answer to answer.
+  void repair_dsml(std::vector<std::string> tools, std::string_view seed) {
+    tools_ = std::move(tools);
+    dsml_.emplace(static_cast<EventSink&>(*this),
+                  std::vector<std::string_view>(tools_.begin(), tools_.end()), seed);
+  }
   // Its reasoning is to be collected.
   void collect(std::string maker) { collector_.emplace(std::move(maker)); }
 
@@ -60,7 +69,11 @@ class AnswerPass : private EventSink {
   std::unique_ptr<StreamEncoder> encoder_;
   std::unique_ptr<StreamEncoder> recorder_;
   std::string recorded_;
+  [[nodiscard]] EventSink& sink() { return dsml_ ? static_cast<EventSink&>(*dsml_) : *this; }
+
   AnswerFold fold_;
+  std::vector<std::string> tools_;  // dsml_ has views of them
+  std::optional<DsmlFilter> dsml_;
   std::optional<ReasoningCollector> collector_;
   std::string out_;
   protocol::EventClass seen_ = protocol::EventClass::other;  // of the event that is being read
