@@ -9,6 +9,7 @@ namespace tidegate::http {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kDataField = "data:";
 constexpr std::size_t kNone = std::string_view::npos;
 // An emptied tail of at most this size is kept for the next cut event, so that a stream whose
 // events are cut all the time allocates once, while 10,000 silent streams hold little.
@@ -41,6 +42,7 @@ bool read_field(std::string_view line, std::string_view name, std::string_view& 
 
 Result<bool> SseScanner::next(std::string_view& input, SseEvent& event) {
   if (delivered_) drop_delivered();
+  if (take_plain(input, event)) return true;
   if (input.empty() && !failed_) return false;
 
   const std::size_t end = failed_ ? kNone : event_end(input);
@@ -64,6 +66,28 @@ Result<bool> SseScanner::next(std::string_view& input, SseEvent& event) {
     deliver(owned_->tail, event);
     delivered_ = true;
   }
+  return true;
+}
+
+// One `data` line and the blank line behind it, whole and ended by \n: what nearly every event of a
+// provider is, found with two looks at its bytes instead of eight.
+bool SseScanner::take_plain(std::string_view& input, SseEvent& event) {
+  const bool at_start = mark_bytes_ > kByteOrderMark.size() && held() == 0 && !in_line_ &&
+                        !after_cr_ && !failed_;
+  if (!at_start || !input.starts_with(kDataField)) return false;
+  const char* begin = input.data();
+  const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', input.size()));
+  if (lf == nullptr || lf + 1 == begin + input.size() || lf[1] != '\n') return false;
+  const auto line = static_cast<std::size_t>(lf - begin);
+  if (line + 2 > limit_ || std::memchr(begin, '\r', line) != nullptr) return false;
+  event.kind = SseEvent::Kind::data;
+  event.offset = position_;
+  event.bytes = input.substr(0, line + 2);
+  const std::size_t skipped = kDataField.size() + (begin[kDataField.size()] == ' ' ? 1 : 0);
+  event.data = input.substr(skipped, line - skipped);
+  event.name = {};
+  position_ += line + 2;
+  input.remove_prefix(line + 2);
   return true;
 }
 

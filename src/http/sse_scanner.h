@@ -58,6 +58,7 @@ class SseScanner {
     std::string joined;  // data lines joined
   };
 
+  bool take_plain(std::string_view& input, SseEvent& event);
   std::size_t event_end(std::string_view input);
   std::size_t skip_byte_order_mark(std::string_view input);
   void hold(std::string_view part);
