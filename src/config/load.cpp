@@ -54,9 +54,11 @@ Loaded load_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
   if (file) {
-    text.resize(kMaxFileBytes + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    // Not resize(): zeroing 4 MiB takes longer than all the rest of reading a usual config.
+    text.resize_and_overwrite(kMaxFileBytes + 1, [&](char* to, std::size_t size) {
+      file.read(to, static_cast<std::streamsize>(size));
+      return static_cast<std::size_t>(file.gcount());
+    });
   }
   Loaded loaded;
   if (!file.is_open() || file.bad()) {

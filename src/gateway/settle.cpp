@@ -47,7 +47,6 @@ void Attempt::settle() {
   record.task = walk_.understood.task;
   record.role = walk_.understood.role;
   record.client = walk_.understood.client;
-  record.owner = walk_.snapshot;
   record.route = route_name(walk_.understood.decision);
   record.provider = target_.model->provider;
   record.model = target_.model->id;
@@ -108,7 +107,7 @@ void Attempt::settle() {
   walk_.target = &target_;
   if (walk_.answered) walk_.status = 200;
   if (walk_.answered) {
-    worker.shared.ledger->record(std::move(record));
+    worker.shared.ledger->record(record);
   } else {
     walk_.unfiled = std::make_unique<ledger::UsageRecord>(std::move(record));
   }

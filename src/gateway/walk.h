@@ -54,7 +54,7 @@ struct Walk {
   void file(bool last) {
     if (unfiled == nullptr) return;
     unfiled->last = last;
-    worker.shared.ledger->record(std::move(*unfiled));
+    worker.shared.ledger->record(*unfiled);
     unfiled.reset();
   }
   // Frees what only another attempt would need.

@@ -20,7 +20,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Options options) {
   return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Writer>(std::move(options))));
 }
 
-void Ledger::record(UsageRecord&& record) { writer_->record(std::move(record)); }
+void Ledger::record(const UsageRecord& record) { writer_->record(record); }
 void Ledger::flush() { writer_->flush(); }
 Stats Ledger::stats() const { return writer_->stats(); }
 

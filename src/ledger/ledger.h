@@ -50,7 +50,7 @@ class Ledger {
   Ledger& operator=(const Ledger&) = delete;
 
   // Never blocks and takes no lock.
-  void record(UsageRecord&& record);
+  void record(const UsageRecord& record);
   // Tries at once, store first and spill file then, to make everything recorded before the call
   // durable, and blocks until that is done or both have refused (stats().queued is not 0 then).
   void flush();

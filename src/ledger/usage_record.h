@@ -1,9 +1,8 @@
 // One attempt at a provider, as the ledger keeps it: who asked, where it went, what came back,
-// what it cost. Written once, never changed. Moved from a worker to the ledger's writer thread.
+// what it cost. Written once, never changed.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,12 +42,11 @@ struct UsageRecord {
   std::string key;     // id of the virtual key; empty in open mode
   std::string client;  // product of the user agent, "OpenAI/JS"
 
-  // Views into `owner` (a config snapshot), which the record keeps alive.
+  // Views into a config snapshot, which outlives the record.
   std::string_view route;  // empty: the model was asked for by name
   std::string_view provider;
   std::string_view model;  // catalogue id
   std::string_view price_epoch;
-  std::shared_ptr<const void> owner;
 
   std::string requested_model;  // as the client wrote it
   std::string served_model;     // as the provider answered

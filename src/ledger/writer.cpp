@@ -14,7 +14,6 @@
 namespace tidegate::ledger {
 namespace {
 
-constexpr std::int64_t kSegmentRecords = 4096;  // the most in one segment; more is an early commit
 constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 5s;
 // Longer than a reader's or a checkpoint's moment; short enough to spill within 50 ms.
@@ -55,7 +54,7 @@ Ledger::Writer::~Writer() {
   thread_.join();
 }
 
-void Ledger::Writer::record(UsageRecord&& record) {
+void Ledger::Writer::record(const UsageRecord& record) {
   const std::uint64_t count = recorded_.fetch_add(1, std::memory_order_relaxed) + 1;
   const std::uint64_t queued = count - settled_.load(std::memory_order_relaxed);
   if (queued > options_.queue_limit) {
@@ -63,7 +62,7 @@ void Ledger::Writer::record(UsageRecord&& record) {
     settled_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  if (queue_.push(std::move(record)) || queued == kSegmentRecords) signal_.raise();
+  if (intake_.add(record) != Intake::Added::quietly) signal_.raise();
 }
 
 void Ledger::Writer::flush() {
@@ -117,25 +116,21 @@ Ledger::Writer::Request Ledger::Writer::wait_for_work() {
   // gateway.
   const bool unfinished = !waiting_.empty() || store_ == nullptr || spill_.pending();
   Request request = requested();
-  if (!request.newer_than(answer_) && queue_.fall_asleep()) {
+  if (!request.newer_than(answer_) && intake_.fall_asleep()) {
     signal_.wait(unfinished ? retry_at_ : kNever);
-    queue_.wake_up();
+    intake_.wake_up();
     taken_at_ = now();
     request = requested();
   }
   if (request.newer_than(answer_)) return request;
-  // From the last look at the queue on: the commit since then is part of what a record waits.
+  // From the last look at the intake on: the commit since then is part of what a record waits.
   signal_.wait(taken_at_ + options_.commit_every);
   return requested();
 }
 
 void Ledger::Writer::take_records() {
   taken_at_ = now();
-  queue_.take([&](const UsageRecord& record) {
-    builder_.add(record);
-    if (builder_.count() == kSegmentRecords) waiting_.push_back(builder_.finish(next_id()));
-  });
-  if (builder_.count() > 0) waiting_.push_back(builder_.finish(next_id()));
+  intake_.take([&](SegmentBuilder& builder) { waiting_.push_back(builder.finish(next_id())); });
 }
 
 void Ledger::Writer::deliver(bool urgent) {

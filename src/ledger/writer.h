@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "ledger/intake.h"
 #include "ledger/ledger.h"
-#include "ledger/record_queue.h"
 #include "ledger/segment.h"
 #include "ledger/signal.h"
 #include "ledger/spill_file.h"
@@ -28,7 +28,7 @@ class Ledger::Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void record(UsageRecord&& record);
+  void record(const UsageRecord& record);
   void flush();
   [[nodiscard]] Stats stats() const;
 
@@ -60,7 +60,7 @@ class Ledger::Writer {
   [[nodiscard]] std::int64_t next_id();
 
   const Options options_;
-  RecordQueue queue_;
+  Intake intake_;
   Signal signal_;
   std::atomic<std::uint64_t> recorded_{0};
   std::atomic<std::uint64_t> settled_{0};  // recorded and no longer in memory
@@ -75,13 +75,12 @@ class Ledger::Writer {
   std::string last_error_;
 
   // The writer thread's.
-  SegmentBuilder builder_;
   std::vector<Segment> waiting_;  // in memory, not durable
   std::unique_ptr<store::Store> store_;
   SpillFile spill_;
   Duration backoff_{};
   TimePoint retry_at_{};
-  TimePoint taken_at_{};  // when the queue was last empty or emptied
+  TimePoint taken_at_{};  // when the intake was last empty or emptied
   std::int64_t last_id_ = 0;
   std::thread thread_;
 };
