@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/load_config.h"
+#include "ledger/journal.h"
 #include "ledger/report.h"
 
 namespace tidegate::cli {
@@ -41,12 +42,14 @@ int cost(const CostOptions& options) {
     return kWrongUsage;
   }
   std::string path = options.ledger;
+  std::string journal = ledger::journal_of(path);
   if (path.empty()) {
     const config::Loaded loaded = load_config(options.config);
     if (print_problems(loaded.problems)) return kCouldNotRun;
     path = ledger_path(loaded.config);
+    journal = journal_path(loaded.config);
   }
-  const auto report = ledger::run_report(path, query);
+  const auto report = ledger::run_report(path, journal, query);
   if (!report) {
     fmt::print(stderr, "{}\n", report.error().message);
     return kCouldNotRun;

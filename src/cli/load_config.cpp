@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "ledger/journal.h"
+
 namespace tidegate::cli {
 namespace {
 
@@ -39,6 +41,11 @@ std::string ledger_path(const config::Config& config) {
   constexpr std::string_view kScheme = "sqlite:";
   const std::string& store = config.state.ledger;
   return store.starts_with(kScheme) ? store.substr(kScheme.size()) : store;
+}
+
+std::string journal_path(const config::Config& config) {
+  return config.state.journal.empty() ? ledger::journal_of(ledger_path(config))
+                                      : config.state.journal;
 }
 
 }  // namespace tidegate::cli

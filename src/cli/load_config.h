@@ -17,5 +17,7 @@ bool print_problems(const std::vector<config::Problem>& problems);
 
 // The path of the SQLite file that `state.ledger` names.
 std::string ledger_path(const config::Config& config);
+// The file that records are in before they are there.
+std::string journal_path(const config::Config& config);
 
 }  // namespace tidegate::cli

@@ -137,7 +137,7 @@ bool Serving::adapt(config::Config& config) {
 bool Serving::open_stores(const config::Config& config) {
   ledger::Options options;
   options.path = ledger_path(config);
-  options.spill_path = config.state.spill.empty() ? options.path + ".spill" : config.state.spill;
+  options.journal_path = journal_path(config);
   auto ledger = ledger::Ledger::open(std::move(options));
   if (!ledger) {
     fmt::print(stderr, "cannot open the ledger: {}\n", ledger.error().message);

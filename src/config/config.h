@@ -180,7 +180,8 @@ struct Log {
 
 struct State {
   std::string ledger = "sqlite:tidegate.db";
-  std::string spill;  // file for records while the store is away; default: ledger path + ".spill"
+  std::string
+      journal;  // file that records are in before the ledger; default: its path + ".journal"
 };
 
 struct Config {

@@ -160,8 +160,9 @@ void fill_defaults(Config& config, Reader& reader) {
     use_what_has_a_key(config.routes, config);
   }
   if (config.policy.empty()) fill_policy(config, own_routes, reader);
-  if (config.state.spill.empty()) {
-    config.state.spill = config.state.ledger.substr(config.state.ledger.find(':') + 1) + ".spill";
+  if (config.state.journal.empty()) {
+    config.state.journal =
+        config.state.ledger.substr(config.state.ledger.find(':') + 1) + ".journal";
   }
 }
 

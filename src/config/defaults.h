@@ -7,7 +7,7 @@
 
 namespace tidegate::config {
 
-// Fills providers, routes and policy that are empty, and the spill file.
+// Fills providers, routes and policy that are empty, and the journal.
 void fill_defaults(Config& config, Reader& reader);
 
 }  // namespace tidegate::config

@@ -95,7 +95,7 @@ TEST(Load, ReadsEveryOption) {
   EXPECT_EQ(c.log.format, LogFormat::json);
   EXPECT_FALSE(c.log.requests);
   EXPECT_EQ(c.state.ledger, "sqlite:/tmp/usage.db");
-  EXPECT_EQ(c.state.spill, "/tmp/usage.db.spill");
+  EXPECT_EQ(c.state.journal, "/tmp/usage.db.journal");
   EXPECT_FALSE(c.simulated);
 }
 

@@ -140,10 +140,11 @@ const Section<State>& state_options() {
     all.push_back(option("ledger", &State::ledger, LedgerAddress{},
                          "sqlite:/var/lib/tidegate/ledger.db", "Where usage records are kept.")
                       .needs_restart());
-    all.push_back(option("spill", &State::spill, Line{"a file"}, "/var/lib/tidegate/ledger.spill",
-                         "Where records wait while the ledger cannot be written; the ledger's file "
-                         "with .spill added if left out.")
-                      .needs_restart());
+    all.push_back(
+        option("journal", &State::journal, Line{"a file"}, "/var/lib/tidegate/ledger.journal",
+               "Where records are durable before they are in the ledger; the ledger's file "
+               "with .journal added if left out.")
+            .needs_restart());
     all.push_back(later<State>("limits", "Shared limits in Redis."));
     return all;
   }();

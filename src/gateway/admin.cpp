@@ -42,14 +42,16 @@ Task<void> Admin::serve(http::Exchange& exchange) {
   }
 }
 
-// A ledger store that is away does not make us unready: records wait in memory and in the spill.
+// A ledger store that is away does not make us unready: records wait in the journal.
 std::string Admin::readiness(bool ready) const {
   const ledger::Stats stats = shared_.ledger->stats();
   std::string out;
   json::Writer json(out);
   json.begin_object().member("ready", ready).key("ledger").begin_object();
   json.member("store_available", stats.store_available);
-  json.member("queued", stats.queued).member("spilled", stats.spilled).member("lost", stats.lost);
+  json.member("queued", stats.queued)
+      .member("journal_bytes", stats.journal_bytes)
+      .member("lost", stats.lost);
   if (!stats.last_error.empty()) json.member("last_error", stats.last_error);
   json.end_object().end_object();
   out += '\n';

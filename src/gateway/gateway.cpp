@@ -129,8 +129,8 @@ void Gateway::add_sampled_metrics() {
   sampled(metric::kLedgerQueue, [this](Samples& out) {
     out.add({}, static_cast<double>(shared_.ledger->stats().queued));
   });
-  sampled(metric::kLedgerSpilled, [this](Samples& out) {
-    out.add({}, static_cast<double>(shared_.ledger->stats().spilled));
+  sampled(metric::kLedgerJournalBytes, [this](Samples& out) {
+    out.add({}, static_cast<double>(shared_.ledger->stats().journal_bytes));
   });
   sampled(metric::kLedgerLost,
           [this](Samples& out) { out.add({}, static_cast<double>(shared_.ledger->stats().lost)); });

@@ -11,8 +11,8 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Options options) {
   if (options.path.empty() && !options.open_store) {
     return fail(ErrorCode::invalid, "the ledger needs the path of its database", "state.ledger");
   }
-  if (options.spill_path.empty()) {
-    return fail(ErrorCode::invalid, "the ledger needs the path of its spill file", "state.spill");
+  if (options.journal_path.empty()) {
+    return fail(ErrorCode::invalid, "the ledger needs the path of its journal", "state.journal");
   }
   if (options.queue_limit == 0 || options.commit_every < Duration::zero()) {
     return fail(ErrorCode::invalid, "the ledger's queue_limit and commit_every must be positive");

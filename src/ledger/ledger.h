@@ -21,28 +21,29 @@ using OpenStore = std::function<Result<std::unique_ptr<store::Store>>()>;
 
 struct Options {
   std::string path;                   // SQLite file
-  std::string spill_path;             // where records go while the store cannot take them
-  std::size_t queue_limit = 100'000;  // records in memory; only what both store and spill refuse
+  std::string journal_path;           // where records are durable before they are in the store
+  std::size_t queue_limit = 100'000;  // records in memory; only what both journal and store refuse
                                       // for long comes near it, and is lost beyond it
-  Duration commit_every = 30ms;       // a record is durable at most 50 ms after record()
+  Duration commit_every = 40ms;       // a record is durable at most 50 ms after record()
+  Duration load_every = 1s;           // how long it may stay in the journal while others follow
   OpenStore open_store;               // empty: SQLite at `path`
 };
 
 struct Stats {
-  std::uint64_t recorded = 0;   // calls of record()
-  std::uint64_t committed = 0;  // in the store, those loaded back from the spill file included
-  std::uint64_t spilled = 0;    // went to the spill file
-  std::uint64_t lost = 0;       // neither store nor spill file took them, and the queue was full
-  std::uint64_t queued = 0;     // in memory, not durable yet
-  std::uint64_t torn = 0;       // damaged stretches of the spill file that were skipped
+  std::uint64_t recorded = 0;       // calls of record()
+  std::uint64_t committed = 0;      // in the store, those of an earlier process's journal included
+  std::uint64_t lost = 0;           // neither journal nor store took them, and the queue was full
+  std::uint64_t queued = 0;         // in memory, not durable yet
+  std::uint64_t torn = 0;           // damaged stretches of the journal that were skipped
+  std::uint64_t journal_bytes = 0;  // durable in the journal, not in the store yet
   bool store_available = true;
-  std::string last_error;  // of the store or the spill file; stays after a recovery
+  std::string last_error;  // of the store or the journal; stays after a recovery
 };
 
 class Ledger {
  public:
   // Returns at once; the store is opened by the writer thread. One that cannot be opened is no
-  // error: records spill until it can, and stats() tells after a flush().
+  // error: records wait in the journal until it can, and stats() tells after a flush().
   // Error::invalid: the options make no sense.
   static Result<std::unique_ptr<Ledger>> open(Options options);
   ~Ledger();  // commits what is queued
@@ -51,8 +52,8 @@ class Ledger {
 
   // Never blocks and takes no lock.
   void record(const UsageRecord& record);
-  // Tries at once, store first and spill file then, to make everything recorded before the call
-  // durable, and blocks until that is done or both have refused (stats().queued is not 0 then).
+  // Tries at once to make everything recorded before the call durable and to load it into the
+  // store, and blocks until that is done or was refused: stats() tells which.
   void flush();
   [[nodiscard]] Stats stats() const;
 

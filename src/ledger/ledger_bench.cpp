@@ -27,7 +27,7 @@ void BM_Record(benchmark::State& state) {
   std::filesystem::remove_all(dir);
   std::filesystem::create_directories(dir);
   auto ledger =
-      Ledger::open({.path = dir / "l.db", .spill_path = dir / "l.spill", .open_store = {}});
+      Ledger::open({.path = dir / "l.db", .journal_path = dir / "l.journal", .open_store = {}});
   const auto group = static_cast<std::uint64_t>(state.range(0));
   std::uint64_t number = 0;
   const double before = cpu_seconds();

@@ -21,14 +21,14 @@ namespace {
 constexpr int kRounds = 20;
 
 struct Place {
-  std::string path, spill;
+  std::string path, journal;
   bool store_works = true;
 };
 
 // Records numbers from `next` on and writes each to `confirmed` once it is durable.
 [[noreturn]] void record_until_killed(const Place& place, std::uint64_t next, int confirmed) {
   auto ledger = Ledger::open({.path = place.path,
-                              .spill_path = place.spill,
+                              .journal_path = place.journal,
                               .open_store = [place]() -> Result<std::unique_ptr<store::Store>> {
                                 if (!place.store_works) return fail(ErrorCode::io, "away");
                                 return store::open_sqlite({.path = place.path});
@@ -82,11 +82,11 @@ std::map<std::uint64_t, int> stored(const Place& place) {
 
 TEST(LedgerKill, NothingDurableIsLostAndNothingComesTwice) {
   const ScratchDir dir;
-  Place place{.path = dir / "l.db", .spill = dir / "l.spill"};
+  Place place{.path = dir / "l.db", .journal = dir / "l.journal"};
   std::map<std::uint64_t, std::uint64_t> confirmed;  // first and last number of each round
   std::uint64_t next = 0;
   for (int round = 0; round < kRounds; ++round) {
-    // Every second child finds the store away and leaves a spill file to the next, which is killed
+    // Every second child finds the store away and leaves its journal to the next, which is killed
     // while it loads the file.
     place.store_works = round % 2 == 0;
     const std::uint64_t last = run_and_kill(place, next);
@@ -95,13 +95,14 @@ TEST(LedgerKill, NothingDurableIsLostAndNothingComesTwice) {
   }
   place.store_works = true;
   {
-    auto ledger = Ledger::open({.path = place.path, .spill_path = place.spill, .open_store = {}});
+    auto ledger =
+        Ledger::open({.path = place.path, .journal_path = place.journal, .open_store = {}});
     ASSERT_TRUE(ledger);
-    // Each flush loads one step of the spill file.
+    // Each flush loads one step of the journal.
     do {
       (*ledger)->flush();
       ASSERT_TRUE((*ledger)->stats().store_available) << (*ledger)->stats().last_error;
-    } while (std::filesystem::file_size(place.spill) > 0);
+    } while ((*ledger)->stats().journal_bytes > 0);
   }
   const auto times = stored(place);
   for (const auto& [number, count] : times) ASSERT_EQ(count, 1) << number;

@@ -59,7 +59,7 @@ WHERE l.key = json_extract(r.value, '$[1]');
 
 Result<void> migrate_schema(store::Store& store) { return store::migrate(store, "ledger", kSteps); }
 
-Result<void> insert_segment(store::Store& store, const Segment& segment) {
+Result<bool> insert_segment(store::Store& store, const Segment& segment) {
   const std::array<store::Value, 6> values{segment.id,
                                            segment.first_us,
                                            segment.last_us,
@@ -68,7 +68,7 @@ Result<void> insert_segment(store::Store& store, const Segment& segment) {
                                            std::string_view(segment.records)};
   auto inserted = store.run("INSERT OR IGNORE INTO segment VALUES (?, ?, ?, ?, ?, ?)", values);
   if (!inserted) return std::unexpected(inserted.error());
-  return {};
+  return *inserted != 0;
 }
 
 }  // namespace tidegate::ledger

@@ -11,7 +11,7 @@ namespace tidegate::ledger {
 
 Result<void> migrate_schema(store::Store& store);
 
-// Idempotent: a segment whose id is there already is left alone.
-Result<void> insert_segment(store::Store& store, const Segment& segment);
+// False: a segment with this id is there already; it is left alone.
+Result<bool> insert_segment(store::Store& store, const Segment& segment);
 
 }  // namespace tidegate::ledger

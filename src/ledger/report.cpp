@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "ledger/journal.h"
 #include "ledger/segment.h"
 #include "store/sqlite.h"
 
@@ -139,6 +141,26 @@ Result<Content> content_of(store::Store& store) {
   return content;
 }
 
+// Adds what is in the store; takes its segments out of `journaled`.
+Result<void> add_stored(store::Store& store, const std::string& path,
+                        std::map<std::int64_t, Segment>& journaled, Summary& summary) {
+  const auto content = content_of(store);
+  if (!content) return std::unexpected(content.error());
+  if (*content == Content::nothing) return {};
+  if (*content == Content::other) {
+    return fail(ErrorCode::invalid, fmt::format("{} is a database, but not a ledger", path));
+  }
+  Result<void> added;
+  const std::array<store::Value, 2> range{summary.since_us(), summary.until_us()};
+  auto read =
+      store.query("SELECT id, labels, records FROM segment WHERE last_us >= ? AND first_us < ?",
+                  range, [&](const store::Row& row) {
+                    journaled.erase(row.integer(0));
+                    if (added) added = summary.add_segment(row.text(1), row.text(2));
+                  });
+  return read ? added : read;
+}
+
 }  // namespace
 
 std::string_view name(GroupBy by) {
@@ -166,31 +188,30 @@ std::optional<GroupBy> parse_group_by(std::string_view text) {
   return found == kGroups.end() ? std::nullopt : std::optional(*found);
 }
 
-Result<Report> run_report(const std::string& path, const Query& query) {
+Result<Report> run_report(const std::string& path, const std::string& journal_path,
+                          const Query& query) {
+  // First the journal: what is loaded in between is then found twice, not missed.
+  std::map<std::int64_t, Segment> journaled;
+  for (Segment& segment : read_journal(journal_path)) journaled[segment.id] = std::move(segment);
+  Summary summary(query);
   auto store = store::open_sqlite({.path = path, .read_only = true});
-  if (!store && store.error().code == ErrorCode::not_found) {
+  if (store) {
+    if (auto added = add_stored(**store, path, journaled, summary); !added) {
+      return std::unexpected(added.error());
+    }
+  } else if (store.error().code != ErrorCode::not_found) {
+    return std::unexpected(store.error());
+  } else if (journaled.empty()) {
     return fail(ErrorCode::not_found,
                 fmt::format("there is no ledger at {}: `tidegate serve` makes it with its first "
                             "request",
                             path));
   }
-  if (!store) return std::unexpected(store.error());
-  Summary summary(query);
-  const auto content = content_of(**store);
-  if (!content) return std::unexpected(content.error());
-  if (*content == Content::nothing) return summary.finish();
-  if (*content == Content::other) {
-    return fail(ErrorCode::invalid, fmt::format("{} is a database, but not a ledger", path));
+  for (const auto& [id, segment] : journaled) {
+    if (auto added = summary.add_segment(segment.labels, segment.records); !added) {
+      return std::unexpected(added.error());
+    }
   }
-  Result<void> added;
-  const std::array<store::Value, 2> range{summary.since_us(), summary.until_us()};
-  auto read =
-      (*store)->query("SELECT labels, records FROM segment WHERE last_us >= ? AND first_us < ?",
-                      range, [&](const store::Row& row) {
-                        if (added) added = summary.add_segment(row.text(0), row.text(1));
-                      });
-  if (!read) return std::unexpected(read.error());
-  if (!added) return std::unexpected(added.error());
   return summary.finish();
 }
 

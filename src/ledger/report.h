@@ -43,9 +43,10 @@ struct Report {
   Sum total;
 };
 
-// Reads the ledger at `path`. Errors: not_found (no such file), invalid (not a ledger, or damaged),
-// io, unavailable.
-Result<Report> run_report(const std::string& path, const Query& query);
+// Reads the ledger at `path` and what its journal holds that is not in it yet. Errors: not_found
+// (neither file is there), invalid (not a ledger, or damaged), io, unavailable.
+Result<Report> run_report(const std::string& path, const std::string& journal_path,
+                          const Query& query);
 
 // An aligned table with a total; a sentence when there is nothing to show.
 [[nodiscard]] std::string to_text(const Report& report);

@@ -4,9 +4,12 @@
 
 #include <fstream>
 
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_schema.h"
 #include "ledger/sample_record.h"
 #include "ledger/scratch_dir.h"
+#include "store/sqlite.h"
 
 namespace tidegate::ledger {
 namespace {
@@ -14,7 +17,7 @@ namespace {
 class ReportTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = Ledger::open({.path = path_, .spill_path = dir_ / "l.spill", .open_store = {}});
+    auto opened = Ledger::open({.path = path_, .journal_path = journal_, .open_store = {}});
     ASSERT_TRUE(opened);
     ledger_ = std::move(*opened);
   }
@@ -27,13 +30,14 @@ class ReportTest : public testing::Test {
   }
   Report run(const Query& query) {
     ledger_->flush();
-    auto report = run_report(path_, query);
+    auto report = run_report(path_, journal_, query);
     EXPECT_TRUE(report) << report.error().message;
     return report ? *report : Report{};
   }
 
   ScratchDir dir_;
   std::string path_ = dir_ / "l.db";
+  std::string journal_ = dir_ / "l.journal";
   std::unique_ptr<Ledger> ledger_;
 };
 
@@ -144,14 +148,37 @@ TEST_F(ReportTest, DaysAndRangesAreHalfOpen) {
   EXPECT_EQ(to_text(none), "Nothing was recorded from 2026-10-04T00:00:00.000Z.\n");
 }
 
+TEST_F(ReportTest, CountsWhatIsStillInTheJournalOnce) {
+  ledger_->record(make("a", 1'000'000));
+  ledger_->flush();  // in the store
+  ledger_.reset();
+  const auto segment_of = [](std::int64_t cost, std::int64_t id) {
+    SegmentBuilder builder;
+    builder.add(make("a", cost));
+    return builder.finish(id);
+  };
+  auto store = store::open_sqlite({.path = path_});
+  ASSERT_TRUE(store);
+  const Segment both = segment_of(2'000'000, 1);
+  EXPECT_TRUE(insert_segment(**store, both));
+  ASSERT_TRUE(Journal(journal_).append(std::vector{both, segment_of(4'000'000, 2)}));
+  const auto report = run_report(path_, journal_, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->total.attempts, 3);
+  EXPECT_EQ(report->total.cost.value, 7'000'000);
+  const auto alone = run_report(dir_ / "none.db", journal_, {});
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->total.cost.value, 6'000'000) << "the store was never there";
+}
+
 TEST_F(ReportTest, EmptyMissingAndForeignFilesAreSaidClearly) {
   EXPECT_EQ(to_text(run({})), "Nothing was recorded yet.\n");
-  const auto missing = run_report(dir_ / "none.db", {});
+  const auto missing = run_report(dir_ / "none.db", dir_ / "none.journal", {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::not_found);
   EXPECT_NE(missing.error().message.find("there is no ledger at"), std::string::npos);
   std::ofstream(dir_ / "text.db") << std::string(5000, 'x');
-  EXPECT_FALSE(run_report(dir_ / "text.db", {}));
+  EXPECT_FALSE(run_report(dir_ / "text.db", dir_ / "none.journal", {}));
 }
 
 }  // namespace

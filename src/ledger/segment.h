@@ -1,4 +1,4 @@
-// Segments: how records lie in the store and in the spill file. A segment is the records of one
+// Segments: how records lie in the store and in the journal. A segment is the records of one
 // commit as two JSON texts: the label sets that occur in it, and one array of numbers per record.
 // Plain values; a builder or reader belongs to one thread.
 //

@@ -14,9 +14,11 @@
 namespace tidegate::ledger {
 namespace {
 
+constexpr std::uint64_t kLoadEarly = 1u
+                                     << 20;  // bytes in the journal that do not wait for load_every
 constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 5s;
-// Longer than a reader's or a checkpoint's moment; short enough to spill within 50 ms.
+// Longer than a reader's or a checkpoint's moment; short beside what records may wait.
 constexpr Duration kBusyTimeout = 15ms;
 
 TimePoint now() { return std::chrono::steady_clock::now(); }
@@ -35,7 +37,7 @@ Options with_store(Options options) {
 }  // namespace
 
 Ledger::Writer::Writer(Options options)
-    : options_(with_store(std::move(options))), spill_(options_.spill_path) {
+    : options_(with_store(std::move(options))), journal_(options_.journal_path) {
   // The thread inherits a full mask: signals are the business of the thread that waits for them.
   sigset_t all;
   sigset_t before;
@@ -76,9 +78,9 @@ Stats Ledger::Writer::stats() const {
   Stats stats;
   // In this order what is queued is never reported twice.
   stats.committed = committed_.load();
-  stats.spilled = spilled_.load();
   stats.lost = lost_.load();
   stats.torn = torn_.load();
+  stats.journal_bytes = journal_bytes_.load();
   const std::uint64_t settled = settled_.load();
   stats.recorded = recorded_.load();
   stats.queued = stats.recorded - settled;
@@ -93,12 +95,16 @@ void Ledger::Writer::run() {
   // A request that comes while a group is committed shall not wait for the processor. On Linux this
   // is the thread's own niceness.
   ::setpriority(PRIO_PROCESS, 0, 10);
-  open_store();  // here, because a disk may take its time and a gateway should not wait for it
+  have_store(true);  // here, because a disk may take its time and a gateway should not wait for it
   while (true) {
     const Request request = wait_for_work();
+    const bool urgent = request.newer_than(answer_);
     take_records();
-    deliver(request.newer_than(answer_));
-    if (request.stop) settle_waiting(lost_);
+    const bool idle = waiting_.empty();
+    make_durable(urgent);
+    if ((urgent || idle || must_load()) && have_store(urgent)) load_journal();
+    journal_bytes_ = journal_.pending();
+    if (request.stop) lost_ += recorded_ - settled_;
     const std::lock_guard lock(mutex_);
     answer_ = request;
     answered_.notify_all();
@@ -112,18 +118,19 @@ Ledger::Writer::Request Ledger::Writer::requested() const {
 }
 
 Ledger::Writer::Request Ledger::Writer::wait_for_work() {
-  // With everything in the store there is nothing to wake up for: no timer ticks in an idle
-  // gateway.
-  const bool unfinished = !waiting_.empty() || store_ == nullptr || spill_.pending();
+  const bool loads = store_ != nullptr && journal_.pending() != 0;
   Request request = requested();
-  if (!request.newer_than(answer_) && intake_.fall_asleep()) {
+  if (!request.newer_than(answer_) && !loads && intake_.fall_asleep()) {
+    // With everything in the store there is nothing to wake up for: no timer ticks in an idle
+    // gateway.
+    const bool unfinished = !waiting_.empty() || store_ == nullptr || journal_.pending() != 0;
     signal_.wait(unfinished ? retry_at_ : kNever);
     intake_.wake_up();
     taken_at_ = now();
     request = requested();
   }
   if (request.newer_than(answer_)) return request;
-  // From the last look at the intake on: the commit since then is part of what a record waits.
+  // From the last look at the intake on: the work since then is part of what a record waits.
   signal_.wait(taken_at_ + options_.commit_every);
   return requested();
 }
@@ -133,57 +140,70 @@ void Ledger::Writer::take_records() {
   intake_.take([&](SegmentBuilder& builder) { waiting_.push_back(builder.finish(next_id())); });
 }
 
-void Ledger::Writer::deliver(bool urgent) {
-  if (store_ == nullptr && (urgent || now() >= retry_at_)) open_store();
-  if (store_ != nullptr) commit_waiting();
-  if (!waiting_.empty()) spill_waiting();
-  if (store_ != nullptr) load_back();
+void Ledger::Writer::make_durable(bool urgent) {
+  if (waiting_.empty()) return;
+  const bool first = journal_.pending() == 0;
+  if (auto appended = journal_.append(waiting_)) {
+    if (first) load_at_ = now() + options_.load_every;
+    return settle_waiting();
+  } else {
+    note(appended.error());
+  }
+  if (!have_store(urgent)) return;
+  const auto written = write(waiting_);
+  if (!written) return store_failed(written.error());
+  committed_ += *written;
+  settle_waiting();
 }
 
-void Ledger::Writer::open_store() {
+bool Ledger::Writer::must_load() const { return now() >= load_at_ || journal_bytes_ >= kLoadEarly; }
+
+bool Ledger::Writer::have_store(bool urgent) {
+  if (store_ != nullptr) return true;
+  if (!urgent && now() < retry_at_) return false;
   auto opened = options_.open_store();
-  if (!opened) return store_failed(opened.error());
+  if (!opened) {
+    store_failed(opened.error());
+    return false;
+  }
   store_ = std::move(*opened);
-  if (auto migrated = migrate_schema(*store_); !migrated) return store_failed(migrated.error());
+  if (auto migrated = migrate_schema(*store_); !migrated) {
+    store_failed(migrated.error());
+    return false;
+  }
   store_available_ = true;
+  return true;
 }
 
-Result<void> Ledger::Writer::write(std::span<const Segment> segments) {
-  if (segments.empty()) return {};
+// Gives the number of records that were not in the store yet.
+Result<std::uint64_t> Ledger::Writer::write(std::span<const Segment> segments) {
+  std::uint64_t records = 0;
   auto done = store_->begin();
   for (const Segment& segment : segments) {
-    if (done) done = insert_segment(*store_, segment);
+    if (!done) break;
+    const Result<bool> inserted = insert_segment(*store_, segment);
+    if (!inserted) return std::unexpected(inserted.error());
+    if (*inserted) records += static_cast<std::uint64_t>(segment.count);
   }
-  return done ? store_->commit() : done;
+  if (done) done = store_->commit();
+  if (!done) return std::unexpected(done.error());
+  return records;
 }
 
-void Ledger::Writer::commit_waiting() {
-  if (auto written = write(waiting_); !written) return store_failed(written.error());
-  settle_waiting(committed_);
-  backoff_ = {};
-}
-
-void Ledger::Writer::load_back() {
-  if (!spill_.pending()) return;
-  Result<void> written;
-  auto drained = spill_.drain([&](std::span<const Segment> segments) {
+// One step; what is left follows at the next turn, behind the records that came in the meantime.
+void Ledger::Writer::load_journal() {
+  if (journal_.pending() == 0) return;
+  Result<std::uint64_t> written = 0;
+  auto drained = journal_.drain([&](std::span<const Segment> segments) -> Result<void> {
     written = write(segments);
-    if (!written) return written;
-    for (const Segment& segment : segments) {
-      committed_ += static_cast<std::uint64_t>(segment.count);
-    }
-    return written;
+    if (!written) return std::unexpected(written.error());
+    committed_ += *written;
+    return {};
   });
-  torn_ = spill_.torn();
+  torn_ = journal_.torn();
   if (!written) return store_failed(written.error());
+  backoff_ = {};
   if (!drained) note(drained.error());
-  // The next step follows soon, but behind the records that came in the meantime.
-  retry_at_ = drained ? now() : now() + kLastRetry;
-}
-
-void Ledger::Writer::spill_waiting() {
-  if (auto spilled = spill_.append(waiting_); !spilled) return note(spilled.error());
-  settle_waiting(spilled_);
 }
 
 void Ledger::Writer::store_failed(const Error& error) {
@@ -202,12 +222,9 @@ void Ledger::Writer::note(const Error& error) {
   last_error_ = error.message;
 }
 
-void Ledger::Writer::settle_waiting(std::atomic<std::uint64_t>& where) {
-  std::uint64_t count = 0;
-  for (const Segment& segment : waiting_) count += static_cast<std::uint64_t>(segment.count);
+void Ledger::Writer::settle_waiting() {
+  for (const Segment& segment : waiting_) settled_ += static_cast<std::uint64_t>(segment.count);
   waiting_.clear();
-  where += count;
-  settled_ += count;
 }
 
 // Microseconds since 1970, so that ids ascend with time over restarts, then 11 random bits against

@@ -1,6 +1,6 @@
-// The ledger's writer thread: gathers records, commits them in groups, spills them to a file while
-// the store is away, loads them back when it returns. record(), flush() and stats() from any
-// thread; everything else is the writer thread's own.
+// The ledger's writer thread: gathers records, appends them to the journal in groups, and loads the
+// journal into the store: once a second under load, soon when no more records come, and when it is
+// back if it was away. record(), flush() and stats() from any thread; all else is the thread's own.
 #pragma once
 
 #include <atomic>
@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "ledger/intake.h"
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/segment.h"
 #include "ledger/signal.h"
-#include "ledger/spill_file.h"
 #include "store/store.h"
 
 namespace tidegate::ledger {
@@ -47,16 +47,15 @@ class Ledger::Writer {
   // Sleeps until there is work, then gathers more for commit_every, unless a request hurries it.
   Request wait_for_work();
   void take_records();
-  // Brings `waiting_` into the store or the spill file; `urgent` does not wait for retry_at_.
-  void deliver(bool urgent);
-  void open_store();
-  Result<void> write(std::span<const Segment> segments);
-  void commit_waiting();
-  void load_back();
-  void spill_waiting();
+  // Brings `waiting_` to the disk: to the journal, or to the store if the journal refuses.
+  void make_durable(bool urgent);
+  [[nodiscard]] bool must_load() const;
+  void load_journal();
+  bool have_store(bool urgent);  // `urgent` does not wait for retry_at_
+  Result<std::uint64_t> write(std::span<const Segment> segments);
   void store_failed(const Error& error);
   void note(const Error& error);
-  void settle_waiting(std::atomic<std::uint64_t>& where);
+  void settle_waiting();
   [[nodiscard]] std::int64_t next_id();
 
   const Options options_;
@@ -64,7 +63,7 @@ class Ledger::Writer {
   Signal signal_;
   std::atomic<std::uint64_t> recorded_{0};
   std::atomic<std::uint64_t> settled_{0};  // recorded and no longer in memory
-  std::atomic<std::uint64_t> committed_{0}, spilled_{0}, lost_{0}, torn_{0};
+  std::atomic<std::uint64_t> committed_{0}, lost_{0}, torn_{0}, journal_bytes_{0};
   std::atomic<bool> store_available_{true};
 
   // Guards the three below: taken by flush(), stats() and once per commit, never by record().
@@ -76,10 +75,11 @@ class Ledger::Writer {
 
   // The writer thread's.
   std::vector<Segment> waiting_;  // in memory, not durable
+  Journal journal_;
   std::unique_ptr<store::Store> store_;
-  SpillFile spill_;
   Duration backoff_{};
-  TimePoint retry_at_{};
+  TimePoint retry_at_{};  // not before this is the store tried again
+  TimePoint load_at_{};   // the latest time to load the journal, if something is in it
   TimePoint taken_at_{};  // when the intake was last empty or emptied
   std::int64_t last_id_ = 0;
   std::thread thread_;

@@ -67,8 +67,9 @@ inline constexpr MetricInfo kBreaker{"tidegate_breaker_state", Kind::gauge, "sta
                                      "2 open"};
 inline constexpr MetricInfo kLedgerQueue{"tidegate_ledger_queue_depth", Kind::gauge, "records",
                                          "Usage records that wait to be written"};
-inline constexpr MetricInfo kLedgerSpilled{"tidegate_ledger_spilled_total", Kind::counter,
-                                           "records", "Usage records written to the spill file"};
+inline constexpr MetricInfo kLedgerJournalBytes{
+    "tidegate_ledger_journal_bytes", Kind::gauge, "bytes",
+    "Usage records that are in the journal and not yet in the store"};
 inline constexpr MetricInfo kLedgerLost{"tidegate_ledger_lost_total", Kind::counter, "records",
                                         "Usage records that could not be kept anywhere"};
 inline constexpr MetricInfo kLogLost{"tidegate_log_lost_bytes_total", Kind::counter, "bytes",
@@ -79,11 +80,11 @@ inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge,
                                      "Start of the process, seconds since 1970"};
 
 // What docs/observability.md must list (metrics_list_test.cpp compares them).
-inline constexpr std::array kAll{kOperationDuration, kFirstToken,  kTokenUsage,    kRequests,
-                                 kRefused,           kAttempts,    kTokens,        kCost,
-                                 kUnpriced,          kInFlight,    kConnections,   kAccepted,
-                                 kBreaker,           kLedgerQueue, kLedgerSpilled, kLedgerLost,
-                                 kLogLost,           kReloads,     kStarted};
+inline constexpr std::array kAll{
+    kOperationDuration, kFirstToken, kTokenUsage, kRequests,    kRefused,
+    kAttempts,          kTokens,     kCost,       kUnpriced,    kInFlight,
+    kConnections,       kAccepted,   kBreaker,    kLedgerQueue, kLedgerJournalBytes,
+    kLedgerLost,        kLogLost,    kReloads,    kStarted};
 
 }  // namespace metric
 

@@ -315,11 +315,11 @@ class LedgerAway(EndToEnd):
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         (folder / "blocked.db").mkdir()  # no file can be opened here
         gateway = self.serve(self.config() | {"state": {
-            "ledger": f"sqlite:{folder}/blocked.db", "spill": f"{folder}/spill"}})
+            "ledger": f"sqlite:{folder}/blocked.db", "journal": f"{folder}/journal"}})
         for _ in range(3):
             self.assertEqual(gateway.post(chat("gpt-4.1")).status, 200)
         self.assertTrue(eventually(
-            lambda: gateway.metrics()["tidegate_ledger_spilled_total"] == 3))
+            lambda: gateway.metrics()["tidegate_ledger_journal_bytes"] > 0))
         state = gateway.admin.get("/readyz")
         self.assertEqual(state.status, 200)
         self.assertFalse(state.json()["ledger"]["store_available"])

@@ -1,0 +1,114 @@
+#include "ledger/journal_frame.h"
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <optional>
+
+namespace tidegate::ledger {
+namespace {
+
+constexpr std::size_t kHead = 12;  // magic, payload size, CRC-32 of the payload; little endian
+constexpr std::size_t kMaxPayload = 64u << 20;
+static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
+
+// CRC-32 (IEEE 802.3), eight bytes a step: table i is for a byte with i more behind it.
+constexpr auto kTables = [] {
+  std::array<std::array<std::uint32_t, 256>, 8> tables{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xEDB88320u : 0u);
+    tables[0][i] = value;
+  }
+  for (std::size_t t = 1; t < tables.size(); ++t) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::uint32_t before = tables[t - 1][i];
+      tables[t][i] = before >> 8 ^ tables[0][before & 0xff];
+    }
+  }
+  return tables;
+}();
+
+std::uint32_t crc32(std::string_view bytes) {
+  std::uint32_t value = ~0u;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    word ^= value;
+    value = 0;
+    for (std::size_t i = 0; i < 8; ++i) value ^= kTables[7 - i][word >> (8 * i) & 0xff];
+  }
+  for (const char c : bytes) {
+    value = kTables[0][(value ^ static_cast<unsigned char>(c)) & 0xff] ^ value >> 8;
+  }
+  return ~value;
+}
+
+template <class T>
+void put(char*& out, T value) {
+  std::memcpy(out, &value, sizeof(value));
+  out += sizeof(value);
+}
+
+template <class T>
+bool get(std::string_view& in, T& value) {
+  if (in.size() < sizeof(value)) return false;
+  std::memcpy(&value, in.data(), sizeof(value));
+  in.remove_prefix(sizeof(value));
+  return true;
+}
+
+std::optional<Segment> read_payload(std::string_view in) {
+  Segment segment;
+  std::uint32_t labels = 0;
+  if (!get(in, segment.id) || !get(in, segment.first_us) || !get(in, segment.last_us) ||
+      !get(in, segment.count) || !get(in, labels) || in.size() < labels) {
+    return std::nullopt;
+  }
+  segment.labels = in.substr(0, labels);
+  segment.records = in.substr(labels);
+  return segment;
+}
+
+}  // namespace
+
+void append_frame(std::string& out, const Segment& segment) {
+  const std::size_t payload = 4 * sizeof(std::int64_t) + sizeof(std::uint32_t) +
+                              segment.labels.size() + segment.records.size();
+  const std::size_t begin = out.size();
+  out.resize(begin + kHead + payload);
+  char* at = out.data() + begin + kHead;
+  put(at, segment.id);
+  put(at, segment.first_us);
+  put(at, segment.last_us);
+  put(at, segment.count);
+  put(at, static_cast<std::uint32_t>(segment.labels.size()));
+  std::memcpy(at, segment.labels.data(), segment.labels.size());
+  std::memcpy(at + segment.labels.size(), segment.records.data(), segment.records.size());
+  at = out.data() + begin;
+  std::memcpy(at, kFrameMagic.data(), kFrameMagic.size());
+  at += kFrameMagic.size();
+  put(at, static_cast<std::uint32_t>(payload));
+  put(at, crc32(std::string_view(out).substr(begin + kHead)));
+}
+
+FoundFrame find_frame(std::string_view bytes) {
+  using Kind = FoundFrame::Kind;
+  if (bytes.starts_with(kEndMark)) return {.kind = Kind::end, .size = 0, .segment = {}};
+  if (bytes.size() < kHead) return {.kind = Kind::unfinished, .size = kHead, .segment = {}};
+  if (!bytes.starts_with(kFrameMagic)) return {};
+  std::string_view head = bytes.substr(kFrameMagic.size());
+  std::uint32_t size = 0;
+  std::uint32_t crc = 0;
+  get(head, size);
+  get(head, crc);
+  if (size > kMaxPayload) return {};
+  if (head.size() < size) return {.kind = Kind::unfinished, .size = kHead + size, .segment = {}};
+  const auto payload = head.substr(0, size);
+  if (crc32(payload) != crc) return {};
+  auto segment = read_payload(payload);
+  if (!segment) return {};
+  return {.kind = Kind::frame, .size = kHead + size, .segment = std::move(*segment)};
+}
+
+}  // namespace tidegate::ledger
