@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,23 @@
 #include "loop/loop.h"
 
 namespace tidegate {
+namespace {
+
+// The system calls themselves: the functions of glibc are cancellation points, which costs each of
+// them two atomic read-modify-writes once a process has threads. Nobody here cancels threads.
+ssize_t receive(int fd, void* buffer, std::size_t size) {
+  return ::syscall(SYS_recvfrom, fd, buffer, size, 0, nullptr, nullptr);
+}
+
+ssize_t send(int fd, const iovec& piece) {
+  return ::syscall(SYS_sendto, fd, piece.iov_base, piece.iov_len, MSG_NOSIGNAL, nullptr, 0);
+}
+
+ssize_t send(int fd, const msghdr& pieces) {
+  return ::syscall(SYS_sendmsg, fd, &pieces, MSG_NOSIGNAL);
+}
+
+}  // namespace
 
 Socket::Socket(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   const int on = 1;
@@ -28,7 +46,7 @@ Socket::~Socket() {
 Io Socket::read(void* buffer, std::size_t size) {
   if (!readable_) return {.again = true};
   for (;;) {
-    const ssize_t n = ::recv(fd_, buffer, size, 0);
+    const ssize_t n = receive(fd_, buffer, size);
     if (n > 0) {
       // A short read has drained the socket: the next byte or the end raises a new edge (epoll(7)).
       if (static_cast<std::size_t>(n) < size) not_readable();
@@ -50,9 +68,7 @@ Io Socket::write(std::span<const iovec> pieces) {
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
   for (;;) {
-    const ssize_t n = pieces.size() == 1
-                          ? ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
-                          : ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    const ssize_t n = pieces.size() == 1 ? send(fd_, pieces[0]) : send(fd_, message);
     if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
     if (errno == EINTR) continue;
     if (errno == EAGAIN) {
