@@ -77,7 +77,7 @@ class Attempt : private http::SilenceListener {
 
   // Streams: stream_answer.cpp.
   Task<void> pass_stream(http::Call& call, const http::ResponseHead& head);
-  bool pass_events(std::string_view data, std::string_view chunk);
+  bool pass_events(std::string_view data, std::string_view chunk, bool chunk_follows);
   protocol::EventClass read_event(const http::SseEvent& event);
   void end_stream(http::Call::Next how);
   void begin_stream();
@@ -108,6 +108,7 @@ class Attempt : private http::SilenceListener {
   bool alive_ = false;             // comments or blank lines came: queued, not dead
   std::uint32_t seen_tokens_ = 0;  // a guess: one for each event with content, or four bytes
   std::string stream_headers_;     // until the stream begins
+  std::string_view framed_;        // chunks that leave as they came, with the one that follows
   http::SseScanner scanner_;
   protocol::StreamReader reader_;
   std::unique_ptr<protocol::Answer> whole_;  // of an answer that is no stream

@@ -55,7 +55,7 @@ Task<void> Attempt::pass_stream(http::Call& call, const http::ResponseHead& head
     next = call.next(data);
     if (next == http::Call::Next::data) {
       last_heard_ = loop.now();
-      if (!pass_events(data, call.chunk())) {
+      if (!pass_events(data, call.chunk(), call.chunk_follows())) {
         call.keep();
         const bool sent = co_await walk_.exchange.flush();
         if (!sent) {
@@ -95,14 +95,16 @@ Task<void> Attempt::pass_stream(http::Call& call, const http::ResponseHead& head
   }
 }
 
-// Passes on the whole events in `data`; `chunk`: see http::Call::chunk(). False: the client's
-// socket is full, flush() is due.
-bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
+// Passes on the whole events in `data`; `chunk`, `chunk_follows`: as http::Call says.
+// False: the client's socket is full, flush() is due.
+bool Attempt::pass_events(std::string_view data, std::string_view chunk, bool chunk_follows) {
   Batch batch;
   const std::string_view all = data;
   bool sent_all = true;
   http::SseEvent event;
   const auto send = [&] {
+    if (!framed_.empty()) sent_all = walk_.exchange.write_framed(framed_);
+    framed_ = {};
     if (!batch.empty()) sent_all = walk_.exchange.write(batch.pieces());
     batch.clear();
   };
@@ -156,8 +158,12 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk) {
   if (translates()) {
     if (!pass_->out().empty()) sent_all = walk_.exchange.write(pass_->out());
     pass_->out().clear();
-  } else if (!chunk.empty() && batch.is(all)) {
-    sent_all = walk_.exchange.write_chunk(chunk, all);
+  } else if (!chunk.empty() && batch.is(all) && walk_.exchange.takes_framed()) {
+    // Chunks that came together leave together, in the framing that they came in.
+    framed_ =
+        framed_.empty() ? chunk : std::string_view(framed_.data(), framed_.size() + chunk.size());
+    batch.clear();
+    if (!chunk_follows) send();
   } else {
     send();
   }

@@ -190,6 +190,15 @@ Call::Next Call::next(std::string_view& data) {
   }
 }
 
+bool Call::chunk_follows() const {
+  if (input_.empty() || head_.framing != Framing::chunked) return false;
+  std::string_view input = input_;
+  std::string_view data;
+  std::string_view chunk;
+  ChunkedDecoder copy = chunks_;
+  return copy.take_whole(input, data, chunk);
+}
+
 Socket::Awaiter Call::until_more(TimePoint deadline, Socket& client) {
   return connection_->stream.socket().until_readable(deadline, &client);
 }

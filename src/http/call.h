@@ -57,6 +57,9 @@ class Call {
   // After Next::data: the chunk that `data` is the whole of, with its framing, as it was received;
   // empty if that is not how it came. Whoever passes the data on unchanged may send this instead.
   [[nodiscard]] std::string_view chunk() const { return chunk_; }
+  // Another such chunk is here already: the next next() gives it, and what the last one gave stays
+  // valid.
+  [[nodiscard]] bool chunk_follows() const;
   Socket::Awaiter until_more(TimePoint deadline, Socket& client);
   // Saves what was received but not yet asked for; needed before any other suspension.
   void keep();

@@ -167,9 +167,12 @@ bool Exchange::write(std::span<const std::string_view> pieces) {
   return connection_.send_chunk(pieces);
 }
 
-bool Exchange::write_chunk(std::string_view framed, std::string_view data) {
-  if (!connection_.chunked_ || bodiless_ || !connection_.unsent_.empty()) return write(data);
-  iovec piece = as_iovec(framed);
+bool Exchange::takes_framed() const {
+  return connection_.chunked_ && !bodiless_ && connection_.unsent_.empty();
+}
+
+bool Exchange::write_framed(std::string_view chunks) {
+  iovec piece = as_iovec(chunks);
   return connection_.send({&piece, 1});
 }
 

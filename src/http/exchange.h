@@ -65,8 +65,10 @@ class Exchange {
   // the rest waits, in order; co_await flush() before there is much more.
   [[nodiscard]] bool write(std::span<const std::string_view> pieces);
   [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
-  // The same for one chunk that is framed already.
-  [[nodiscard]] bool write_chunk(std::string_view framed, std::string_view data);
+  // The same for chunks that are framed already, for a client that takes_framed().
+  [[nodiscard]] bool write_framed(std::string_view chunks);
+  // Chunked, and nothing waits to be sent before.
+  [[nodiscard]] bool takes_framed() const;
   Task<bool> flush();  // false: the client is gone or took nothing for client_write
   Sending finish();
 

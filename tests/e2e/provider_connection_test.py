@@ -111,6 +111,27 @@ class RefusingProvider(Provider):
         super().stop()
 
 
+class BurstProvider(Provider):
+    """Streams an answer whose chunks come together, cut at places of their own."""
+
+    events = [b'data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":'
+              b'{"content":"word %d"}}]}\n\n' % number for number in range(40)]
+    usage = (b'data: {"id":"1","object":"chat.completion.chunk","choices":[],"usage":'
+             b'{"prompt_tokens":7,"completion_tokens":40}}\n\n')
+    end = [b'data: {"id":"1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},'
+           b'"finish_reason":"stop"}]}\n\n', b"data: [DONE]\n\n"]
+
+    def answer(self, stream):
+        parts = [*self.events[:20], self.usage, *self.events[20:], *self.end, b""]
+        raw = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts)
+        for size in (len(raw), 1000, 137):
+            stream.recv(65536)
+            stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                           b"Transfer-Encoding: chunked\r\n\r\n")
+            for at in range(0, len(raw), size):
+                stream.sendall(raw[at:at + size])
+
+
 class ProviderConnections(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -187,6 +208,14 @@ class ProviderConnections(unittest.TestCase):
         self.assertEqual(eventually(lambda: provider.ended_by_client), 1, "we close it")
         self.assertEqual(gateway.post(chat("house")).status, 200)
         self.assertEqual(provider.accepted, 2)
+
+    def test_chunks_that_come_together_reach_the_client_whole_and_in_order(self):
+        provider, url = self.provider(BurstProvider)
+        gateway = self.gateway(url)
+        for _ in range(3):
+            answer = gateway.post(chat("house", stream=True))
+            self.assertEqual(answer.body, b"".join(provider.events + provider.end))
+            self.assertEqual(gateway.records(answer)[0]["completion"], 40)
 
     def test_a_refusal_is_heard_while_the_body_is_still_being_sent(self):
         _, url = self.provider(RefusingProvider)
