@@ -67,6 +67,9 @@ const Row kRows[] = {
     {"gemini-3.5-flash", kPeak, "$0.186"},
     {"gemini-2.5-flash", kPeak, "$0.0442"},
     {"openrouter/auto", kPeak, "unknown"},
+    {"text-embedding-3-small", kPeak, "unknown"},  // nothing of a cache or an answer is priced
+    {"text-embedding-3-large", kPeak, "unknown"},
+    {"gemini-embedding-001", kPeak, "unknown"},
 };
 
 TEST(Price, EveryModelCostsWhatItsSourceSays) {
@@ -76,6 +79,13 @@ TEST(Price, EveryModelCostsWhatItsSourceSays) {
     seen.insert(row.model);
   }
   EXPECT_EQ(seen.size(), Catalog::shipped().models().size()) << "a model has no row";
+}
+
+TEST(Price, OfEmbeddingsThePromptAloneCosts) {
+  EXPECT_EQ(cost_of("text-embedding-3-small", kPeak, {.prompt = 1'000'000}), "$0.02");
+  EXPECT_EQ(cost_of("text-embedding-3-large", kPeak, {.prompt = 1'000'000}), "$0.13");
+  EXPECT_EQ(cost_of("gemini-embedding-001", kPeak, {.prompt = 1'000'000}), "$0.15");
+  EXPECT_EQ(cost_of("text-embedding-3-small", "2024-01-24T00:00:00Z", {.prompt = 1}), "unknown");
 }
 
 TEST(Price, PeakHoursAreHalfOpen) {
