@@ -8,6 +8,7 @@
 
 #include "http/sse_scanner.h"
 #include "protocol/answer_reader.h"
+#include "protocol/embeddings.h"
 #include "protocol/error_body.h"
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
@@ -64,6 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   read_stream(text);
   read_answers(text);
+  if (const auto vectors = read_embeddings(text)) {
+    require(ending(*vectors) == Ending::complete || ending(*vectors) == Ending::error);
+  }
   for (const int status : {200, 400, 429, 502}) {
     const ProviderError error = read_error(status, text);
     require(!error.message.empty() && error.message.size() <= kMaxMessage);

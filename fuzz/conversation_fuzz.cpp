@@ -1,6 +1,6 @@
-// Any bytes as a chat request: read, measured and edited. What was accepted must be JSON to another
-// reader, its places must lie in the body, and the edited body must be accepted with the new
-// values.
+// Any bytes as a request of chat, and of the surfaces that are only passed on: read, measured and
+// edited. What was accepted must be JSON to another reader, its places must lie in the body, and the
+// edited body must be accepted with the new values.
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -32,6 +32,24 @@ void check_places(const protocol::Conversation& it, std::string_view body) {
   require(it.messages > 0);
 }
 
+void pass_on(protocol::Surface surface, std::string_view body) {
+  protocol::ToolsMemo memo;
+  const auto read = protocol::read_conversation(body, memo, surface);
+  if (!read) {
+    require(!read.error().message.empty() && read.error().code == ErrorCode::invalid);
+    return;
+  }
+  require(workload::measure(*read, {}).context_tokens > 0);
+  protocol::Edits edits(*read);
+  edits.set_model("m2");
+  edits.ensure_include_usage();
+  require(edits.ok());
+  const std::string out = edits.apply();
+  const auto again = protocol::read_conversation(out, memo, surface);
+  require(again && again->model == "m2" && again->token_ids == read->token_ids);
+  require(again->text == read->text && (!again->stream || again->include_usage));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -40,6 +58,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size > 0) std::memcpy(bytes.get(), data, size);
   const std::string_view body(bytes.get(), size);
 
+  pass_on(protocol::Surface::embeddings, body);
+  pass_on(protocol::Surface::completions, body);
   const auto read = protocol::read_conversation(body);
   if (!read) {
     require(!read.error().message.empty() && read.error().code == ErrorCode::invalid);

@@ -45,10 +45,15 @@ Task<void> serve_surface(http::Exchange& exchange, WorkerState& worker) {
   return serve(exchange, worker, surface);
 }
 
+template <protocol::Surface surface>
+constexpr Endpoint kSurface{"POST", protocol::client_path(surface), serve_surface<surface>};
+
 constexpr std::array kEndpoints{
-    Endpoint{"POST", "/v1/chat/completions", serve_surface<protocol::Surface::chat>},
-    Endpoint{"POST", "/v1/responses", serve_surface<protocol::Surface::responses>},
-    Endpoint{"POST", "/v1/messages", serve_surface<protocol::Surface::messages>},
+    kSurface<protocol::Surface::chat>,
+    kSurface<protocol::Surface::responses>,
+    kSurface<protocol::Surface::messages>,
+    kSurface<protocol::Surface::embeddings>,
+    kSurface<protocol::Surface::completions>,
     Endpoint{"POST", "/v1/messages/count_tokens", count_tokens},
     Endpoint{"POST", "/v1/route", explain_route},
     Endpoint{"GET", "/v1/models", list_models},

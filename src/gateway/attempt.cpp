@@ -7,6 +7,7 @@
 
 #include "gateway/answer_headers.h"
 #include "gateway/outgoing.h"
+#include "protocol/embeddings.h"
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
 #include "translation/error_answer.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr std::size_t kMaxErrorBody = 256 * 1024;
 // An answer that is no stream is held until it is judged. 393,216 tokens are about 2 MB.
 constexpr std::size_t kMaxWholeBody = 32u << 20;
+// 2,048 vectors of 3,072 numbers, a number a line.
+constexpr std::size_t kMaxVectors = 160u << 20;
 
 }  // namespace
 
@@ -182,7 +185,8 @@ Task<void> Attempt::read_whole(http::Call& call) {
     if (body.find_first_not_of(" \t\r\n") != std::string_view::npos) {
       first_byte_ = walk_.worker.loop.now();
     }
-    const bool whole = co_await gather(call, gathered, kMaxWholeBody);
+    const bool vectors = upstream_ == protocol::Surface::embeddings;
+    const bool whole = co_await gather(call, gathered, vectors ? kMaxVectors : kMaxWholeBody);
     if (!whole) co_return;
     body = gathered;
   }
@@ -195,7 +199,9 @@ Task<void> Attempt::read_whole(http::Call& call) {
   }
   remember();
   walk_.answered = true;
-  seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
+  if (upstream_ != protocol::Surface::embeddings) {
+    seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
+  }
   if (translates()) body = pass_->out();
   const bool sent = co_await walk_.exchange.respond(200, headers, body);
   if (!sent) interrupted(Wake::gone, {});
@@ -206,6 +212,7 @@ Result<protocol::Answer> Attempt::read_answer_body(std::string_view body) {
     if (Result<void> read = pass_->read_whole(body); !read) return std::unexpected(read.error());
     return pass_->answer();
   }
+  if (upstream_ == protocol::Surface::embeddings) return protocol::read_embeddings(body);
   Result<protocol::Answer> answer = walk_.worker.answers.read(body);
   if (gatherer_ && answer && (answer->reasoning || answer->tool_calls != 0))
     (void)gatherer_->read_whole(body);

@@ -61,6 +61,7 @@ Result<void> fit(Walk& walk, const routing::Target& target) {
   Understanding& understood = walk.understood;
   const config::Client* profile = understood.profile;
   if (profile == nullptr || !profile->on_overflow) return {};
+  if (!protocol::is_translatable(walk.surface)) return {};
   const workload::TokenWeights weights = walk.snapshot->runtime(target).calibration->weights();
   if (understood.whole != nullptr) {
     understood.question = std::move(understood.whole);  // another target, another limit

@@ -20,6 +20,7 @@ struct Attempt::Outgoing : Recycled {
   std::string body;                                    // repaired or translated
   std::optional<protocol::Conversation> conversation;  // of a repaired body
   std::string fields;  // header lines, where the client's need a change
+  bool beta = false;   // uses what the provider has among its beta features alone
   char length_line[48];
   std::array<std::string_view, protocol::Edits::kMostPieces + 4> pieces;
   static_assert(std::tuple_size_v<decltype(pieces)> <= http::Call::kMostPieces);

@@ -7,7 +7,7 @@
 
 namespace tidegate::gateway {
 
-// POST /v1/chat/completions, /v1/responses and /v1/messages.
+// POST to the path of a surface.
 Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface);
 
 // POST /v1/route: the same request, explained instead of sent.

@@ -78,6 +78,7 @@ translation::Aim Attempt::aim() const {
   return {.dialect = provider_.dialect,
           .surface = upstream_,
           .maker = walk_.snapshot->runtime(target_).maker,
+          .wire_model = model.wire_name,
           .must_return = must_return(*provider_.dialect, model.wire_name),
           .can_think = model.thinking,
           .thinks_by_default = model.thinking_by_default,
@@ -186,11 +187,17 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
     aim.owner = owner_;
   }
   if (!(translated ? translate(*out, aim) : splice(*out, aim, repairs))) return nullptr;
-  if (keeps || walk_.surface != upstream_ || upstream_ != Surface::chat || repairs_dsml()) {
+  const bool decoded = upstream_ != Surface::chat && protocol::is_translatable(upstream_);
+  if (keeps || decoded || walk_.surface != upstream_ || repairs_dsml()) {
     prepare_passes(aim, keeps);
   }
 
-  out->add(provider_.request_heads[static_cast<std::size_t>(upstream_)]);
+  if (out->beta) {
+    walk_.note("beta of the provider");
+    out->add(provider_.beta_chat_head);
+  } else {
+    out->add(provider_.request_heads[static_cast<std::size_t>(upstream_)]);
+  }
   if (translated) {
     out->fields = without_surface_fields(question.forwarded);
     out->fields += provider_.dialect->headers;
@@ -244,7 +251,10 @@ bool Attempt::splice(Outgoing& out, const translation::Aim& aim, bool repairs) {
     edits.limit_max_tokens(chat ? dialect.max_tokens_key : protocol::max_tokens_name(upstream_),
                            target_.max_tokens);
   }
-  if (chat && dialect.include_usage) hide_usage_ = edits.ensure_include_usage() && !needs_usage();
+  if (dialect.include_usage && (chat || upstream_ == Surface::completions)) {
+    hide_usage_ = edits.ensure_include_usage() && !needs_usage();
+  }
+  out.beta = chat && !dialect.beta.empty() && (conversation->strict_tools || conversation->prefix);
   if (chat && !conversation->has_thinking_field && !conversation->has_effort_field &&
       target_.model->thinking) {
     edits.add_members(protocol::thinking_members(dialect, target_.thinking));
@@ -275,6 +285,8 @@ bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
     // Without its encrypted items a model's reasoning could not come back.
     request->thinking.want_proof = request->thinking.want_proof || target_.model->thinking;
     translation::fit(*request, aim, notes);
+    out.beta = upstream_ == Surface::chat && !provider_.dialect->beta.empty() &&
+               translation::needs_beta(*request);
     written = translation::codec(upstream_).write_request(
         *request, *provider_.dialect, target_.model->wire_name, out.body, notes);
   }

@@ -23,7 +23,7 @@ void log_request(const Walk& walk) {
   telemetry::RequestLine line;
   line.at = walk.exchange.received();
   line.id = walk.id;
-  line.endpoint = "/v1/chat/completions";
+  line.endpoint = protocol::client_path(walk.surface);
   line.status = walk.status;
   line.result = walk.target == nullptr
                     ? "refused"

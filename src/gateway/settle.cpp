@@ -63,7 +63,10 @@ void Attempt::settle() {
     record.usage = *answer.usage;
     record.usage_source = ledger::UsageSource::reported;
     runtime.calibration->learn(walk_.understood.workload.plain, answer.usage->prompt);
-    worker.shared.any_model.learn(walk_.understood.workload.plain, answer.usage->prompt);
+    // The tokenizers of embedding models are others than those of chat models.
+    if (upstream_ != protocol::Surface::embeddings) {
+      worker.shared.any_model.learn(walk_.understood.workload.plain, answer.usage->prompt);
+    }
   } else if (walk_.answered) {
     // The provider worked but did not say how much. What gave the client nothing costs nothing.
     record.usage.prompt = walk_.understood.workload.context_tokens;

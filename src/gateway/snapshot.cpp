@@ -13,8 +13,7 @@ constexpr int kOutcomes = static_cast<int>(ledger::Outcome::client_gone) + 1;
 
 std::string make_request_head(const config::Provider& provider, const http::Endpoint& endpoint,
                               const protocol::DialectTable& dialect, std::string_view path) {
-  std::string head =
-      fmt::format("POST {}{} HTTP/1.1\r\nHost: {}\r\n", endpoint.path, path, endpoint.authority);
+  std::string head = fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\n", path, endpoint.authority);
   if (!provider.api_key.empty()) {
     const bool bearer = dialect.auth == protocol::AuthStyle::bearer;
     head += fmt::format(
@@ -23,6 +22,31 @@ std::string make_request_head(const config::Provider& provider, const http::Endp
   // Usage and errors are read as the answer passes, so it must not be compressed.
   head += "Accept-Encoding: identity\r\n";
   return head;
+}
+
+// "/beta/v1" of "/v1"; a base URL that names the beta already stays as it is.
+std::string beta_path(std::string_view base, std::string_view beta) {
+  const std::string_view version = base.ends_with("/v1") ? "/v1" : "";
+  const std::string_view root = base.substr(0, base.size() - version.size());
+  return root.ends_with(beta) ? std::string(base) : fmt::format("{}{}{}", root, beta, version);
+}
+
+void make_request_heads(ProviderRuntime& runtime, const config::Provider& provider) {
+  const protocol::DialectTable& dialect = *runtime.dialect;
+  const std::string& base = runtime.endpoint.path;
+  const std::string beta = beta_path(base, dialect.beta);
+  const auto make = [&](std::string_view under, protocol::Surface surface) {
+    const std::string path =
+        fmt::format("{}{}", under, dialect.paths[static_cast<std::size_t>(surface)]);
+    return make_request_head(provider, runtime.endpoint, dialect, path);
+  };
+  for (std::size_t i = 0; i < protocol::kSurfaces; ++i) {
+    const auto surface = static_cast<protocol::Surface>(i);
+    if (!dialect.offers(surface)) continue;
+    const bool is_beta = surface == protocol::Surface::completions;
+    runtime.request_heads[i] = make(is_beta ? beta : base, surface);
+  }
+  if (!dialect.beta.empty()) runtime.beta_chat_head = make(beta, protocol::Surface::chat);
 }
 
 // TLS set-ups by CA file: providers that trust the same share one.
@@ -41,12 +65,7 @@ bool add_provider(Snapshot& snapshot, const config::Provider& provider, Contexts
   runtime.endpoint.max_connections = provider.max_connections;
   runtime.endpoint.idle = snapshot.config.timeouts.provider_idle;
   runtime.dialect = &protocol::dialect(provider.dialect);
-  for (std::size_t i = 0; i < protocol::kSurfaces; ++i) {
-    const std::string_view path = runtime.dialect->paths[i];
-    if (path.empty()) continue;
-    runtime.request_heads[i] =
-        make_request_head(provider, runtime.endpoint, *runtime.dialect, path);
-  }
+  make_request_heads(runtime, provider);
   if (runtime.endpoint.secure) {
     auto& context = contexts[provider.ca_file];
     if (context == nullptr) {

@@ -29,6 +29,7 @@ struct ProviderRuntime {
   // same for every request of a surface; empty where it is not offered. Holds the key; must not be
   // logged.
   std::array<std::string, protocol::kSurfaces> request_heads;
+  std::string beta_chat_head;  // for chat with features that are beta; empty: there are none
   std::shared_ptr<const tls::ClientContext> tls;
 };
 

@@ -186,10 +186,9 @@ void Attempt::begin_stream() {
 
 void Attempt::begin_failed(protocol::EventClass kind) {
   if (kind == protocol::EventClass::garbage) {
-    fail_with(
-        ledger::Outcome::failed_in_answer,
-        {ErrorCode::unavailable, "the provider sent something that is not a chat completion", {}},
-        kProviderFailed);
+    fail_with(ledger::Outcome::failed_in_answer,
+              {ErrorCode::unavailable, "the provider sent something that is not a completion", {}},
+              kProviderFailed);
     return;
   }
   const auto error = protocol::read_error(200, answer().error);

@@ -1,6 +1,7 @@
 #include "gateway/understand.h"
 
 #include "base/text.h"
+#include "gateway/offers.h"
 #include "gateway/response_state.h"
 #include "json/writer.h"
 #include "translation/codec.h"
@@ -22,12 +23,17 @@ Result<std::string> label(std::string_view value, const char* header) {
   return std::string(value);
 }
 
+// Of which there is no other reading than that of its bytes.
+bool is_read_in_place(protocol::Surface surface) {
+  return surface == protocol::Surface::chat || !protocol::is_translatable(surface);
+}
+
 void take(translation::Request request, Question& question) {
   question.request = std::make_unique<translation::Request>(std::move(request));
   question.conversation = translation::summarize(*question.request);
 }
 
-// Reads a request of another surface than chat, which may refer to responses that we keep.
+// Reads a request of Responses or Messages, which may refer to responses that we keep.
 Result<void> read_request(SharedState& shared, Memos& memos, const Asked& asked,
                           Question& question) {
   const translation::Codec& codec = translation::codec(asked.surface);
@@ -52,8 +58,8 @@ Result<void> read_request(SharedState& shared, Memos& memos, const Asked& asked,
 
 Result<void> read_question(protocol::Surface surface, std::string_view body, Memos& memos,
                            Question& question) {
-  if (surface == protocol::Surface::chat) {
-    Result<protocol::Conversation> read = protocol::read_conversation(body, memos.tools);
+  if (is_read_in_place(surface)) {
+    Result<protocol::Conversation> read = protocol::read_conversation(body, memos.tools, surface);
     if (!read) return std::unexpected(read.error());
     question.conversation = *read;
   } else {
@@ -70,7 +76,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   Question& question = *out.question;
   const RequestFields& fields =
       memos.fields.read(asked.headers, asked.head_shape, question.forwarded);
-  const Result<void> read = asked.surface == protocol::Surface::chat
+  const Result<void> read = is_read_in_place(asked.surface)
                                 ? read_question(asked.surface, asked.body, memos, question)
                                 : read_request(shared, memos, asked, question);
   if (!read) return read;
@@ -89,18 +95,26 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   out.stream = conversation.stream;
   out.workload = workload::measure(conversation, shared.any_model.weights());
 
-  const routing::Query query{.workload = out.workload,
-                             .model = conversation.model,
-                             .forced_route = fields.route,
-                             .task = out.task,
-                             .role = out.role,
-                             .user_agent = fields.user_agent,
-                             .fingerprint = conversation.fingerprint,
-                             .now = asked.now,
-                             .wall = asked.received};
+  const bool translatable = protocol::is_translatable(asked.surface);
+  if (!translatable) {
+    Result<void> named = check_names_model(asked.surface, conversation.model, fields.route);
+    if (!named) return named;
+  }
+  routing::Query query{.workload = out.workload,
+                       .model = conversation.model,
+                       .forced_route = fields.route,
+                       .task = out.task,
+                       .role = out.role,
+                       .user_agent = fields.user_agent,
+                       .fingerprint = conversation.fingerprint,
+                       .now = asked.now,
+                       .wall = asked.received};
+  // A model's context bounds each text that it embeds, not all of them together.
+  if (asked.surface == protocol::Surface::embeddings) query.workload.context_tokens = 0;
   Result<routing::Decision> decision = routing::decide(snapshot.table, &shared.affinity, query);
   if (!decision) return std::unexpected(decision.error());
   out.decision = std::move(*decision);
+  if (!translatable) return keep_offers(snapshot, asked.surface, out.decision);
   return {};
 }
 

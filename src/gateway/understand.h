@@ -22,7 +22,7 @@ namespace tidegate::gateway {
 struct Question : Recycled {
   protocol::Conversation conversation;
   RecycledString forwarded;                       // header lines for the provider
-  std::unique_ptr<translation::Request> request;  // of surfaces other than chat
+  std::unique_ptr<translation::Request> request;  // of Responses and Messages
   // Of a request that refers to responses or items which we keep: the body with them in it, and
   // what the request itself added.
   std::string restored, previous, own_items;

@@ -46,7 +46,7 @@ Result<Answer> AnswerReader::read(std::string_view body) {
   std::vector<VaryingPart> varying;
   const Result<CompletionFields> fields = read_completion(body, learns ? &varying : nullptr);
   if (!fields || (!fields->has_choices && !fields->error))
-    return fail(ErrorCode::invalid, "the provider sent something that is not a chat completion");
+    return fail(ErrorCode::invalid, "the provider sent something that is not a completion");
   Answer answer;
   merge(*fields, body, answer);
   // Errors are kept as they are, and tool calls have their names and ids in the answer.

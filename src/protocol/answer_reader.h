@@ -23,7 +23,7 @@ namespace tidegate::protocol {
 class AnswerReader {
  public:
   // Blank lines before the answer are allowed (DeepSeek sends them while a request queues), and so
-  // is any content type: the bytes decide. Error invalid: this is not a chat completion.
+  // is any content type: the bytes decide. Error invalid: this is not a completion.
   // Budget: 2500 instructions for an answer of 1.95 KB that looks like one of the latest
   // (protocol_bench, BM_AnswerReader).
   Result<Answer> read(std::string_view body);

@@ -5,7 +5,7 @@ namespace tidegate::protocol {
 
 const DialectTable kAnthropic = {
     .name = "anthropic",
-    .paths = {"", "", "/messages"},
+    .paths = {"", "", "/messages", "", ""},
     .surface = Surface::messages,
     .auth = AuthStyle::x_api_key,
     .headers = "anthropic-version: 2023-06-01\r\n",

@@ -66,10 +66,12 @@ class Walk {
       if ((key == "id" || key == "system_fingerprint") && json_.kind() == Kind::string)
         return name();
       if (key == "created" && json_.kind() == Kind::number) return number(UsageCount::nothing);
+      if (key == "data") return vectors();
       return json_.skip();
     });
     // vLLM's {"object":"error"}, and {"code","message","data"} of others.
-    fields_.error |= !fields_.has_choices && (object_name == "error" || message);
+    const bool answers = fields_.has_choices || fields_.vectors != 0;
+    fields_.error |= !answers && (object_name == "error" || message);
     return read;
   }
 
@@ -84,9 +86,24 @@ class Walk {
         if (key == "delta" || key == "message") return message();
         if (key == "finish_reason") return finish();
         if (key == "usage") return usage();  // Kimi's place for it
+        if (key == "text") return completion();
         return json_.skip();
       });
     });
+  }
+
+  bool vectors() {
+    if (json_.kind() != Kind::array) return json_.skip();
+    return json_.array([&] {
+      ++fields_.vectors;
+      return json_.skip();
+    });
+  }
+
+  // Of the legacy surface. An empty one is an answer too: there is nothing to fill in.
+  bool completion() {
+    if (json_.kind() == Kind::string) fields_.content = true;
+    return said(fields_.content);
   }
 
   bool message() {
@@ -248,6 +265,8 @@ Usage UsageCounts::usage() const {
               .completion = of(UsageCount::completion),
               .reasoning = of(UsageCount::reasoning)};
   if (usage.prompt == 0) usage.prompt = usage.cached + of(UsageCount::cache_miss);
+  // Voyage says the total of its embeddings alone.
+  if (usage.prompt == 0 && usage.completion == 0) usage.prompt = of(UsageCount::total);
   // xAI leaves reasoning out of completion_tokens and counts it in the total only.
   if (usage.reasoning > 0 &&
       of(UsageCount::total) == usage.prompt + usage.completion + usage.reasoning)

@@ -1,6 +1,6 @@
 // CompletionFields: one pass over a JSON object of the chat.completion family, a stream's chunk or
-// a whole answer. The common ground of stream.cpp and answer_reader.cpp, for nobody else. Plain
-// value.
+// a whole answer, or over a list of embeddings. The common ground of stream.cpp, answer_reader.cpp
+// and embeddings.cpp, for nobody else. Plain value.
 #pragma once
 
 #include <array>
@@ -54,6 +54,7 @@ struct CompletionFields {
   std::uint32_t usages = 0;   // usage objects; the last one counts
   bool has_choices = false;   // `choices` is an array
   std::uint32_t choices = 0;  // its elements
+  std::uint32_t vectors = 0;  // elements of `data`
   bool role = false;
   bool content = false;  // non-empty, as the next one
   bool reasoning = false;

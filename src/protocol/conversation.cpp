@@ -33,15 +33,33 @@ enum class Field : unsigned {
   reasoning_effort,
   tool_choice,
   response_format,
+  input,
+  prompt,
+  suffix,
   unknown
 };
 constexpr std::string_view kNames[] = {
     "model", "messages",  "stream",   "stream_options",   "max_tokens",  "max_completion_tokens",
-    "tools", "functions", "thinking", "reasoning_effort", "tool_choice", "response_format"};
+    "tools", "functions", "thinking", "reasoning_effort", "tool_choice", "response_format",
+    "input", "prompt",    "suffix"};
+
+constexpr unsigned bits(std::initializer_list<Field> fields) {
+  unsigned all = 0;
+  for (const Field field : fields) all |= 1U << static_cast<unsigned>(field);
+  return all;
+}
+// What is read of a surface's requests.
+constexpr unsigned fields_of(Surface surface) {
+  if (surface == Surface::embeddings) return bits({Field::model, Field::input});
+  if (surface == Surface::completions) {
+    return bits({Field::model, Field::stream, Field::stream_options, Field::prompt, Field::suffix});
+  }
+  return bits({Field::input}) - 1;
+}
 
 // Tells all names apart, so that a key is compared with one of them at most.
 constexpr std::size_t slot_of(std::string_view name) {
-  return (name.size() * 2 + static_cast<unsigned char>(name.front())) % 64;
+  return (name.size() * 2 + static_cast<unsigned char>(name.back())) % 64;
 }
 constexpr auto kSlots = [] {
   std::array<Field, 64> slots;
@@ -73,7 +91,8 @@ Effort find_effort(std::string_view name) {
 
 class Pass {
  public:
-  Pass(Reader& reader, std::string_view body, ToolsMemo& memo) : reader_(reader), memo_(memo) {
+  Pass(Reader& reader, std::string_view body, ToolsMemo& memo, Surface surface)
+      : reader_(reader), memo_(memo), reads_(fields_of(surface)) {
     out_.body = body;
   }
 
@@ -90,10 +109,10 @@ class Pass {
     if (reader_.is_malformed()) return std::unexpected(reader_.error());
     if (!good) return std::unexpected(std::move(error_));
     for (const Field needed : {Field::model, Field::messages}) {
-      if (!seen(needed))
+      if (reads(needed) && !seen(needed))
         return fail(ErrorCode::invalid, name(needed) + " is missing", name(needed));
     }
-    if (out_.messages == 0) {
+    if (reads(Field::messages) && out_.messages == 0) {
       return fail(ErrorCode::invalid, "messages must hold at least one message", "messages");
     }
     out_.fingerprint = fingerprint(out_.system_text, out_.first_user_text);
@@ -104,6 +123,10 @@ class Pass {
   static std::string name(Field field) { return std::string(kNames[static_cast<unsigned>(field)]); }
   [[nodiscard]] bool seen(Field field) const {
     return (seen_ >> static_cast<unsigned>(field) & 1U) != 0;
+  }
+
+  [[nodiscard]] bool reads(Field field) const {
+    return (reads_ >> static_cast<unsigned>(field) & 1U) != 0;
   }
 
   bool refuse(std::string message, std::string field) {
@@ -123,12 +146,12 @@ class Pass {
 
   bool member(std::string_view raw_key) {
     const Field field = find_field(raw_key);
-    if (field != Field::unknown) return member(field, raw_key);
+    if (reads(field)) return member(field, raw_key);
     std::string storage;
     std::string_view key = raw_key;
     if (!plain(key, storage)) return false;
     const Field escaped = key == raw_key ? field : find_field(key);
-    return escaped == Field::unknown ? reader_.skip() : member(escaped, raw_key);
+    return reads(escaped) ? member(escaped, raw_key) : reader_.skip();
   }
 
   bool member(Field field, std::string_view raw_key) {
@@ -157,6 +180,10 @@ class Pass {
         return tool_choice();
       case Field::response_format:
         return response_format();
+      case Field::input:
+      case Field::prompt:
+      case Field::suffix:
+        return text();
       default:
         return effort();
     }
@@ -301,8 +328,20 @@ class Pass {
     return true;
   }
 
+  // A text, token ids, or any number of both; whatever else it is, the provider knows.
+  bool text() {
+    if (reader_.kind() == Kind::array) return reader_.array([this] { return text(); });
+    if (reader_.kind() == Kind::number) ++out_.token_ids;
+    if (reader_.kind() != Kind::string) return reader_.skip();
+    std::string_view raw;
+    if (!reader_.string(raw)) return false;
+    count_bytes(raw, out_.text);
+    return true;
+  }
+
   Reader& reader_;
   ToolsMemo& memo_;
+  const unsigned reads_;
   Conversation out_;
   Error error_;
   unsigned seen_ = 0;
@@ -329,11 +368,11 @@ Result<Conversation> read_conversation(std::string_view body) {
   return read_conversation(body, nothing);
 }
 
-Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo) {
+Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo, Surface surface) {
   const auto checked = json::check_text(body);
   if (!checked) return std::unexpected(checked.error());
   Reader reader(*checked);
-  auto conversation = Pass(reader, body, memo).run();
+  auto conversation = Pass(reader, body, memo, surface).run();
   return conversation;
 }
 

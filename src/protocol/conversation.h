@@ -1,4 +1,4 @@
-// What one pass over a chat request's body finds: the fields that rules read or change, with their
+// What one pass over a request's body finds: the fields that rules read or change, with their
 // places in the bytes, and what the workload is measured from. No tree, no copies; views into the
 // body, which must outlive it. A plain value of fixed size, one per request.
 #pragma once
@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/money.h"
 #include "protocol/byte_classes.h"
+#include "protocol/surface.h"
 #include "protocol/tools_memo.h"
 
 namespace tidegate::protocol {
@@ -64,20 +65,24 @@ struct Conversation {
   bool edit_tools = false;   // declares tools that edit files
   bool shell_tools = false;  // declares tools that run commands
   std::uint32_t developer_roles = 0;
-  bool other_tools = false;  // declares tools whose type is not "function"
+  bool other_tools = false;   // declares tools whose type is not "function"
+  bool strict_tools = false;  // declares functions with "strict": true
   Range tool_choice_value;
   bool forced_tool = false;  // tool_choice "required", or a tool by name
   Range response_format_value;
   bool json_schema = false;  // response_format of that type
-  // Under which names assistant messages bring reasoning, and how many of them bring none.
+  // Under which names assistant messages bring reasoning, and how many of them bring none; a prefix
+  // need not.
   bool reasoning_content = false, reasoning = false, reasoning_details = false;
   std::uint32_t bare_steps = 0;
+  bool prefix = false, partial = false;  // a message says so: the answer is to go on from it
+  std::uint32_t token_ids = 0;           // of a prompt or an input that is given as such
 
   std::string_view system_text;      // first system or developer message, raw JSON, no quotes
   std::string_view first_user_text;  // raw JSON, no quotes; first text part
   std::string_view last_user_text;   // its last text part
   // Of the messages' contents, reasoning and tool calls, and of the whole tools array; image data
-  // left out.
+  // left out. Of prompt and suffix, or input.
   ByteClasses text;
   std::uint64_t fingerprint = 0;  // of the conversation's start: system and first user text
 };
@@ -86,9 +91,10 @@ struct Conversation {
 [[nodiscard]] std::uint64_t fingerprint(std::string_view system_text,
                                         std::string_view first_user_text);
 
-// Reads the body of POST /v1/chat/completions, in OpenAI's and DeepSeek's dialect. Fields that we
-// do not know, and roles, are the provider's to judge. Allocates only for an error or an escaped
-// key.
+// Reads the body of POST /v1/chat/completions, in OpenAI's and DeepSeek's dialect; or that of
+// /v1/embeddings or /v1/completions, of which only the model and the stream's fields matter to us.
+// Fields that we do not know, and roles, are the provider's to judge. Allocates only for an error
+// or an escaped key.
 //
 // Errors (invalid) name the JSON path in `field`; it is empty where the text is no JSON at all.
 // Refused: malformed or empty text, more than 64 levels, wrong types of the fields above, a missing
@@ -96,6 +102,7 @@ struct Conversation {
 // is escaped, as the provider might read the other one.
 Result<Conversation> read_conversation(std::string_view body);
 // The same, and quicker where the tools are known from earlier requests.
-Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo);
+Result<Conversation> read_conversation(std::string_view body, ToolsMemo& memo,
+                                       Surface surface = Surface::chat);
 
 }  // namespace tidegate::protocol

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <tuple>
 
 namespace tidegate::protocol {
 namespace {
@@ -193,6 +194,69 @@ TEST(Conversation, FingerprintIsOfTheStart) {
   EXPECT_EQ(of("s", "u", ""), of("s", "u", more));
   EXPECT_NE(of("s", "u", ""), of("s", "v", ""));
   EXPECT_NE(of("s", "u", ""), of("t", "u", ""));
+}
+
+Result<Conversation> read_prompt(Surface surface, std::string_view text) {
+  ToolsMemo memo;
+  return read_conversation(text, memo, surface);
+}
+
+TEST(Conversation, OfEmbeddingsTheModelAndTheTextsAreRead) {
+  const auto read = read_prompt(
+      Surface::embeddings,
+      R"({"input":["one two",[1, 22,333],["three"]],"messages":7,"stream":"x","model":"m"})");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->model, "m");
+  EXPECT_EQ(read->text.words, 3U);
+  EXPECT_EQ(read->token_ids, 3U);
+  EXPECT_FALSE(read->stream);
+}
+
+TEST(Conversation, OfCompletionsTheStreamIsReadToo) {
+  const auto read = read_prompt(
+      Surface::completions,
+      R"({"model":"m","prompt":"def f","suffix":"return x","stream":true,"max_tokens":0,)"
+      R"("stream_options":{"include_usage":false}})");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read->text.words, 4U);
+  EXPECT_TRUE(read->stream);
+  EXPECT_FALSE(read->include_usage_value.empty());
+}
+
+TEST(Conversation, OfPromptsOnlyWhatWeNeedIsRefused) {
+  for (const Surface surface : {Surface::embeddings, Surface::completions}) {
+    EXPECT_TRUE(read_prompt(surface, R"({"model":"m"})").has_value());
+    EXPECT_TRUE(read_prompt(surface, R"({"model":"m","input":{},"prompt":null})").has_value());
+    EXPECT_EQ(read_prompt(surface, "{}").error().field, "model");
+    EXPECT_EQ(read_prompt(surface, R"({"model":"m","model":"n"})").error().field, "model");
+    EXPECT_FALSE(read_prompt(surface, R"({"model":"m","input":[)").has_value());
+    EXPECT_FALSE(read_prompt(surface, "[]").has_value());
+  }
+  const std::string deep = R"({"model":"m","input":)" + std::string(100'000, '[');
+  EXPECT_FALSE(read_prompt(Surface::embeddings, deep).has_value());
+}
+
+TEST(Conversation, FieldsOfPromptsMeanNothingToChat) {
+  const Read read(with(R"("input":[1],"prompt":"p","prompt":"q","suffix":3)"));
+  ASSERT_TRUE(read.result.has_value());
+  EXPECT_EQ(read->token_ids, 0U);
+}
+
+TEST(Conversation, NoticesWhatIsBetaAtDeepseek) {
+  const auto flags = [](std::string_view messages, std::string_view tools) {
+    const Read read(R"({"model":"m","messages":[)" + std::string(messages) + R"(],"tools":[)" +
+                    std::string(tools) + "]}");
+    EXPECT_TRUE(read.result.has_value());
+    return std::tuple(read->prefix, read->partial, read->strict_tools);
+  };
+  constexpr auto kTool = R"({"type":"function","function":{"name":"f","strict":true}})";
+  constexpr auto kLoose =
+      R"({"type":"function","strict":true,"function":{"name":"f","strict":false}})";
+  EXPECT_EQ(flags(R"({"role":"assistant","prefix":true})", kTool), std::tuple(true, false, true));
+  EXPECT_EQ(flags(R"({"role":"assistant","partial":true})", kLoose),
+            std::tuple(false, true, false));
+  EXPECT_EQ(flags(R"({"role":"assistant","prefix":false,"partial":"true"})", kLoose),
+            std::tuple(false, false, false));
 }
 
 }  // namespace

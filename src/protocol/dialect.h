@@ -25,10 +25,22 @@ enum class MustReturn {
 // either end; empty: there is nothing to send.
 using ThinkingMembers = std::array<std::string_view, 6>;
 
+// How the provider is told that its answer is to go on from the last assistant message.
+struct PrefixMark {
+  std::string_view key = {};      // a member of that message, set to true
+  std::string_view members = {};  // raw JSON members of the request, without a comma at either end
+  bool unmarked = false;          // it goes on anyway
+  bool thinks_on = false;         // it may go on from the message's own reasoning, too
+  [[nodiscard]] bool known() const { return unmarked || !key.empty() || !members.empty(); }
+};
+
 struct DialectTable {
   std::string_view name;
   // To append to the provider's base_url, by Surface; empty: the provider does not offer it.
-  std::array<std::string_view, kSurfaces> paths = {"/chat/completions", "", ""};
+  std::array<std::string_view, kSurfaces> paths = {"/chat/completions", "", "", "", ""};
+  // What stands before the path, once, where a request needs the provider's beta features; empty:
+  // there are none. Completions always do.
+  std::string_view beta = {};
   Surface surface = Surface::chat;  // into which a client's request is translated
   AuthStyle auth = AuthStyle::bearer;
   std::string_view headers = {};  // lines that every request needs, "name: value\r\n"
@@ -46,10 +58,9 @@ struct DialectTable {
   bool top_k = false;               // takes top_k
   bool openai_extras = false;       // takes store, metadata, service_tier, verbosity, prediction,
                                     // prompt_cache_key; other servers refuse or ignore them
-  std::string_view no_content = "null";   // the content of an assistant message with calls only
-  std::string_view user_key = "user";     // what names the end user
-  std::string_view prefix_key = {};       // marks a last assistant message that the answer goes on
-                                          // from; empty: no such mark
+  std::string_view no_content = "null";  // the content of an assistant message with calls only
+  std::string_view user_key = "user";    // what names the end user
+  PrefixMark prefix = {};
   std::string_view reasoning_field = {};  // of messages sent back; empty: none is taken
   MustReturn must_return = MustReturn::nothing;
   ThinkingMembers thinking = {};

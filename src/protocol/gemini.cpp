@@ -5,6 +5,7 @@ namespace tidegate::protocol {
 
 const DialectTable kGemini = {
     .name = "gemini",
+    .paths = {"/chat/completions", "", "", "/embeddings", ""},
     .thought_signatures = true,
     // Thinking cannot be switched off on every model, and "none" is refused there; "minimal" is
     // not.

@@ -9,7 +9,7 @@ constexpr std::string_view kOn = R"("thinking":{"type":"enabled"})";
 const DialectTable kKimi = {
     .name = "kimi",
     .forced_tool_when_thinking = false,
-    .prefix_key = "partial",
+    .prefix = {.key = "partial"},
     .reasoning_field = "reasoning_content",
     // 400 "thinking is enabled but reasoning_content is missing in assistant tool call message".
     .must_return = MustReturn::tool_turns,

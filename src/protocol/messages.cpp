@@ -18,6 +18,7 @@ struct Message {
   std::string_view first_text, last_text;  // no data: none
   std::uint32_t calls = 0;
   bool reasoning = false;  // under any name
+  bool prefix = false;     // likewise
 };
 
 class Messages {
@@ -69,6 +70,8 @@ class Messages {
       return text();
     }
     if (key == "reasoning_details") message.reasoning = out_.reasoning_details = true;
+    if (key == "prefix") return mark(message, out_.prefix);
+    if (key == "partial") return mark(message, out_.partial);
     return key == "refusal" ? text() : reader_.skip();
   }
 
@@ -104,6 +107,15 @@ class Messages {
     });
   }
 
+  // True for one message is true for the conversation.
+  bool mark(Message& message, bool& flag) {
+    if (reader_.kind() != Kind::boolean) return reader_.skip();
+    std::string_view raw;
+    if (!reader_.scalar(raw)) return false;
+    if (raw == "true") message.prefix = flag = true;
+    return true;
+  }
+
   // Counts a string's bytes; anything else is passed over. With a message, it is its text.
   bool text(Message* message = nullptr) {
     if (reader_.kind() != Kind::string) return reader_.skip();
@@ -125,7 +137,7 @@ class Messages {
       out_.recent_tool_calls[out_.assistant_steps++ % out_.recent_tool_calls.size()] =
           static_cast<std::uint16_t>(
               std::min<std::uint32_t>(message.calls, std::numeric_limits<std::uint16_t>::max()));
-      if (!message.reasoning) ++out_.bare_steps;
+      if (!message.reasoning && !message.prefix) ++out_.bare_steps;
     } else if (message.role == "system" || message.role == "developer") {
       out_.developer_roles += message.role == "developer" ? 1 : 0;
       if (out_.system_text.data() == nullptr) out_.system_text = message.first_text;
@@ -159,6 +171,7 @@ bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error
     out.edit_tools = out.edit_tools || facts.edit_tools;
     out.shell_tools = out.shell_tools || facts.shell_tools;
     out.other_tools = out.other_tools || facts.other_tools;
+    out.strict_tools = out.strict_tools || facts.strict_tools;
     out.text += facts.text;
   };
   if (const ToolsMemo::Known* known = memo.find(out.body.substr(begin))) {
@@ -175,6 +188,13 @@ bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error
     facts.shell_tools = facts.shell_tools || runs_commands(raw);
     return true;
   };
+  const auto strict = [&] {
+    std::string_view raw;
+    if (reader.kind() != Kind::boolean) return reader.skip();
+    if (!reader.scalar(raw)) return false;
+    facts.strict_tools = facts.strict_tools || raw == "true";
+    return true;
+  };
   const bool good = reader.array([&] {
     ++facts.tools;
     if (reader.kind() != Kind::object) return reader.skip();
@@ -187,8 +207,10 @@ bool read_tools(Reader& reader, ToolsMemo& memo, Conversation& out, Error& error
         return true;
       }
       if (key != "function" || reader.kind() != Kind::object) return reader.skip();
-      return reader.object(
-          [&](std::string_view inner) { return inner == "name" ? name() : reader.skip(); });
+      return reader.object([&](std::string_view inner) {
+        if (inner == "strict") return strict();
+        return inner == "name" ? name() : reader.skip();
+      });
     });
   });
   if (!good) return false;

@@ -5,7 +5,7 @@ namespace tidegate::protocol {
 
 const DialectTable kOpenAi = {
     .name = "openai",
-    .paths = {"/chat/completions", "/responses", ""},
+    .paths = {"/chat/completions", "/responses", "", "/embeddings", ""},
     // Reasoning leaves and comes back only there, as encrypted items.
     .surface = Surface::responses,
     .max_tokens_key = "max_completion_tokens",  // reasoning models refuse max_tokens

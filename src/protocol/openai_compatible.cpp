@@ -5,6 +5,7 @@ namespace tidegate::protocol {
 
 const DialectTable kOpenAiCompatible = {
     .name = "openai_compatible",
+    .paths = {"/chat/completions", "", "", "/embeddings", "/completions"},
     .reasoning_field = "reasoning_content",
 };
 

@@ -5,8 +5,10 @@ namespace tidegate::protocol {
 
 const DialectTable kOpenRouter = {
     .name = "openrouter",
+    .paths = {"/chat/completions", "", "", "/embeddings", ""},
     .reasoning_details = true,
     .top_k = true,
+    .prefix = {.unmarked = true},
     .reasoning_field = "reasoning",
     .thinking = {"", R"("reasoning":{"effort":"none"})", R"("reasoning":{"effort":"low"})",
                  R"("reasoning":{"effort":"medium"})", R"("reasoning":{"effort":"high"})",

@@ -9,7 +9,9 @@ constexpr std::string_view kHigh =
 
 const DialectTable kSglang = {
     .name = "sglang",
+    .paths = {"/chat/completions", "", "", "/embeddings", "/completions"},
     .top_k = true,
+    .prefix = {.members = R"("continue_final_message":true)"},
     .reasoning_field = "reasoning_content",
     .thinking = {"", R"("chat_template_kwargs":{"thinking":false})", kHigh, kHigh, kHigh,
                  R"("chat_template_kwargs":{"thinking":true,"reasoning_effort":"max"})"},

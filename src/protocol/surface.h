@@ -1,5 +1,5 @@
-// Surface: the three shapes in which chat requests and answers are written, whoever speaks them.
-// A client calls one of them; a provider offers one or more (DialectTable). Constants, any thread.
+// Surface: the shapes in which requests and answers are written, whoever speaks them. A client
+// calls one of them; a provider offers one or more (DialectTable). Constants, any thread.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,19 @@
 namespace tidegate::protocol {
 
 enum class Surface : std::uint8_t {
-  chat,       // OpenAI Chat Completions: POST /v1/chat/completions
-  responses,  // OpenAI Responses: POST /v1/responses
-  messages,   // Anthropic Messages: POST /v1/messages
+  chat,         // OpenAI Chat Completions
+  responses,    // OpenAI Responses
+  messages,     // Anthropic Messages
+  embeddings,   // OpenAI Embeddings
+  completions,  // OpenAI's legacy Completions, with fill-in-the-middle
 };
-inline constexpr std::size_t kSurfaces = 3;
+inline constexpr std::size_t kSurfaces = 5;
+
+// The chat surfaces are translated into each other; what is asked on the others goes to providers
+// that offer them, in the client's own bytes.
+[[nodiscard]] constexpr bool is_translatable(Surface surface) {
+  return surface <= Surface::messages;
+}
 
 [[nodiscard]] constexpr std::string_view name(Surface surface) {
   switch (surface) {
@@ -23,6 +31,27 @@ inline constexpr std::size_t kSurfaces = 3;
       return "responses";
     case Surface::messages:
       return "messages";
+    case Surface::embeddings:
+      return "embeddings";
+    case Surface::completions:
+      return "completions";
+  }
+  return {};
+}
+
+// Where clients call it.
+[[nodiscard]] constexpr std::string_view client_path(Surface surface) {
+  switch (surface) {
+    case Surface::chat:
+      return "/v1/chat/completions";
+    case Surface::responses:
+      return "/v1/responses";
+    case Surface::messages:
+      return "/v1/messages";
+    case Surface::embeddings:
+      return "/v1/embeddings";
+    case Surface::completions:
+      return "/v1/completions";
   }
   return {};
 }

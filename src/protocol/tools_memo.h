@@ -17,6 +17,7 @@ struct ToolFacts {
   bool edit_tools = false;
   bool shell_tools = false;
   bool other_tools = false;
+  bool strict_tools = false;
   ByteClasses text;
 };
 

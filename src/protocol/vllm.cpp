@@ -9,7 +9,9 @@ constexpr std::string_view kHigh =
 
 const DialectTable kVllm = {
     .name = "vllm",
+    .paths = {"/chat/completions", "", "", "/embeddings", "/completions"},
     .top_k = true,
+    .prefix = {.members = R"("continue_final_message":true,"add_generation_prompt":false)"},
     // It reads and writes `reasoning`; an incoming reasoning_content is dropped (2.1, row 23).
     .reasoning_field = "reasoning",
     .thinking = {"", R"("chat_template_kwargs":{"thinking":false})", kHigh, kHigh, kHigh,

@@ -20,7 +20,7 @@ namespace tidegate::telemetry {
 struct RequestLine {
   WallTime at;  // arrival
   RequestId id;
-  std::string_view endpoint;  // "/v1/chat/completions"
+  std::string_view endpoint;  // "/v1/chat/completions" or another
   int status = 0;             // what the client was answered; 0: it left before
   std::string_view result;    // "ok", "client_gone", ...
 

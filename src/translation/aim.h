@@ -14,6 +14,7 @@ struct Aim {
   const protocol::DialectTable* dialect = nullptr;
   protocol::Surface surface = protocol::Surface::chat;  // that the request will be written in
   std::string_view maker;                               // "deepseek/deepseek-v4-pro"
+  std::string_view wire_model = {};                     // as the provider calls it
   protocol::MustReturn must_return = protocol::MustReturn::nothing;  // of this model
   bool can_think = false;
   bool thinks_by_default = false;

@@ -45,7 +45,7 @@ class MessageWriter {
           user(turns[i]);
           break;
         case Role::assistant:
-          assistant(turns[i], i + 1 == turns.size());
+          assistant(turns[i]);
           break;
         case Role::tool:
           i = results(i);
@@ -167,7 +167,7 @@ class MessageWriter {
     out_ += '}';
   }
 
-  void assistant(const Turn& turn, bool last) {
+  void assistant(const Turn& turn) {
     const Parts all = parts(turn);
     const bool calls =
         std::ranges::any_of(all, [](const Part& part) { return part.kind == Kind::tool_call; });
@@ -188,11 +188,9 @@ class MessageWriter {
           is_text(part) || part.kind == Kind::reasoning || part.kind == Kind::tool_call;
       if (!said) notes_.add(fmt::format("{} of the assistant dropped", describe(part)));
     }
-    // The last word of an Anthropic client's assistant is one that the answer goes on from.
-    const bool prefix = turn.prefix || (last && !calls && request_.surface == Surface::messages);
-    if (prefix && !dialect_.prefix_key.empty()) {
-      append_value(out_, dialect_.prefix_key, "true");
-    } else if (prefix) {
+    if (turn.prefix && !dialect_.prefix.key.empty()) {
+      append_value(out_, dialect_.prefix.key, "true");
+    } else if (turn.prefix && !dialect_.prefix.known()) {
       notes_.add("prefix of the answer not marked");
     }
     out_ += '}';

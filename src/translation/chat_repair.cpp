@@ -49,6 +49,12 @@ bool must_drop_force(const Conversation& conversation, const Aim& aim) {
          thinks(conversation, aim);
 }
 
+// It says that the answer goes on from a message, but not as this provider is told so.
+bool has_other_prefix(const Conversation& conversation, const protocol::DialectTable& dialect) {
+  return (conversation.prefix && dialect.prefix.key != "prefix") ||
+         (conversation.partial && dialect.prefix.key != "partial");
+}
+
 struct Call {
   std::string_view id;
   std::uint32_t end = 0;  // of its object, the brace included
@@ -60,6 +66,8 @@ struct Message {
   Range object, role;
   std::string_view role_name;
   Range reasoning_content_key, reasoning_key, reasoning_value;
+  Range prefix_key;              // of a mark that is true
+  std::uint32_t prefix_end = 0;  // of its value
   bool details = false;
   ReasoningMemory::Turn turn;
   std::vector<Call> calls;
@@ -88,6 +96,7 @@ class Repair {
     });
     if (!good) return std::unexpected(reader.error());
     tool_choice();
+    prefixed();
     response_format();
     missing_.note(notes_);
     return std::move(cuts_);
@@ -120,6 +129,13 @@ class Repair {
         message.reasoning_value.end = reader.last_end();
         return true;
       }
+      if ((key == "prefix" || key == "partial") && reader.kind() == Kind::boolean) {
+        std::string_view value;
+        if (!reader.scalar(value)) return false;
+        if (value == "true") message.prefix_key = quoted;
+        message.prefix_end = reader.last_end();
+        return true;
+      }
       if (key == "reasoning_details") message.details = true;
       if (key == "content") return content(reader, message);
       if (key == "tool_calls" && reader.kind() == Kind::array) return calls(reader, message);
@@ -131,10 +147,31 @@ class Repair {
       cut(message.role, "\"system\"");
       notes_.add("developer->system");
     }
+    if (!message.prefix_key.empty()) prefix(message);
     if (message.role_name != "assistant") return true;
     reasoning(message);
     if (aim_.dialect->thought_signatures) signatures(message);
     return true;
+  }
+
+  void prefix(const Message& message) {
+    const std::string_view key = aim_.dialect->prefix.key;
+    const std::string_view body = conversation_.body;
+    if (message.prefix_key.in(body) == fmt::format("\"{}\"", key)) return;
+    is_prefixed_ = true;
+    if (!key.empty()) {
+      cut(message.prefix_key, fmt::format("\"{}\"", key));
+      return;
+    }
+    // The member goes, with the comma on one side of it; there is a role at least.
+    Range member{message.prefix_key.begin, message.prefix_end};
+    const std::size_t after = body.find_first_not_of(" \t\r\n", member.end);
+    if (body[after] == ',') {
+      member.end = static_cast<std::uint32_t>(after) + 1;
+    } else {
+      member.begin = static_cast<std::uint32_t>(body.find_last_of(',', member.begin));
+    }
+    cut(member, "");
   }
 
   static bool content(Reader& reader, Message& message) {
@@ -204,7 +241,7 @@ class Repair {
 
   // Empty: there is none to be had, and none is demanded.
   std::string missing(const Message& message, std::uint32_t step) {
-    if (!thinks_) return {};
+    if (!thinks_ || !message.prefix_key.empty()) return {};
     std::string text = recalled(message.turn);
     if (text.empty() && is_demanded(message.turn)) text = missing_.stand_in(step, message.turn);
     return text;
@@ -293,19 +330,37 @@ class Repair {
       return;
     }
     if (!must_drop_force(conversation_, aim_)) return;
+    // The client's program relies on the tool; thinking would only make its choice better.
+    if (stop_thinking("tool_choice")) return;
+    cut(conversation_.tool_choice_value, "\"auto\"");
+    notes_.add("tool_choice -> auto");
+  }
+
+  // What the answer goes on from was marked in the words of another provider.
+  void prefixed() {
+    if (!is_prefixed_) return;
+    const protocol::PrefixMark& mark = aim_.dialect->prefix;
+    if (!mark.known()) return notes_.add("prefix of the answer not marked");
+    if (!mark.members.empty()) add_members(mark.members);
+    if (thinks_) stop_thinking("prefix of the answer");
+  }
+
+  // False: the client asked for it, or it cannot be stopped.
+  bool stop_thinking(std::string_view why) {
     const bool asked =
         conversation_.thinking == Toggle::on ||
         (conversation_.effort != Effort::unset && conversation_.effort != Effort::none);
     const std::string_view off = protocol::thinking_members(*aim_.dialect, config::Thinking::off);
-    if (asked || off.empty()) {
-      cut(conversation_.tool_choice_value, "\"auto\"");
-      notes_.add("tool_choice -> auto");
-    } else {
-      // The client's program relies on the tool; thinking would only make its choice better.
-      const std::uint32_t begin = conversation_.members_begin;
-      cut({begin, begin}, std::string(off) + ",");
-      notes_.add("thinking off: tool_choice");
-    }
+    if (asked || off.empty()) return false;
+    if (!stopped_) add_members(off);
+    stopped_ = true;
+    notes_.add(fmt::format("thinking off: {}", why));
+    return true;
+  }
+
+  void add_members(std::string_view members) {
+    const std::uint32_t begin = conversation_.members_begin;
+    cut({begin, begin}, std::string(members) + ",");
   }
 
   void response_format() {
@@ -345,6 +400,8 @@ class Repair {
   std::uint32_t steps_ = 0;
   std::uint32_t first_message_ = 0;
   bool no_tools_ = false;
+  bool is_prefixed_ = false;  // under another name than the provider's
+  bool stopped_ = false;      // the thinking
 };
 
 }  // namespace
@@ -355,6 +412,7 @@ bool needs_repair(const Conversation& conversation, const Aim& aim) {
   if (conversation.other_tools && dialect.only_function_tools) return true;
   if (conversation.json_schema && !dialect.json_schema) return true;
   if (conversation.forced_tool && must_drop_force(conversation, aim)) return true;
+  if (has_other_prefix(conversation, dialect)) return true;
   if (conversation.assistant_steps == 0) return false;
   if (dialect.thought_signatures && aim.memory != nullptr && has_calls(conversation)) return true;
   return has_other_name(conversation, dialect) ||

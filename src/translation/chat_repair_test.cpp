@@ -137,5 +137,65 @@ TEST_F(ChatRepairTest, puts_a_schema_into_the_prompt_where_only_json_object_is_k
       R"({"model":"m","response_format":{"type":"json_object"},"messages":[{"role":"system","content":"Answer with one json object and nothing else, no text or code fence around it. It must be valid under this JSON schema: {\"type\":\"object\"}"},{"role":"user","content":"q"}]})");
 }
 
+constexpr std::string_view kPrefixed =
+    R"({"model":"m","messages":[{"role":"user","content":"q"},)"
+    R"({"role":"assistant", "prefix" : true , "content":"It is"}]})";
+
+TEST_F(ChatRepairTest, a_prefix_stays_as_it_is_where_it_is_known) {
+  EXPECT_FALSE(needed(kPrefixed));
+  aim_.dialect = &protocol::kKimi;
+  EXPECT_FALSE(needed(
+      R"({"model":"m","messages":[{"role":"assistant","partial":true,"reasoning_content":"r"}]})"));
+}
+
+TEST_F(ChatRepairTest, a_prefix_gets_the_name_that_the_provider_knows) {
+  aim_.dialect = &protocol::kKimi;
+  EXPECT_EQ(
+      repaired(kPrefixed),
+      R"({"thinking":{"type":"disabled"},"model":"m","messages":[{"role":"user","content":"q"},)"
+      R"({"role":"assistant", "partial" : true , "content":"It is"}]})");
+  EXPECT_EQ(notes(), "thinking off: prefix of the answer");
+}
+
+TEST_F(ChatRepairTest, a_prefix_becomes_what_the_engine_wants) {
+  aim_.can_think = false;
+  aim_.dialect = &protocol::kVllm;
+  EXPECT_EQ(
+      repaired(kPrefixed),
+      R"({"continue_final_message":true,"add_generation_prompt":false,"model":"m","messages":[)"
+      R"({"role":"user","content":"q"},{"role":"assistant",  "content":"It is"}]})");
+  aim_.dialect = &protocol::kLlamaCpp;
+  EXPECT_EQ(
+      repaired(R"({"model":"m","messages":[{"role":"assistant","content":"a" ,"prefix":true }]})"),
+      R"({"model":"m","messages":[{"role":"assistant","content":"a"  }]})");
+  EXPECT_EQ(notes(), "");
+}
+
+TEST_F(ChatRepairTest, a_prefix_goes_with_a_note_where_nobody_knows_it) {
+  aim_.can_think = false;
+  aim_.dialect = &protocol::kOpenAi;
+  EXPECT_EQ(repaired(kPrefixed), R"({"model":"m","messages":[{"role":"user","content":"q"},)"
+                                 R"({"role":"assistant",  "content":"It is"}]})");
+  EXPECT_EQ(notes(), "prefix of the answer not marked");
+}
+
+TEST_F(ChatRepairTest, thinking_is_stopped_once) {
+  aim_.dialect = &protocol::kKimi;
+  const std::string out = repaired(
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required",)"
+      R"("messages":[{"role":"assistant","content":"a","prefix":true}]})");
+  EXPECT_TRUE(out.starts_with(R"({"thinking":{"type":"disabled"},"model":"m")")) << out;
+  EXPECT_EQ(out.find("\"thinking\""), out.rfind("\"thinking\""));
+  EXPECT_EQ(notes(), "thinking off: tool_choice, thinking off: prefix of the answer");
+}
+
+TEST_F(ChatRepairTest, no_reasoning_is_made_up_for_a_prefix) {
+  EXPECT_EQ(
+      repaired(R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[
+{"role":"developer","content":"d"},{"role":"assistant","content":"a","prefix":true}]})"),
+      R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[
+{"role":"system","content":"d"},{"role":"assistant","content":"a","prefix":true}]})");
+}
+
 }  // namespace
 }  // namespace tidegate::translation

@@ -59,6 +59,7 @@ class RequestWriter {
         !written)
       return written;
     write_chat_tools(request_, dialect_, out_, notes_);
+    prefix();
     format();
     settings();
     thinking();
@@ -76,6 +77,11 @@ class RequestWriter {
       return {};
     notes_.add("json_schema -> json_object");
     return json::escape(schema_instruction(request_.format.schema));
+  }
+
+  void prefix() {
+    const bool marked = !request_.turns.empty() && request_.turns.back().prefix;
+    if (marked && !dialect_.prefix.members.empty()) (out_ += ',') += dialect_.prefix.members;
   }
 
   void format() {

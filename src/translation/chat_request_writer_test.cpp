@@ -105,9 +105,16 @@ TEST_F(ChatRequestWriter, what_only_another_surface_has_is_dropped_with_a_note) 
 TEST_F(ChatRequestWriter, a_last_word_of_the_assistant_is_a_prefix) {
   add(Role::user, Part::Kind::text, "q");
   add(Role::assistant, Part::Kind::text, "It is");
+  request_.turns.back().prefix = true;
   EXPECT_TRUE(write(protocol::kDeepSeek).ends_with(R"("content":"It is","prefix":true}]})"));
   EXPECT_TRUE(write(protocol::kKimi).ends_with(R"("content":"It is","partial":true}]})"));
-  EXPECT_TRUE(write(protocol::kVllm).ends_with(R"("content":"It is"}]})"));
+  EXPECT_TRUE(
+      write(protocol::kVllm)
+          .ends_with(
+              R"("content":"It is"}],"continue_final_message":true,"add_generation_prompt":false})"));
+  EXPECT_TRUE(write(protocol::kLlamaCpp).ends_with(R"("content":"It is"}]})"));
+  EXPECT_TRUE(notes_.all().empty());
+  EXPECT_TRUE(write(protocol::kOpenAi).ends_with(R"("content":"It is"}]})"));
   EXPECT_EQ(notes_.all().back(), "prefix of the answer not marked");
 }
 

@@ -8,7 +8,7 @@ const Codec& codec(Surface surface) {
       return kResponsesCodec;
     case Surface::messages:
       return kMessagesCodec;
-    case Surface::chat:
+    default:
       break;
   }
   return kChatCodec;

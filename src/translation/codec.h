@@ -65,6 +65,7 @@ struct Codec {
   std::unique_ptr<StreamEncoder> (*answer_encoder)(AnswerContext context);  // writes at `done`
 };
 
+// Of the surfaces that are translatable.
 [[nodiscard]] const Codec& codec(Surface surface);
 
 extern const Codec kChatCodec;

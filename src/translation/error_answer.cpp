@@ -23,7 +23,7 @@ std::string error_event(Surface surface, const Error& error) {
       return messages_error_event(error);
     case Surface::responses:
       return responses_error_event(error);
-    case Surface::chat:
+    default:
       break;
   }
   return protocol::openai_error_event(error);

@@ -15,6 +15,15 @@ bool is_blank(std::string_view raw) {
   return true;
 }
 
+std::string_view without_space_at_end(std::string_view raw) {
+  std::size_t end = 0;
+  for (std::size_t i = 0, width = 1; i < raw.size(); i += width) {
+    width = raw[i] == '\\' ? 2 : 1;
+    if (!is_blank(raw.substr(i, width))) end = i + width;
+  }
+  return raw.substr(0, end);
+}
+
 Input append_input(std::string& out, std::string_view escaped) {
   if (is_blank(escaped)) {
     out += "{}";

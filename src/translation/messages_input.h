@@ -15,6 +15,7 @@ enum class Input {
 
 // Text without any visible character; raw.
 [[nodiscard]] bool is_blank(std::string_view raw);
+[[nodiscard]] std::string_view without_space_at_end(std::string_view raw);
 
 // Appends the object that `escaped` holds; {} where it is blank.
 Input append_input(std::string& out, std::string_view escaped);

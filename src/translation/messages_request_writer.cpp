@@ -43,6 +43,9 @@ class TurnWriter {
   }
 
   Result<void> write_messages(bool prefill) {
+    if (prefill && !request_.turns.empty() && request_.surface != Surface::messages) {
+      prefill_ = &request_.turns.back();
+    }
     out_ += R"(,"messages":[)";
     const auto& turns = request_.turns;
     while (next_ < turns.size()) {
@@ -111,7 +114,13 @@ class TurnWriter {
         case Part::Kind::refusal:
           if (is_blank(part->text)) break;
           block("assistant");
-          text(*part);
+          if (&turn == prefill_ && part + 1 == request_.end(turn)) {
+            Part trimmed = *part;  // white space at its end is refused
+            trimmed.text = without_space_at_end(part->text);
+            text(trimmed);
+          } else {
+            text(*part);
+          }
           break;
         case Part::Kind::reasoning:
           reasoning(*part);
@@ -327,7 +336,8 @@ class TurnWriter {
   Notes& notes_;
   std::size_t next_ = 0;      // turn
   std::string_view speaker_;  // of the message that is open
-  std::vector<Call> calls_;   // of the assistant's turns just written
+  const Turn* prefill_ = nullptr;
+  std::vector<Call> calls_;  // of the assistant's turns just written
 };
 
 }  // namespace
@@ -340,10 +350,15 @@ Result<void> write_request(const Request& request, const protocol::DialectTable&
   json::append_escaped(out, wire_model);
   out += '"';
   if (auto good = write_settings(request, dialect, rules, out, notes); !good) return good;
+  // Beside thinking, a last message of the assistant would have to begin with some.
+  const bool thinks =
+      request.thinking.toggle == Toggle::on ||
+      (request.thinking.toggle == Toggle::unset && request.thinking.effort != Effort::unset &&
+       request.thinking.effort != Effort::none);
   TurnWriter turns(request, out, notes);
   const std::string extra = format_instruction(request, dialect, rules, notes);
   if (auto good = turns.write_system(extra); !good) return good;
-  if (auto good = turns.write_messages(rules.prefill); !good) return good;
+  if (auto good = turns.write_messages(rules.prefill && !thinks); !good) return good;
   out += '}';
   return {};
 }

@@ -159,6 +159,17 @@ TEST(MessagesRequestWriter, begins_and_ends_with_the_user) {
             R"([{"role":"user","content":[{"type":"text","text":"Start."}]}]})");
 }
 
+TEST(MessagesRequestWriter, a_prefill_has_no_white_space_at_its_end_and_no_thinking) {
+  Chat chat;
+  chat.say(Role::user, {text("q")});
+  chat.say(Role::assistant, {text("It is \\n\\t ")});
+  EXPECT_TRUE(
+      messages(write(chat, "claude-opus-4-5"))
+          .ends_with(R"({"role":"assistant","content":[{"type":"text","text":"It is"}]}]})"));
+  chat.thinking.toggle = Toggle::on;
+  EXPECT_TRUE(messages(write(chat, "claude-opus-4-5")).contains("Go on"));
+}
+
 struct Setting {
   std::string_view model;
   void (*set)(Request&);

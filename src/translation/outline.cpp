@@ -178,6 +178,8 @@ class Walk {
       case Surface::responses:
         if (depth == 1) settle_item(facts);
         break;
+      default:
+        break;
     }
   }
 

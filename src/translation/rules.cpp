@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "translation/messages_model.h"
 #include "translation/missing_reasoning.h"
 
 namespace tidegate::translation {
@@ -62,6 +63,34 @@ void settle_tool_choice(Request& request, const Aim& aim, bool client_asked, Not
   } else {
     stop_thinking(request, "tool_choice", notes);
   }
+}
+
+bool takes_prefix(const Aim& aim) {
+  if (aim.surface == Surface::messages) return messages::model_rules(aim.wire_model).prefill;
+  return aim.surface == Surface::chat && aim.dialect->prefix.known();
+}
+
+// What the answer goes on from stands before it in the client's program, so nothing may be thought
+// in between. Claude and llama.cpp refuse it; DeepSeek may go on from a turn's own reasoning.
+void settle_prefix(Request& request, const Aim& aim, Notes& notes) {
+  if (request.turns.empty() || !request.turns.back().prefix || !takes_prefix(aim)) return;
+  if (!aim.thinks(request.thinking.toggle, request.thinking.effort)) return;
+  const Turn& last = request.turns.back();
+  const bool thought = aim.dialect->prefix.thinks_on &&
+                       std::any_of(request.begin(last), request.end(last), [](const Part& part) {
+                         return part.kind == Part::Kind::reasoning && !part.text.empty();
+                       });
+  if (!thought) stop_thinking(request, "prefix of the answer", notes);
+}
+
+// DeepSeek wants all functions to be strict, or none.
+void settle_strict(Request& request, const Aim& aim, Notes& notes) {
+  if (aim.dialect->beta.empty()) return;
+  const auto is_strict = [](const Tool& tool) { return tool.strict.value_or(false); };
+  if (std::ranges::none_of(request.tools, is_strict)) return;
+  if (std::ranges::all_of(request.tools, is_strict)) return;
+  for (Tool& tool : request.tools) tool.strict.reset();
+  notes.add("strict dropped: not every tool is strict");
 }
 
 // One turn's reasoning, as it may go to the aim.
@@ -161,7 +190,7 @@ class Crossing {
       }
     }
     if (!kept) kept = restore(key, turn, parts);
-    if (!kept && is_demanded(key)) {
+    if (!kept && is_demanded(key) && !turn.prefix) {
       stand_in(key, number, turn, parts);
     } else if (has_reasoning && !kept) {
       notes_.add("reasoning left out");
@@ -263,9 +292,17 @@ void fit(Request& request, const Aim& aim, Notes& notes) {
       (request.thinking.effort != Effort::unset && request.thinking.effort != Effort::none);
   settle_thinking(request, aim);
   settle_tool_choice(request, aim, client_asked, notes);
+  settle_prefix(request, aim, notes);
+  settle_strict(request, aim, notes);
   Crossing(request, aim, notes).run();
   settle_open_tool_loop(request, aim, notes);
   settle_max_tokens(request, aim, notes);
+}
+
+bool needs_beta(const Request& request) {
+  const bool prefix = !request.turns.empty() && request.turns.back().prefix;
+  return prefix || std::ranges::any_of(
+                       request.tools, [](const Tool& tool) { return tool.strict.value_or(false); });
 }
 
 }  // namespace tidegate::translation

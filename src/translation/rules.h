@@ -11,4 +11,8 @@ namespace tidegate::translation {
 
 void fit(Request& request, const Aim& aim, Notes& notes);
 
+// Whether the request, once fitted, has what DeepSeek takes at its beta path alone: strict
+// functions, or a prefix of the answer (fact sheet of DeepSeek V4, 1.2).
+[[nodiscard]] bool needs_beta(const Request& request);
+
 }  // namespace tidegate::translation

@@ -216,5 +216,61 @@ TEST_F(RulesTest, max_tokens_are_those_of_the_client_the_route_and_the_provider_
   EXPECT_EQ(request_.max_tokens, 1000);
 }
 
+TEST_F(RulesTest, a_prefix_stops_the_thinking_where_the_answer_goes_on_from_it) {
+  turn(Role::user, {text("q")});
+  turn(Role::assistant, {text("It is")});
+  request_.turns.back().prefix = true;
+  request_.thinking.toggle = Toggle::on;
+  const Request before = request_;
+  fit(request_, aim_, notes_);
+  EXPECT_EQ(request_.thinking.toggle, Toggle::off);
+  EXPECT_EQ(notes_.all(), std::vector<std::string>{"thinking off: prefix of the answer"});
+
+  const auto thinks = [&](std::string_view wire_model) {
+    request_ = before;
+    aim_.wire_model = wire_model;
+    fit(request_, aim_, notes_);
+    return request_.thinking.toggle == Toggle::on;
+  };
+  to_claude();
+  EXPECT_FALSE(thinks("claude-sonnet-4-5"));
+  EXPECT_TRUE(thinks("claude-opus-4-7")) << "it takes no prefill, so nothing is gained";
+  aim_.dialect = &protocol::kOpenAi;
+  aim_.surface = Surface::responses;
+  EXPECT_TRUE(thinks("gpt-5.5"));
+}
+
+TEST_F(RulesTest, deepseek_goes_on_from_the_reasoning_of_a_prefix) {
+  request_.tools.emplace_back();
+  turn(Role::user, {text("q")});
+  turn(Role::assistant, {thought("Begin so."), text("It is")});
+  request_.turns.back().prefix = true;
+  fit(request_, aim_, notes_);
+  EXPECT_EQ(request_.thinking.toggle, Toggle::unset);
+  EXPECT_TRUE(notes_.all().empty());
+}
+
+TEST_F(RulesTest, no_reasoning_is_made_up_for_a_prefix) {
+  request_.tools.emplace_back();
+  turn(Role::user, {text("q")});
+  turn(Role::assistant, {text("It is")});
+  request_.turns.back().prefix = true;
+  fit(request_, aim_, notes_);
+  EXPECT_EQ(request_.parts.size(), 2U);
+}
+
+TEST_F(RulesTest, deepseek_gets_all_tools_strict_or_none) {
+  turn(Role::user, {text("q")});
+  request_.tools.resize(2);
+  request_.tools[0].strict = request_.tools[1].strict = true;
+  fit(request_, aim_, notes_);
+  EXPECT_TRUE(needs_beta(request_));
+  EXPECT_TRUE(notes_.all().empty());
+  request_.tools[1].strict = false;
+  fit(request_, aim_, notes_);
+  EXPECT_FALSE(needs_beta(request_));
+  EXPECT_EQ(notes_.all(), std::vector<std::string>{"strict dropped: not every tool is strict"});
+}
+
 }  // namespace
 }  // namespace tidegate::translation

@@ -31,7 +31,8 @@ double text_tokens(const TokenSample& sample) {
 }  // namespace
 
 TokenSample sample_of(const protocol::Conversation& conversation) {
-  return {conversation.text, conversation.messages, conversation.tools, conversation.images};
+  return {conversation.text, conversation.messages, conversation.tools, conversation.images,
+          conversation.token_ids};
 }
 
 TextKind kind_of(const protocol::ByteClasses& text) {
@@ -47,11 +48,14 @@ TextKind kind_of(const protocol::ByteClasses& text) {
 }
 
 PlainEstimate::PlainEstimate(const TokenSample& sample)
-    : tokens(text_tokens(sample)), kind(kind_of(sample.text)), images(sample.images) {}
+    : tokens(text_tokens(sample)),
+      kind(kind_of(sample.text)),
+      images(sample.images),
+      token_ids(sample.token_ids) {}
 
 Tokens estimate_tokens(const PlainEstimate& prompt, const TokenWeights& weights) {
   const double scale = weights.scale[static_cast<std::size_t>(prompt.kind)];
-  return std::llround(prompt.tokens * scale + kPerImage * prompt.images);
+  return std::llround(prompt.tokens * scale + kPerImage * prompt.images) + prompt.token_ids;
 }
 
 TokenWeights TokenCalibration::weights() const {
@@ -65,7 +69,7 @@ TokenWeights TokenCalibration::weights() const {
 }
 
 void TokenCalibration::learn(const PlainEstimate& prompt, Tokens reported) {
-  if (reported <= 0 || prompt.images > 0) return;
+  if (reported <= 0 || prompt.images > 0 || prompt.token_ids > 0) return;
   const auto count = static_cast<double>(reported);
   const double ratio = std::clamp(count / prompt.tokens, kLeastScale, kMostScale);
   const double trust = std::min(1.0, count / kFullTrust);

@@ -17,6 +17,7 @@ namespace tidegate::workload {
 struct TokenSample {
   protocol::ByteClasses text;
   std::uint32_t messages = 0, tools = 0, images = 0;
+  std::uint32_t token_ids = 0;  // counted already
 };
 [[nodiscard]] TokenSample sample_of(const protocol::Conversation& conversation);
 
@@ -33,6 +34,7 @@ struct PlainEstimate {
   double tokens = 0;  // of the text alone
   TextKind kind = TextKind::prose;
   std::uint32_t images = 0;
+  std::uint32_t token_ids = 0;
 };
 
 // A model's factors on the plain estimate, by kind.
@@ -49,7 +51,7 @@ class TokenCalibration {
   [[nodiscard]] TokenWeights weights() const;
 
   // Takes up the provider's count of prompt tokens. Ignored: counts that are not positive, and
-  // prompts with images, whose tokens are no text.
+  // prompts with images or token ids, which are no text.
   void learn(const PlainEstimate& prompt, Tokens reported);
 
  private:

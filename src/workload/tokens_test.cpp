@@ -100,5 +100,19 @@ TEST(TokenCalibration, IsSharedByThreads) {
               2.0 * static_cast<double>(plain), 0.02 * static_cast<double>(plain));
 }
 
+TEST(TokenCalibration, TokenIdsAreCountedAsTheyAre) {
+  TokenCalibration calibration;
+  TokenSample sample;
+  sample.text.letters = 400;
+  sample.text.words = 80;
+  calibration.learn(sample, 3 * estimate_tokens(sample, {}));
+  const TokenWeights weights = calibration.weights();
+  const Tokens text = estimate_tokens(sample, weights);
+  sample.token_ids = 1000;
+  EXPECT_EQ(estimate_tokens(sample, weights), text + 1000);
+  calibration.learn(sample, 1'000'000);
+  EXPECT_EQ(calibration.weights().scale, weights.scale) << "ids say nothing of texts";
+}
+
 }  // namespace
 }  // namespace tidegate::workload
