@@ -16,13 +16,17 @@ std::optional<Refusal> check(const Call& call, const ChatRequest& request, Token
   const Options& options = call.settings.options;
   const Provider provider = call.endpoint.provider;
   if (provider == Provider::deepseek) {
-    return check_deepseek(request, call.body, prompt_tokens, options);
+    return check_deepseek(request, call.body, prompt_tokens, options, call.endpoint.beta);
   }
   if (auto refusal = check_openai(request, prompt_tokens, options, provider)) return refusal;
   if (provider == Provider::kimi) return check_kimi(request, options);
   if (provider == Provider::gemini) return check_gemini(request);
   if (provider == Provider::openrouter) return check_openrouter(request, options);
-  return std::nullopt;  // engines take what comes
+  if (provider == Provider::llamacpp && thinks(provider, request) && !request.messages.empty() &&
+      request.messages.back().role == "assistant") {
+    return invalid("Assistant response prefill is incompatible with enable_thinking.");
+  }
+  return std::nullopt;  // engines take what else comes
 }
 
 // What of the request's reasoning the model gets to see: what its provider does not look for is

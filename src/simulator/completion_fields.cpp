@@ -7,6 +7,23 @@
 
 namespace tidegate::simulator {
 
+UsagePlace place_usage(Provider provider, bool include_usage, FaultKind fault) {
+  switch (fault) {
+    case FaultKind::usage_only_chunk:
+      return {.own_chunk = true};
+    case FaultKind::usage_last_chunk:
+      return {.last_chunk = true};
+    case FaultKind::usage_both:
+      return {.last_chunk = true, .own_chunk = true};
+    case FaultKind::no_usage:
+      return {};
+    default:
+      break;
+  }
+  if (profile_of(provider).usage_on_last_chunk) return {.last_chunk = true};
+  return {.own_chunk = include_usage};
+}
+
 void write_head(json::Writer& json, const Answer& answer, std::string_view object,
                 WallTime created) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(created).time_since_epoch();

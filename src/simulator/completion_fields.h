@@ -1,5 +1,5 @@
-// The members that a whole answer and the events of a stream have in common.
-// Used by completion.cpp and stream.cpp only. Pure functions, any thread.
+// What whole answers and the events of streams have in common.
+// Used by completion.cpp, stream.cpp and completions.cpp only. Pure functions, any thread.
 #pragma once
 
 #include <string_view>
@@ -9,6 +9,13 @@
 #include "simulator/answer.h"
 
 namespace tidegate::simulator {
+
+// Where a stream reports its usage.
+struct UsagePlace {
+  bool last_chunk = false;  // beside finish_reason
+  bool own_chunk = false;   // behind it, with no choices
+};
+[[nodiscard]] UsagePlace place_usage(Provider provider, bool include_usage, FaultKind fault);
 
 // id, object, created, model, system_fingerprint.
 void write_head(json::Writer& json, const Answer& answer, std::string_view object,

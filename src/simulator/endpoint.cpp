@@ -22,11 +22,24 @@ constexpr std::pair<std::string_view, Provider> kNames[] = {
     {"claude", Provider::anthropic}, {"deepseek", Provider::deepseek},
 };
 
-Operation operation_of(std::string_view path) {
+bool has_embeddings(Provider provider) {
+  return provider != Provider::deepseek && provider != Provider::anthropic &&
+         provider != Provider::kimi;
+}
+
+bool has_completions(Provider provider) {
+  return provider == Provider::openai || provider == Provider::deepseek ||
+         provider == Provider::vllm || provider == Provider::sglang ||
+         provider == Provider::llamacpp;
+}
+
+Operation operation_of(Provider provider, std::string_view path) {
   if (path == "/chat/completions") return Operation::chat;
   if (path == "/messages") return Operation::messages;
   if (path == "/messages/count_tokens") return Operation::count_tokens;
   if (path == "/responses") return Operation::responses;
+  if (path == "/embeddings" && has_embeddings(provider)) return Operation::embeddings;
+  if (path == "/completions" && has_completions(provider)) return Operation::completions;
   if (path == "/models") return Operation::models;
   return Operation::unknown;
 }
@@ -35,7 +48,8 @@ Operation operation_of(std::string_view path) {
 
 bool asks_model(Operation operation) {
   return operation == Operation::chat || operation == Operation::messages ||
-         operation == Operation::count_tokens || operation == Operation::responses;
+         operation == Operation::count_tokens || operation == Operation::responses ||
+         operation == Operation::embeddings || operation == Operation::completions;
 }
 
 Provider provider_of_name(std::string_view name) {
@@ -64,9 +78,9 @@ Endpoint find_endpoint(std::string_view path) {
     else if (!path.starts_with("/v1/"))
       endpoint.provider = Provider::deepseek;
   }
-  if (endpoint.provider == Provider::deepseek) take(path, "/beta");
+  if (endpoint.provider == Provider::deepseek) endpoint.beta = take(path, "/beta");
   take(path, "/v1");
-  endpoint.operation = operation_of(path);
+  endpoint.operation = operation_of(endpoint.provider, path);
   return endpoint;
 }
 

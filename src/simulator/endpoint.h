@@ -25,6 +25,8 @@ enum class Operation : std::uint8_t {
   messages,      // POST .../messages
   count_tokens,  // POST .../messages/count_tokens
   responses,     // POST .../responses
+  embeddings,    // POST .../embeddings
+  completions,   // POST .../completions
   models,        // GET .../models
   log,           // GET /sim/log
   open,          // GET /sim/open
@@ -34,6 +36,7 @@ enum class Operation : std::uint8_t {
 struct Endpoint {
   Provider provider = Provider::openai;
   Operation operation = Operation::unknown;
+  bool beta = false;  // DeepSeek's base URL of beta features
 };
 
 // A model is asked, so the journal, the faults and the pace apply.

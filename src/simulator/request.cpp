@@ -336,7 +336,12 @@ bool Walk::tool(const std::string& path, Tool& out) {
     if (key != "function") return reader_.skip();
     return is(Kind::object, path + ".function") && reader_.object([&](std::string_view member) {
       if (member == "name") return text(path + ".function.name", out.name);
-      return member == "parameters" ? parameters(out.parameters) : reader_.skip();
+      if (member == "strict") return flag(path + ".function.strict", out.strict);
+      if (member != "parameters") return reader_.skip();
+      const std::uint32_t begin = reader_.offset();
+      if (!parameters(out.parameters)) return false;
+      out.schema = text_.substr(begin, reader_.last_end() - begin);
+      return true;
     });
   });
 }

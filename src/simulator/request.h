@@ -52,6 +52,8 @@ struct Tool {
   std::size_t type_end = 0;
   std::string name = {};
   std::vector<Parameter> parameters = {};
+  bool strict = false;
+  std::string schema = {};  // JSON as sent
 };
 
 enum class ToolChoice : std::uint8_t { unset, none, automatic, required, named };

@@ -16,7 +16,11 @@ namespace tidegate::simulator {
 // `prompt_tokens` as count_tokens(request) says. nullopt: the request is good.
 [[nodiscard]] std::optional<Refusal> check_deepseek(const ChatRequest& request,
                                                     std::string_view body, Tokens prompt_tokens,
-                                                    const Options& options);
+                                                    const Options& options, bool beta = false);
+// What it takes at its beta base URL alone, and its rules there: strict functions and prefixes.
+[[nodiscard]] std::optional<Refusal> check_beta_features(const ChatRequest& request, bool beta);
+// "WHAT is only available when using beta api ..."
+[[nodiscard]] Refusal beta_only(std::string_view what);
 // And what all that speak like OpenAI have in common; only OpenAI itself cares how max_tokens is
 // called.
 [[nodiscard]] std::optional<Refusal> check_openai(const ChatRequest& request, Tokens prompt_tokens,

@@ -110,7 +110,7 @@ Checked check_reasoning_returned(const ChatRequest& request, const Options& opti
 }
 
 Checked check_deepseek(const ChatRequest& request, std::string_view body, Tokens prompt_tokens,
-                       const Options& options) {
+                       const Options& options, bool beta) {
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
     if (Checked refusal = check_message(request.messages[i], i, body)) return refusal;
   }
@@ -130,6 +130,7 @@ Checked check_deepseek(const ChatRequest& request, std::string_view body, Tokens
     return deepseek_invalid("stream_options should be set along with stream = true");
   }
   if (Checked refusal = check_tools(request, body)) return refusal;
+  if (Checked refusal = check_beta_features(request, beta)) return refusal;
   if (Checked refusal = check_lengths(request, prompt_tokens, options)) return refusal;
   if (Checked refusal = check_format(request)) return refusal;
   if (Checked refusal = check_tool_results(request)) {

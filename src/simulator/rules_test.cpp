@@ -173,5 +173,55 @@ TEST(Bodies, AreRefusedInTheProvidersWords) {
   EXPECT_TRUE(judge(Provider::openai, "[]").contains("expected an object"));
 }
 
+std::string judge_beta(std::string_view tool, std::string_view last, bool beta) {
+  const std::string body =
+      R"({"model":"deepseek-v4-pro","thinking":{"type":"disabled"},"tools":[)" + std::string(tool) +
+      R"(],"messages":[{"role":"user","content":"q"},)" + std::string(last) + "]}";
+  const auto request = read_request(body);
+  EXPECT_TRUE(request.has_value()) << body;
+  const auto refusal = check_deepseek(*request, body, count_tokens(*request), {}, beta);
+  return refusal ? refusal->message : std::string(kAccepted);
+}
+
+std::string strict_tool(std::string_view schema) {
+  return R"({"type":"function","function":{"name":"f","strict":true,"parameters":)" +
+         std::string(schema) + "}}";
+}
+
+constexpr std::string_view kUser = R"({"role":"user","content":"q"})";
+
+TEST(Deepseek, PrefixAndStrictToolsAreForTheBetaPath) {
+  constexpr std::string_view kPrefix = R"({"role":"assistant","content":"a","prefix":true})";
+  constexpr std::string_view kOnly =
+      " is only available when using beta api (set base_url=\"https://api.deepseek.com/beta\")";
+  EXPECT_EQ(judge_beta("", kPrefix, true), kAccepted);
+  EXPECT_EQ(judge_beta("", kPrefix, false), "prefix" + std::string(kOnly));
+  EXPECT_EQ(judge_beta(strict_tool("{}"), kUser, true), kAccepted);
+  EXPECT_EQ(judge_beta(strict_tool("{}"), kUser, false), "strict" + std::string(kOnly));
+  EXPECT_TRUE(judge_beta("", std::string(kPrefix) + "," + std::string(kUser), true)
+                  .contains("last message"));
+}
+
+TEST(Deepseek, StrictSchemasNameAllPropertiesAndTakeNoOthers) {
+  const auto judged = [](std::string_view schema) {
+    return judge_beta(strict_tool(schema), kUser, true);
+  };
+  EXPECT_EQ(judged(R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],)"
+                   R"("additionalProperties":false})"),
+            kAccepted);
+  EXPECT_TRUE(judged(R"({"type":"object","properties":{"a":{}},"required":[],)"
+                     R"("additionalProperties":false})")
+                  .contains("'a' must be required"));
+  EXPECT_TRUE(judged(R"({"type":"object","properties":{},"required":[]})")
+                  .contains("additionalProperties"));
+  EXPECT_TRUE(judged(R"({"properties":{"a":{"type":"array","items":{"anyOf":[{"minLength":2}]}}},)"
+                     R"("required":["a"],"additionalProperties":false})")
+                  .contains("'minLength' is not supported"));
+  EXPECT_TRUE(judge_beta(strict_tool("{}") +
+                             R"(,{"type":"function","function":{"name":"g","parameters":{}}})",
+                         kUser, true)
+                  .contains("All functions"));
+}
+
 }  // namespace
 }  // namespace tidegate::simulator

@@ -11,22 +11,7 @@ constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kHashBytes = 16;
 
-std::string encode(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      word = word << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out.push_back(k <= n ? kDigits[word >> (18 - 6 * k) & 63] : '=');
-    }
-  }
-  return out;
-}
-
-// Only what encode() writes is read, so that no changed character goes unseen.
+// Only what base64() writes is read, so that no changed character goes unseen.
 std::optional<std::string> decode(std::string_view text) {
   std::string out;
   std::uint32_t word = 0;
@@ -40,7 +25,7 @@ std::optional<std::string> decode(std::string_view text) {
     bits -= 8;
     out.push_back(static_cast<char>(word >> bits & 0xFF));
   }
-  if (encode(out) != text) return std::nullopt;
+  if (base64(out) != text) return std::nullopt;
   return out;
 }
 
@@ -59,11 +44,26 @@ std::string keyed_hash(std::string_view prefix, std::string_view model, std::str
 
 }  // namespace
 
+std::string base64(std::string_view bytes) {
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t word = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      word = word << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out.push_back(k <= n ? kDigits[word >> (18 - 6 * k) & 63] : '=');
+    }
+  }
+  return out;
+}
+
 std::string seal(std::string_view prefix, std::string_view model, std::string_view shown,
                  std::string_view hidden) {
   std::string bytes = keyed_hash(prefix, model, shown, hidden);
   bytes += hidden;
-  return std::string(prefix) + encode(bytes);
+  return std::string(prefix) + base64(bytes);
 }
 
 std::optional<std::string> open_seal(std::string_view prefix, std::string_view model,

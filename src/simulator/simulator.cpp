@@ -7,7 +7,9 @@
 #include "base/hash.h"
 #include "json/writer.h"
 #include "simulator/chat.h"
+#include "simulator/completions.h"
 #include "simulator/delivery.h"
+#include "simulator/embeddings.h"
 #include "simulator/error_shape.h"
 #include "simulator/messages.h"
 #include "simulator/models.h"
@@ -95,6 +97,12 @@ Reply Simulator::reply_to(const http::Exchange& exchange, Endpoint endpoint) {
       break;
     case Operation::responses:
       reply = answer_responses(call, state_);
+      break;
+    case Operation::embeddings:
+      reply = answer_embeddings(call, state_);
+      break;
+    case Operation::completions:
+      reply = answer_completions(call, state_);
       break;
     default:
       reply = answer_chat(call, state_);

@@ -11,28 +11,6 @@ namespace {
 
 constexpr std::size_t kArgumentBytes = 12;  // of one fragment
 
-struct UsagePlace {
-  bool last_chunk = false;  // beside finish_reason
-  bool own_chunk = false;   // behind it, with no choices
-};
-
-UsagePlace place_usage(Provider provider, bool include_usage, FaultKind fault) {
-  switch (fault) {
-    case FaultKind::usage_only_chunk:
-      return {.own_chunk = true};
-    case FaultKind::usage_last_chunk:
-      return {.last_chunk = true};
-    case FaultKind::usage_both:
-      return {.last_chunk = true, .own_chunk = true};
-    case FaultKind::no_usage:
-      return {};
-    default:
-      break;
-  }
-  if (profile_of(provider).usage_on_last_chunk) return {.last_chunk = true};
-  return {.own_chunk = include_usage};
-}
-
 // Appends events to `events`; one object per stream.
 class Events {
  public:
