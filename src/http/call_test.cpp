@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <semaphore>
 #include <string>
 #include <utility>
@@ -184,7 +185,7 @@ TEST_F(CallTest, BoundsInterimAnswers) {
 
 TEST_F(CallTest, SendsALargeRequestToASlowReader) {
   const std::string body(8u << 20, 'b');
-  std::size_t received = 0;
+  std::atomic<std::size_t> received = 0;
   ScriptedProvider provider({[&](RawPeer& peer) {
     peer.read_until("\r\n\r\n");
     received = peer.read(body.size()).size();
@@ -192,7 +193,7 @@ TEST_F(CallTest, SendsALargeRequestToASlowReader) {
   }});
   use(provider.address);
   EXPECT_EQ(call("POST / HTTP/1.1\r\n\r\n" + body).body, "ok");
-  EXPECT_EQ(received, body.size());
+  EXPECT_EQ(received.load(), body.size());
 }
 
 // The answer comes first, and the provider only reads on to let the client finish.
@@ -226,7 +227,7 @@ TEST_F(CallTest, TakesARefusalWhileTheRequestCannotBeSent) {
 
 TEST_F(CallTest, SendsAllOfARequestWhoseAnswerBeginsEarly) {
   const std::string body(32u << 20, 'b');
-  std::size_t received = 0;
+  std::atomic<std::size_t> received = 0;
   ScriptedProvider provider({[&](RawPeer& peer) {
     peer.read_until("\r\n\r\n");
     peer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nba");
@@ -235,7 +236,7 @@ TEST_F(CallTest, SendsAllOfARequestWhoseAnswerBeginsEarly) {
   }});
   use(provider.address);
   EXPECT_EQ(call("POST / HTTP/1.1\r\n\r\n" + body).body, "back");
-  EXPECT_EQ(received, body.size());
+  EXPECT_EQ(received.load(), body.size());
 }
 
 }  // namespace
