@@ -10,13 +10,14 @@ import sys
 
 # A folder may include those before it, never those after it.
 ORDER = (
-    "base json loop tls http telemetry config store catalog protocol translation workload limits routing "
+    "base json schema loop tls http telemetry config store catalog protocol translation workload limits routing "
     "ledger gateway workflow shadow preflight sizing simulator console cli"
 ).split()
 
 # Third-party headers are heavy to compile and belong to one folder each, in its .cpp files.
 OWNERS = {
     "simdjson": (r"simdjson", {"json"}),
+    "RE2": (r"re2/", {"schema"}),
     "OpenSSL": (r"openssl/", {"tls"}),
     "yaml-cpp": (r"yaml-cpp/", {"config", "catalog"}),
     "SQLite": (r"sqlite3", {"store"}),
