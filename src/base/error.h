@@ -18,6 +18,7 @@ enum class ErrorCode {
   unavailable,   // the other side refused, is down or is overloaded
   timeout,       // a deadline passed
   truncated,     // the other side stopped before its end marker
+  bad_answer,    // the other side answered, but not what was asked for
   canceled,      // the client went away, or we are stopping
   io,            // a system call failed
   internal,      // a fault of ours

@@ -149,7 +149,7 @@ Task<void> Attempt::read_error(http::Call& call) {
   const http::Headers& headers = call.head().headers;
   const std::optional<Duration> retry_after = protocol::read_retry_after(
       headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
-  HeldAnswer held{status, &target_, {}, {}};
+  HeldAnswer held{status, &target_, {}, {}, {}};
   append_answer_fields(held.fields, headers);
   const bool whole = co_await gather(call, held.body, kMaxErrorBody);
   if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
@@ -191,10 +191,15 @@ Task<void> Attempt::read_whole(http::Call& call) {
     body = gathered;
   }
   judge_whole(body);
+  const std::optional<std::string> unwrapped = without_fence(body);
+  if (unwrapped) body = *unwrapped;
+  const std::string_view answer = translates() ? pass_->out() : body;
   if (failed()) {
-    if (whole_)
-      end_.failure->held = HeldAnswer{200, &target_, headers.substr(own),
-                                      std::string(translates() ? pass_->out() : body)};
+    if (end_.failure->error.code == ErrorCode::bad_answer) {
+      hold_unfit(headers.substr(own), std::string(answer));
+    } else if (whole_) {
+      end_.failure->held = HeldAnswer{200, &target_, headers.substr(own), std::string(answer), {}};
+    }
     co_return;
   }
   remember();
@@ -202,8 +207,9 @@ Task<void> Attempt::read_whole(http::Call& call) {
   if (upstream_ != protocol::Surface::embeddings) {
     seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
   }
-  if (translates()) body = pass_->out();
-  const bool sent = co_await walk_.exchange.respond(200, headers, body);
+  // What the check noted came after the headers were made.
+  if (checked() != nullptr) headers = decision_headers(walk_, target_) + headers.substr(own);
+  const bool sent = co_await walk_.exchange.respond(200, headers, answer);
   if (!sent) interrupted(Wake::gone, {});
 }
 
@@ -214,7 +220,7 @@ Result<protocol::Answer> Attempt::read_answer_body(std::string_view body) {
   }
   if (upstream_ == protocol::Surface::embeddings) return protocol::read_embeddings(body);
   Result<protocol::Answer> answer = walk_.worker.answers.read(body);
-  if (gatherer_ && answer && (answer->reasoning || answer->tool_calls != 0))
+  if (gatherer_ && answer && (answer->reasoning || answer->tool_calls != 0 || gatherer_->checked()))
     (void)gatherer_->read_whole(body);
   return answer;
 }
@@ -236,6 +242,8 @@ void Attempt::judge_whole(std::string_view body) {
   whole_ = std::make_unique<protocol::Answer>(std::move(*answer));
   switch (protocol::ending(*whole_)) {
     case protocol::Ending::complete:
+      judge_form();
+      return;
     case protocol::Ending::truncated:
       return;
     case protocol::Ending::empty:

@@ -21,14 +21,6 @@ namespace tidegate::gateway {
 inline constexpr protocol::ErrorPolicy kProviderFailed{
     .retryable = true, .provider_at_fault = true, .try_fallback = true};
 
-// A provider's answer that may yet reach the client, if nothing better comes.
-struct HeldAnswer {
-  int status = 0;
-  const routing::Target* target = nullptr;  // whose answer it is
-  std::string fields;                       // of its head, without ours
-  std::string body;
-};
-
 struct Failure {
   Error error;                     // in a sentence for the client
   protocol::ErrorPolicy policy;    // what may follow; of no meaning when the client was answered
@@ -74,6 +66,16 @@ class Attempt : private http::SilenceListener {
   void judge_whole(std::string_view body);
   Result<protocol::Answer> read_answer_body(std::string_view body);
   Task<bool> gather(http::Call& call, std::string& body, std::size_t limit);
+
+  // The form that was asked for: judge_form.cpp.
+  Result<std::shared_ptr<const translation::AskedForm>> asked_form();
+  [[nodiscard]] const translation::AnswerCheck* checked() const;
+  [[nodiscard]] Error unfit(const translation::AnswerCheck& check) const;
+  void note_form(const translation::AnswerCheck& check);
+  void judge_form();
+  bool refuses_form();
+  void hold_unfit(std::string fields, std::string body);
+  [[nodiscard]] std::optional<std::string> without_fence(std::string_view body) const;
 
   // Streams: stream_answer.cpp.
   Task<void> pass_stream(http::Call& call, const http::ResponseHead& head);

@@ -113,12 +113,13 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
     co_await exchange.finish();
     co_return;
   }
-  if (failure.held) {
-    walk.status = failure.held->status;
+  if (walk.spare || failure.held) {
+    const HeldAnswer& held = walk.spare ? *walk.spare : *failure.held;
+    if (!held.note.empty()) walk.note(held.note);
+    walk.status = held.status;
     // Our headers are made now, since they count and note what came after this answer too.
-    const std::string headers =
-        decision_headers(walk, *failure.held->target) + failure.held->fields;
-    co_await exchange.respond(failure.held->status, headers, failure.held->body);
+    const std::string headers = decision_headers(walk, *held.target) + held.fields;
+    co_await exchange.respond(held.status, headers, held.body);
     co_return;
   }
   walk.status = translation::error_status(walk.surface, failure.error);

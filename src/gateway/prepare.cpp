@@ -141,7 +141,7 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
   const bool writes = walk_.surface != upstream_ || repairs_dsml();
   if (!writes && upstream_ == Surface::chat) {
     gatherer_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
-    gatherer_->collect(std::string(aim.maker));
+    if (keeps) gatherer_->collect(std::string(aim.maker));
     return;
   }
   pass_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
@@ -186,10 +186,16 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
     owner_ = walk_.worker.memos.owners.of(walk_.exchange.head().headers);
     aim.owner = owner_;
   }
+  auto form = asked_form();
+  if (!form) {
+    fail_with(ledger::Outcome::provider_error, std::move(form.error()), {});
+    return nullptr;
+  }
   if (!(translated ? translate(*out, aim) : splice(*out, aim, repairs))) return nullptr;
   const bool decoded = upstream_ != Surface::chat && protocol::is_translatable(upstream_);
-  if (keeps || decoded || walk_.surface != upstream_ || repairs_dsml()) {
+  if (keeps || *form || decoded || walk_.surface != upstream_ || repairs_dsml()) {
     prepare_passes(aim, keeps);
+    if (*form) (pass_ ? pass_ : gatherer_)->check(std::move(*form));
   }
 
   if (out->beta) {

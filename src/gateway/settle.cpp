@@ -25,7 +25,6 @@ const protocol::Answer& Attempt::answer() const {
 void Attempt::remember() {
   SharedState& shared = walk_.worker.shared;
   if (gatherer_) gatherer_->remember(*shared.reasoning, owner_);
-  gatherer_.reset();
   if (pass_ && shared.reasoning != nullptr) pass_->remember(*shared.reasoning, owner_);
   if (pending_) remember_response(*shared.responses, *pending_, pass_->recorded());
   pending_.reset();
@@ -57,7 +56,11 @@ void Attempt::settle() {
   record.status = static_cast<std::uint16_t>(status_);
   record.stream = walk_.understood.stream;
   record.estimated_prompt = walk_.understood.workload.context_tokens;
-  if (failed()) record.error = end_.failure->error.message.substr(0, kMaxText);
+  if (failed()) {
+    record.error = end_.failure->error.message.substr(0, kMaxText);
+  } else if (const auto* check = checked(); check != nullptr && !check->fault().empty()) {
+    record.error = unfit(*check).message.substr(0, kMaxText);
+  }
 
   if (answer.usage) {
     record.usage = *answer.usage;

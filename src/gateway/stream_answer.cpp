@@ -131,6 +131,10 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk, bool ch
         begin_stream();
       }
       if (kind == protocol::EventClass::content) ++seen_tokens_;
+      if (kind == protocol::EventClass::done && refuses_form()) {
+        send();
+        break;
+      }
       if (translates()) {
         if (kind == protocol::EventClass::garbage) {
           fail_with(ledger::Outcome::failed_in_answer,
@@ -216,16 +220,17 @@ void Attempt::end_stream(http::Call::Next how) {
     http::SseEvent event;
     if (how != http::Call::Next::wait && scanner_.finish(event) &&
         event.kind == http::SseEvent::Kind::data) {
-      read_event(event);
+      const bool refused = read_event(event) == protocol::EventClass::done && refuses_form();
       if (translates()) {
         if (walk_.answered) (void)walk_.exchange.write(pass_->out());
-      } else if (walk_.answered) {
+      } else if (walk_.answered && !refused) {
         (void)walk_.exchange.write(event.bytes);
         (void)walk_.exchange.write("\n\n");
       }
     }
     switch (pass_ ? pass_->ending() : reader_.ending()) {
       case protocol::Ending::complete:
+        if (failed()) break;
         return;
       case protocol::Ending::empty:
         fail_with(ledger::Outcome::failed_in_answer,

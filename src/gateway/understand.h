@@ -12,6 +12,7 @@
 #include "gateway/snapshot.h"
 #include "protocol/conversation.h"
 #include "routing/decision.h"
+#include "translation/asked_form.h"
 #include "translation/request.h"
 #include "workload/tokens.h"
 #include "workload/workload.h"
@@ -31,8 +32,9 @@ struct Question : Recycled {
 
 struct Understanding {
   std::unique_ptr<Question> question;
-  std::unique_ptr<Question> whole;          // while a shortened one stands in for it
-  const config::Client* profile = nullptr;  // of the client; belongs to the snapshot
+  std::shared_ptr<const translation::AskedForm> form;  // once an attempt needed it
+  std::unique_ptr<Question> whole;                     // while a shortened one stands in for it
+  const config::Client* profile = nullptr;             // of the client; belongs to the snapshot
   workload::Workload workload;
   routing::Decision decision;
   // Copies, since records outlive the request's bytes.

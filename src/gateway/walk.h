@@ -15,6 +15,15 @@
 
 namespace tidegate::gateway {
 
+// A provider's answer that may yet reach the client, if nothing better comes.
+struct HeldAnswer {
+  int status = 0;
+  const routing::Target* target = nullptr;  // whose answer it is
+  std::string fields;                       // of its head, without ours
+  std::string body;
+  std::string note;  // what is wrong with it, for x-tidegate-notes
+};
+
 struct Walk {
   Walk(http::Exchange& client_exchange, WorkerState& on, protocol::Surface of_client)
       : exchange(client_exchange),
@@ -47,6 +56,10 @@ struct Walk {
   Usage usage;
   std::optional<NanoDollars> cost;
   Duration first_byte{};
+
+  // An answer that does not fit the schema which was asked for: better than none, unless the schema
+  // was strict.
+  std::optional<HeldAnswer> spare;
 
   // The record of a failed attempt, until it is known whether another one follows.
   std::unique_ptr<ledger::UsageRecord> unfiled;

@@ -15,7 +15,7 @@ struct Row {
 };
 
 // In the order of ErrorCode. Types and codes are OpenAI's where it has one.
-constexpr std::array<Row, 12> kRows = {{
+constexpr std::array<Row, 13> kRows = {{
     {ErrorCode::invalid, 400, "invalid_request_error", ""},
     {ErrorCode::unauthorized, 401, "authentication_error", "invalid_api_key"},
     {ErrorCode::forbidden, 403, "permission_error", "forbidden"},
@@ -25,6 +25,7 @@ constexpr std::array<Row, 12> kRows = {{
     {ErrorCode::unavailable, 503, "api_error", "provider_unavailable"},
     {ErrorCode::timeout, 504, "api_error", "provider_timeout"},
     {ErrorCode::truncated, 502, "api_error", "answer_truncated"},
+    {ErrorCode::bad_answer, 502, "api_error", "bad_answer"},
     {ErrorCode::canceled, 503, "api_error", "canceled"},
     {ErrorCode::io, 502, "api_error", "provider_unreachable"},
     {ErrorCode::internal, 500, "api_error", "internal_error"},

@@ -6,8 +6,10 @@
 
 #include "base/hash.h"
 #include "json/writer.h"
+#include "simulator/asked_schema.h"
 #include "simulator/chat_profile.h"
 #include "simulator/dsml.h"
+#include "simulator/misfit.h"
 #include "simulator/sample.h"
 #include "simulator/text_pieces.h"
 #include "simulator/tokens.h"
@@ -23,6 +25,9 @@ std::string visible_text(const ChatRequest& request) {
   const std::string_view asked = last_question(request);
   const std::string_view quote = first_bytes(asked, kQuotedBytes);
   if (!request.response_schema.empty()) return sample_of_schema(request.response_schema, asked);
+  if (const std::string asked_schema = schema_in_words(request); !asked_schema.empty()) {
+    return sample_of_schema(asked_schema, asked);
+  }
   if (request.response_format.starts_with("json")) {
     std::string text;
     json::Writer(text)
@@ -170,6 +175,12 @@ void spoil(Answer& answer, const Fault& fault) {
       break;
     case FaultKind::dsml:
       leak_calls(answer, static_cast<DsmlForm>(fault.number));
+      break;
+    case FaultKind::misfit:
+      answer.content = split_pieces(misfit(join(answer.content)));
+      break;
+    case FaultKind::fence:
+      answer.content = split_pieces("```json\n" + join(answer.content) + "\n```");
       break;
     case FaultKind::empty_stop:
       answer.content.clear();

@@ -44,6 +44,8 @@ constexpr std::array kNames{
     Name{"dsml-in-thinking", FaultKind::dsml, 4},
     Name{"dsml-v32", FaultKind::dsml, 5},
     Name{"dsml-v41", FaultKind::dsml, 6},
+    Name{"misfit", FaultKind::misfit, 0},
+    Name{"fence", FaultKind::fence, 0},
     Name{"empty-stop", FaultKind::empty_stop, 0},
     Name{"zero-reasoning", FaultKind::zero_reasoning, 0},
     Name{"no-done", FaultKind::no_done, 0},

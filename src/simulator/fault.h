@@ -42,6 +42,8 @@ enum class FaultKind : std::uint8_t {
   content_filter,  // finish_reason content_filter after half of the words
   refusal,         // a refusal instead of content
   dsml,            // tool calls leak into the words; number: a DsmlForm
+  misfit,          // the JSON asked for, with values of other types
+  fence,           // the words in a code fence
   empty_stop,      // finish_reason stop without any content
   zero_reasoning,  // thinking is on and nothing was thought
   no_done,         // no [DONE]

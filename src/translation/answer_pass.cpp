@@ -12,6 +12,19 @@ void AnswerPass::write_for(Surface surface, AnswerContext context) {
 }
 
 void AnswerPass::take(const Event& event) {
+  if (!check_) return pass(event);
+  if (event.kind == Event::Kind::text && !decoder_) {
+    Event unwrapped = event;
+    unwrapped.text = check_->unwrap(event.text);
+    check_->take(unwrapped);
+    return pass(unwrapped);
+  }
+  check_->take(event);
+  if (event.kind == Event::Kind::done) check_->judge();
+  pass(event);
+}
+
+void AnswerPass::pass(const Event& event) {
   switch (event.kind) {
     case Event::Kind::start:
       if (seen_ == EventClass::other) seen_ = EventClass::role_only;
@@ -31,8 +44,11 @@ void AnswerPass::take(const Event& event) {
   }
   fold_.take(event);
   if (collector_) collector_->take(event);
-  // What an error becomes is the attempt's to say: it may yet be another attempt.
-  if (encoder_ && event.kind != Event::Kind::error) encoder_->encode(event, out_);
+  // What an error becomes is the attempt's to say: it may yet be another attempt. So is what a
+  // stream ends with that is not what was asked for.
+  const bool ends_badly = event.kind == Event::Kind::error ||
+                          (event.kind == Event::Kind::done && decoder_ && is_refused());
+  if (encoder_ && !ends_badly) encoder_->encode(event, out_);
   if (recorder_) recorder_->encode(event, recorded_);
 }
 

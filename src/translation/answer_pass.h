@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "protocol/stream.h"
+#include "translation/answer_check.h"
 #include "translation/answer_fold.h"
 #include "translation/codec.h"
 #include "translation/dsml_filter.h"
@@ -36,6 +37,11 @@ class AnswerPass : private EventSink {
     dsml_.emplace(static_cast<EventSink&>(*this),
                   std::vector<std::string_view>(tools_.begin(), tools_.end()), seed);
   }
+  // It is to be held against the form that was asked for. One that the client must not take for
+  // good ends without its end marker.
+  void check(std::shared_ptr<const AskedForm> form) { check_.emplace(std::move(form)); }
+  [[nodiscard]] bool is_refused() const { return check_ && check_->refuses(); }
+  [[nodiscard]] const AnswerCheck* checked() const { return check_ ? &*check_ : nullptr; }
   // Its reasoning is to be collected.
   void collect(std::string maker) { collector_.emplace(std::move(maker)); }
 
@@ -59,6 +65,7 @@ class AnswerPass : private EventSink {
 
  private:
   void take(const Event& event) override;
+  void pass(const Event& event);
 
   const Codec& codec_;
   const protocol::DialectTable& dialect_;
@@ -75,6 +82,7 @@ class AnswerPass : private EventSink {
   std::vector<std::string> tools_;  // dsml_ has views of them
   std::optional<DsmlFilter> dsml_;
   std::optional<ReasoningCollector> collector_;
+  std::optional<AnswerCheck> check_;
   std::string out_;
   protocol::EventClass seen_ = protocol::EventClass::other;  // of the event that is being read
 };

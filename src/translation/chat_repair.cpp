@@ -5,6 +5,7 @@
 #include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
+#include "translation/asked_form.h"
 #include "translation/missing_reasoning.h"
 #include "translation/schema_instruction.h"
 
@@ -97,7 +98,7 @@ class Repair {
     if (!good) return std::unexpected(reader.error());
     tool_choice();
     prefixed();
-    response_format();
+    if (Result<void> asked = response_format(); !asked) return std::unexpected(asked.error());
     missing_.note(notes_);
     return std::move(cuts_);
   }
@@ -363,32 +364,17 @@ class Repair {
     cut({begin, begin}, std::string(members) + ",");
   }
 
-  void response_format() {
-    if (!conversation_.json_schema || aim_.dialect->json_schema) return;
+  Result<void> response_format() {
+    if (!conversation_.json_schema || aim_.dialect->json_schema) return {};
+    const auto format =
+        read_response_format(conversation_.response_format_value.in(conversation_.body));
+    if (!format) return std::unexpected(format.error());
     cut(conversation_.response_format_value, R"({"type":"json_object"})");
-    const std::string_view format = conversation_.response_format_value.in(conversation_.body);
-    const std::string ask = json::escape(schema_instruction(schema_in(format)));
+    const std::string ask = json::escape(schema_instruction(format->schema));
     cut({first_message_, first_message_},
         fmt::format(R"({{"role":"system","content":"{}"}},)", ask));
     notes_.add("json_schema -> json_object");
-  }
-
-  // The schema of a response_format; the whole of it where there is none.
-  static std::string_view schema_in(std::string_view format) {
-    std::string_view schema = format;
-    const auto checked = json::check_text(format);
-    if (!checked) return schema;
-    Reader reader(*checked);
-    (void)reader.object([&](std::string_view key) {
-      if (key != "json_schema" || reader.kind() != Kind::object) return reader.skip();
-      return reader.object([&](std::string_view inner) {
-        const std::uint32_t begin = reader.offset();
-        if (!reader.skip()) return false;
-        if (inner == "schema") schema = Range{begin, reader.last_end()}.in(format);
-        return true;
-      });
-    });
-    return schema;
+    return {};
   }
 
   const Conversation& conversation_;

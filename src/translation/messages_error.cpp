@@ -18,7 +18,7 @@ struct Row {
 };
 
 // In the order of ErrorCode.
-constexpr std::array<Row, 12> kRows = {{
+constexpr std::array<Row, 13> kRows = {{
     {ErrorCode::invalid, 400, "invalid_request_error"},
     {ErrorCode::unauthorized, 401, "authentication_error"},
     {ErrorCode::forbidden, 403, "permission_error"},
@@ -28,6 +28,7 @@ constexpr std::array<Row, 12> kRows = {{
     {ErrorCode::unavailable, 529, "overloaded_error"},
     {ErrorCode::timeout, 504, "timeout_error"},
     {ErrorCode::truncated, 500, "api_error"},
+    {ErrorCode::bad_answer, 500, "api_error"},
     {ErrorCode::canceled, 500, "api_error"},
     {ErrorCode::io, 500, "api_error"},
     {ErrorCode::internal, 500, "api_error"},

@@ -58,8 +58,8 @@ class SettingsWriter {
   }
 
   [[nodiscard]] bool writes_schema() const {
-    return request_.format.kind == ResponseFormat::Kind::json_schema && dialect_.json_schema &&
-           rules_.json_schema;
+    return request_.format.kind == ResponseFormat::Kind::json_schema &&
+           !needs_instruction(request_.format, dialect_, rules_);
   }
 
   void write_output_config() {
@@ -250,15 +250,21 @@ Result<void> write_settings(const Request& request, const protocol::DialectTable
   return SettingsWriter(request, dialect, rules, out, notes).run();
 }
 
+bool needs_instruction(const ResponseFormat& format, const protocol::DialectTable& dialect,
+                       const ModelRules& rules) {
+  using Kind = ResponseFormat::Kind;
+  return format.kind == Kind::json_object ||
+         (format.kind == Kind::json_schema && !(dialect.json_schema && rules.json_schema));
+}
+
 std::string format_instruction(const Request& request, const protocol::DialectTable& dialect,
                                const ModelRules& rules, Notes& notes) {
-  using Kind = ResponseFormat::Kind;
   const ResponseFormat& format = request.format;
-  if (format.kind == Kind::json_object) {
+  if (!needs_instruction(format, dialect, rules)) return {};
+  if (format.kind == ResponseFormat::Kind::json_object) {
     notes.add("response_format json_object -> instruction");
     return "Answer with one json object and nothing else, no text or code fence around it.";
   }
-  if (format.kind != Kind::json_schema || (dialect.json_schema && rules.json_schema)) return {};
   notes.add("json_schema -> instruction");
   return json::escape(schema_instruction(format.schema));
 }

@@ -12,6 +12,11 @@ namespace tidegate::translation::messages {
 Result<void> write_settings(const Request& request, const protocol::DialectTable& dialect,
                             const ModelRules& rules, std::string& out, Notes& notes);
 
+// Whether `format` can only be asked for in the system prompt there.
+[[nodiscard]] bool needs_instruction(const ResponseFormat& format,
+                                     const protocol::DialectTable& dialect,
+                                     const ModelRules& rules);
+
 // What the system prompt must say where the provider has no such format, a raw string; empty: there
 // is nothing to say.
 [[nodiscard]] std::string format_instruction(const Request& request,

@@ -24,6 +24,51 @@ class Faults(EndToEnd):
         return json.loads(answer.events()[-1])
 
 
+class SchemaOfTheAnswer(Faults):
+    """structured.test.mjs has what clients see."""
+
+    COMPLAINT = ("the answer of plain does not fit the schema in response_format: at /price: "
+                 "expected a number, found a string")
+
+    def ask_for_price(self, fault, strict, stream=False):
+        schema = {"type": "object", "properties": {"price": {"type": "number"}}}
+        form = {"type": "json_schema",
+                "json_schema": {"name": "price", "schema": schema, "strict": strict}}
+        return self.gateway.post(chat("plain", stream=stream, response_format=form),
+                                 {"x-sim-fault": fault})
+
+    def test_each_answer_that_does_not_fit_is_a_failed_attempt(self):
+        for strict in (False, True):
+            answer = self.ask_for_price("misfit", strict)
+            self.assertEqual(answer.status, 502 if strict else 200)
+            rows = self.gateway.records(answer, 2)
+            self.assertEqual([row["outcome"] for row in rows], ["failed_in_answer"] * 2)
+            self.assertEqual([row["error"] for row in rows], [self.COMPLAINT] * 2)
+            self.assertEqual([row["last"] for row in rows], [0, 1])
+            self.assertGreater(rows[0]["completion"], 0, "it was paid for")
+            if strict:
+                self.assertEqual(answer.headers["x-should-retry"], "false")
+
+    def test_a_stream_is_a_failure_only_where_the_client_cannot_use_it(self):
+        for strict, outcome in ((False, "ok"), (True, "failed_in_answer")):
+            answer = self.ask_for_price("misfit", strict, stream=True)
+            [row] = self.gateway.records(answer)
+            self.assertEqual((row["outcome"], row["error"]), (outcome, self.COMPLAINT))
+            if strict:
+                self.assertEqual(self.last_event(answer)["error"]["code"], "bad_answer")
+            else:
+                self.assertEqual(answer.events()[-1], "[DONE]")
+
+    def test_a_name_in_the_answer_cannot_break_a_header(self):
+        schema = {"type": "object", "additionalProperties": {"type": "number"},
+                  "properties": {"a\r\nx-evil: 1, \u00e9": {"type": "string"}}}
+        form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+        answer = self.gateway.post(chat("plain", response_format=form), {"x-sim-fault": "misfit"})
+        self.assertEqual(answer.status, 200)
+        self.assertIsNone(answer.headers["x-evil"])
+        self.assertIn("at /a??x-evil: 1? ??: expected a string", answer.headers["x-tidegate-notes"])
+
+
 class ErrorStatus(Faults):
     def test_lasting_errors_are_retried_and_reach_the_client_in_the_providers_words(self):
         for status in (429, 500, 503):
