@@ -70,6 +70,13 @@ Catalog Catalog::parse(std::string_view yaml, const std::string& file,
   return catalog;
 }
 
+MediaSet Model::misses(MediaSet shown) const {
+  if (takes.empty()) return 0;
+  MediaSet taken = 0;
+  for (const Media kind : takes) add(taken, kind);
+  return shown & static_cast<MediaSet>(~taken);
+}
+
 const Model* Catalog::find(std::string_view name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : &models_[found->second];

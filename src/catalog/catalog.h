@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/media.h"
 #include "base/money.h"
 #include "base/time.h"
 #include "base/usage.h"
@@ -66,12 +67,15 @@ struct Model {
   Tokens max_output = 0;  // 0: unknown
   bool thinking = false;  // can think
   bool thinking_by_default = false;
-  bool vision = false;
+  std::vector<Media> takes;  // what it can be shown; empty: unknown
   bool tools = true;
   std::vector<std::string> fallback;
   std::vector<Epoch> epochs;  // ascending by date; empty: price unknown
   std::string calendar;       // name, empty: none
   std::string source;
+
+  // Of `shown`, what it cannot take, as far as it is known.
+  [[nodiscard]] MediaSet misses(MediaSet shown) const;
 };
 
 // What a token costs at one moment for one prompt size.

@@ -146,7 +146,7 @@ const Section<Model>& model_section() {
       option("max_output", &M::max_output, TokenCount{}, "65536", ""),
       option("thinking", &M::thinking, config::Boolean{}, "true", ""),
       option("thinking_by_default", &M::thinking_by_default, config::Boolean{}, "true", ""),
-      option("vision", &M::vision, config::Boolean{}, "true", ""),
+      list_option("takes", &M::takes, config::OneOf<Media>{kMediaNames}, "[text, images]", ""),
       option("tools", &M::tools, config::Boolean{}, "false", ""),
       list_option("fallback", &M::fallback, Name{}, "[gpt-5.5]", ""),
       option("calendar", &M::calendar, Name{}, "deepseek", ""),

@@ -134,6 +134,7 @@ void Catalog::add_model(const config::Model& entry) {
   }
   if (entry.max_output) model.max_output = *entry.max_output;
   if (entry.thinking) model.thinking = *entry.thinking;
+  if (!entry.takes.empty()) model.takes = entry.takes;
   if (!entry.fallback.empty()) model.fallback = entry.fallback;
   if (entry.price) model.epochs = {epoch_of(*entry.price)};
 }

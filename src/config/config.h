@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/media.h"
 #include "base/money.h"
 #include "base/time.h"
 
@@ -81,6 +82,7 @@ struct Model {
   std::string name;  // on the wire
   std::optional<Tokens> context, max_output;
   std::optional<bool> thinking;  // whether it can think; unset: as the catalogue says, else no
+  std::vector<Media> takes;      // what it can be shown; empty: as the catalogue says, else unknown
   std::optional<ModelPrice> price;
   std::vector<std::string> fallback;  // model ids
   Position at;

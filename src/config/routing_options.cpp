@@ -209,6 +209,10 @@ const Section<Model>& model_options() {
     all.push_back(option("thinking", &M::thinking, Boolean{}, "true",
                          "Whether the model can think, so that a route may ask it to and its "
                          "reasoning is kept; the catalogue's word if left out, else false."));
+    all.push_back(list_option("takes", &M::takes, OneOf<Media>{kMediaNames}, "[text, images]",
+                              "What the model can be shown. What it cannot take is refused or goes "
+                              "to a fallback that can; the catalogue's word if left out, else the "
+                              "provider judges."));
     all.push_back({{"price",
                     "USD per million tokens. Replaces the catalogue's prices as a whole; a part "
                     "left out is unknown.",

@@ -181,6 +181,9 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
       understand(*walk.snapshot, worker.shared, worker.memos, asked, walk.understood);
   if (understood) {
     if (walk.snapshot->config.simulated) walk.note("simulated");
+    if (const routing::Target* blind = walk.understood.decision.blind) {
+      walk.note(blind->model->id + " left out: it cannot be shown all of this");
+    }
     co_await attempt_all(walk);
   } else {
     walk.error = understood.error().message;

@@ -1,5 +1,7 @@
 #include "gateway/understand.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "gateway/offers.h"
 #include "gateway/response_state.h"
@@ -54,6 +56,26 @@ Result<void> read_request(SharedState& shared, Memos& memos, const Asked& asked,
   return {};
 }
 
+// The error of a request that shows what no model may be shown names where that stands.
+Error located(Error error, const Asked& asked, const Question& question) {
+  const auto kind = std::ranges::find(kMediaNames, std::string_view(error.field),
+                                      &std::pair<std::string_view, Media>::first);
+  if (error.code != ErrorCode::invalid || kind == kMediaNames.end()) return error;
+  const auto from = [&](const translation::Request& request) {
+    const auto shown = std::ranges::find(request.parts, kind->second, &translation::media_of);
+    if (shown != request.parts.end()) error.field = translation::path(asked.surface, shown->place);
+  };
+  if (question.request) {
+    from(*question.request);
+  } else if (const auto read = translation::codec(asked.surface).read_request(asked.body)) {
+    from(*read);
+  } else {
+    error.field = "messages";
+  }
+  error.message = error.field + ": " + error.message;
+  return error;
+}
+
 }  // namespace
 
 Result<void> read_question(protocol::Surface surface, std::string_view body, Memos& memos,
@@ -94,6 +116,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   out.requested_model = conversation.model.substr(0, kMaxLabel);
   out.stream = conversation.stream;
   out.workload = workload::measure(conversation, shared.any_model.weights());
+  if (asked.counts) out.workload.media = 0;  // nothing is shown to a model
 
   const bool translatable = protocol::is_translatable(asked.surface);
   if (!translatable) {
@@ -112,7 +135,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   // A model's context bounds each text that it embeds, not all of them together.
   if (asked.surface == protocol::Surface::embeddings) query.workload.context_tokens = 0;
   Result<routing::Decision> decision = routing::decide(snapshot.table, &shared.affinity, query);
-  if (!decision) return std::unexpected(decision.error());
+  if (!decision) return std::unexpected(located(std::move(decision.error()), asked, question));
   out.decision = std::move(*decision);
   if (!translatable) return keep_offers(snapshot, asked.surface, out.decision);
   return {};

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/media.h"
 #include "base/money.h"
 #include "protocol/byte_classes.h"
 #include "protocol/surface.h"
@@ -59,6 +60,7 @@ struct Conversation {
   std::uint32_t messages = 0;
   std::uint32_t tools = 0;   // declared
   std::uint32_t images = 0;  // image, audio and file parts in all messages
+  MediaSet media = 0;        // what kinds they are, as far as we know them
   std::uint32_t assistant_steps = 0;
   // Tool calls of the latest assistant messages; step i of the conversation is at i % size.
   std::array<std::uint16_t, 20> recent_tool_calls{};

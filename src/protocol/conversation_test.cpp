@@ -72,6 +72,7 @@ TEST(Conversation, ReadsMessagesToolsAndSteps) {
   EXPECT_EQ(read->messages, 6U);
   EXPECT_EQ(read->tools, 2U);
   EXPECT_EQ(read->images, 1U);
+  EXPECT_EQ(read->media, static_cast<MediaSet>(Media::images));
   EXPECT_EQ(read->developer_roles, 1U);
   EXPECT_EQ(read->assistant_steps, 2U);
   EXPECT_EQ(read->recent_tool_calls[0], 2);

@@ -83,6 +83,9 @@ class Messages {
       const bool good = reader_.object([&](std::string_view key) {
         if (key == "text") return text(&message);
         if (key == "refusal" || key == "thinking") return text();
+        if (key == "image_url" || key == "image") add(out_.media, Media::images);
+        if (key == "file") add(out_.media, Media::documents);
+        if (key == "input_audio") add(out_.media, Media::audio);
         media = media || key == "image_url" || key == "input_audio" || key == "file" ||
                 key == "video_url" || key == "image";
         return reader_.skip();

@@ -76,28 +76,83 @@ Facts facts_of(const Table& table, const Query& query) {
   return facts;
 }
 
-void choose_targets(Decision& decision, const workload::Workload& workload) {
+std::string_view first_name(MediaSet set) {
+  for (const auto& [name, kind] : kMediaNames) {
+    if (contains(set, kind)) return name;
+  }
+  return {};
+}
+
+// `before`: what is to be said of more than the model itself.
+std::unexpected<Error> cannot_take(const catalog::Model& model, MediaSet shown,
+                                   std::string before = {}) {
+  const std::string kind(first_name(model.misses(shown)));
+  return fail(ErrorCode::invalid,
+              std::move(before) + model.id + " takes no " + kind +
+                  ". Leave them out, or ask for a model or route that takes them.",
+              kind);
+}
+
+bool takes(const Target& target, const workload::Workload& workload) {
+  return target.model->misses(workload.media) == 0;
+}
+
+bool takes_any(const Route& route, const workload::Workload& workload) {
+  return std::ranges::any_of(route.targets, [&](const Target& t) { return takes(t, workload); });
+}
+
+void explain_skipped(Decision& decision, std::size_t skipped, std::string_view why) {
+  if (skipped == 0) return;
+  decision.reason.add("; ")
+      .add(static_cast<std::int64_t>(skipped))
+      .add(" of ")
+      .add(static_cast<std::int64_t>(decision.route->targets.size()))
+      .add(" models skipped: ")
+      .add(why);
+}
+
+Result<void> choose_targets(Decision& decision, const workload::Workload& workload) {
   const auto add = [&](const Target& target) { decision.list[decision.count++] = &target; };
+  std::size_t blind = 0, narrow = 0;
   for (const Target& target : decision.route->targets) {
-    if (fits(target, workload)) add(target);
+    if (!takes(target, workload)) {
+      if (blind++ == 0) decision.blind = &target;
+    } else if (!fits(target, workload)) {
+      ++narrow;
+    } else {
+      add(target);
+    }
   }
-  const std::size_t all = decision.route->targets.size();
+  if (blind == decision.route->targets.size()) {
+    return cannot_take(
+        *decision.blind->model, workload.media,
+        "No model of the route " + decision.route->name + " takes all that is shown: ");
+  }
   if (decision.count == 0) {  // let the provider say what is too long
-    for (const Target& target : decision.route->targets) add(target);
-  } else if (decision.count < all) {
-    decision.reason.add("; ")
-        .add(static_cast<std::int64_t>(all - decision.count))
-        .add(" of ")
-        .add(static_cast<std::int64_t>(all))
-        .add(" models skipped: context too small");
+    for (const Target& target : decision.route->targets) {
+      if (takes(target, workload)) add(target);
+    }
+    narrow = 0;
   }
+  if (blind != 0) {
+    explain_skipped(decision, blind, "no ");
+    decision.reason.add(first_name(decision.blind->model->misses(workload.media)));
+  }
+  explain_skipped(decision, narrow, "context too small");
+  return {};
+}
+
+Result<Decision> chosen(Decision decision, const Query& query) {
+  if (Result<void> found = choose_targets(decision, query.workload); !found) {
+    return std::unexpected(std::move(found.error()));
+  }
+  return decision;
 }
 
 Result<Decision> take(const Route& route, std::string_view why, const Query& query) {
   Decision decision{.route = &route};
   decision.reason.add(why);
-  choose_targets(decision, query.workload);
-  return decision;
+  return chosen(std::move(decision), query);
 }
 
 Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const Query& query) {
@@ -107,12 +162,12 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
   if (affinity != nullptr && decision.task != 0) {
     last = table.find(affinity->find(decision.task, query.now, table.sticky_for));
   }
-  if (last != nullptr && fits(last->targets[0], query.workload)) {
+  const bool sees = last != nullptr && takes_any(*last, query.workload);
+  if (sees && fits(last->targets[0], query.workload)) {
     decision.route = last;
     decision.sticky = true;
     decision.reason.add("sticky: the task stays on ").add(last->name);
-    choose_targets(decision, query.workload);
-    return decision;
+    return chosen(std::move(decision), query);
   }
   const Facts facts = facts_of(table, query);
   const auto match = table.policy.decide(facts);
@@ -125,7 +180,13 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
   decision.route = &table.routes[match->route];
   decision.rule = match->rule;
   decision.moved = last != nullptr && last != decision.route;
-  if (decision.moved) {
+  if (decision.moved && !sees) {
+    decision.reason.add("moved: ")
+        .add(last->name)
+        .add(" takes no ")
+        .add(first_name(last->targets[0].model->misses(query.workload.media)))
+        .add("; ");
+  } else if (decision.moved) {
     decision.reason.add("moved: ")
         .add(query.workload.context_tokens)
         .add(" tokens no longer fit ")
@@ -133,8 +194,7 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
         .add("; ");
   }
   table.policy.explain(*match, facts, decision.reason);
-  choose_targets(decision, query.workload);
-  return decision;
+  return chosen(std::move(decision), query);
 }
 
 }  // namespace
@@ -162,6 +222,9 @@ Result<Decision> decide(const Table& table, const Affinity* affinity, const Quer
   if (const catalog::Model* model = table.catalog->find(query.model)) {
     const auto found = table.models.find(model->id);
     if (found != table.models.end()) {
+      if (model->misses(query.workload.media) != 0) {
+        return cannot_take(*model, query.workload.media);
+      }
       return take(found->second, "model asked for by name", query);
     }
   }

@@ -41,7 +41,11 @@ struct Decision {
   // After the request was sent: affinity.remember(task, route->hash, now), unless task is 0.
   std::uint64_t task = 0;
 
-  // The targets to try in order; without those whose context is too small when another one fits.
+  // The first target that was left out since it cannot take what is shown; null: none was.
+  const Target* blind = nullptr;
+
+  // The targets to try in order; without those that cannot take what is shown, and those whose
+  // context is too small when another one fits. At least one.
   [[nodiscard]] std::span<const Target* const> targets() const { return {list.data(), count}; }
   std::array<const Target*, Route::kMaxTargets> list{};
   std::uint8_t count = 0;
@@ -50,6 +54,8 @@ struct Decision {
 // In this order: the forced route; model "route:NAME"; model "auto" or none: the route of the task
 // if it is known and fits, else the policy; a catalogue model or alias. Else not_found with near
 // names; field: "x-tidegate-route" or "model". affinity: may be null.
+// A model asked for by name must take what is shown, of a route one of its models: else invalid;
+// field: the kind of media, by its name.
 Result<Decision> decide(const Table& table, const Affinity* affinity, const Query& query);
 
 // Prompt and answer fit into the target's window, as far as it is known.

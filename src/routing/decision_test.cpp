@@ -30,6 +30,7 @@ config::Config sample() {
                    model("other", 300'000)};
   config.models[0].max_output = 32'000;
   config.models[2].provider = "spare";
+  config.models[0].takes = config.models[1].takes = {Media::text};
   config.aliases = {{"little", "narrow", {}}};
   config.routes = {{"long", "wide", 64'000, config::Thinking::off, {}, {}},
                    {"short", "little", 8'000, config::Thinking::high, {"other", "wide"}, {}}};
@@ -181,6 +182,49 @@ TEST_F(DecisionTest, TargetsThatAreTooSmallAreSkipped) {
   EXPECT_TRUE(decision.reason.view().ends_with("; 1 of 3 models skipped: context too small"));
   query.workload.context_tokens = 2'000'000;
   EXPECT_EQ(decided().targets().size(), 3u);  // none fits: the provider says so
+}
+
+TEST_F(DecisionTest, TargetsThatCannotTakeWhatIsShownAreSkipped) {
+  add(query.workload.media, Media::images);
+  query.forced_route = "short";
+  Decision decision = decided();
+  ASSERT_EQ(decision.targets().size(), 1u);
+  EXPECT_EQ(decision.targets()[0]->model->id, "other");
+  ASSERT_NE(decision.blind, nullptr);
+  EXPECT_EQ(decision.blind->model->id, "narrow");
+  EXPECT_TRUE(decision.reason.view().ends_with("; 2 of 3 models skipped: no images"));
+  // One that sees little is better than those that see nothing.
+  query.workload.context_tokens = 2'000'000;
+  ASSERT_EQ(decided().targets().size(), 1u);
+  EXPECT_EQ(decided().targets()[0]->model->id, "other");
+}
+
+TEST_F(DecisionTest, WhatNoTargetCanTakeIsRefused) {
+  add(query.workload.media, Media::audio);
+  query.model = "little";
+  EXPECT_EQ(refused().code, ErrorCode::invalid);
+  EXPECT_EQ(refused().field, "audio");
+  EXPECT_EQ(refused().message,
+            "narrow takes no audio. Leave them out, or ask for a model or route that takes them.");
+  query.model = "route:long";
+  EXPECT_TRUE(refused().message.starts_with(
+      "No model of the route long takes all that is shown: wide takes no audio."));
+  query.model = "other";  // nobody knows what it takes
+  EXPECT_EQ(decided().blind, nullptr);
+}
+
+TEST_F(DecisionTest, ATaskMovesWhenItsRouteCannotTakeWhatIsShown) {
+  query.model = "auto";
+  query.workload.context_tokens = 230'000;
+  remember(decided());
+  query.workload.context_tokens = 1'000;
+  EXPECT_TRUE(decided().sticky);
+  add(query.workload.media, Media::images);
+  const Decision decision = decided();
+  EXPECT_TRUE(decision.moved);
+  EXPECT_EQ(decision.route->name, "short");
+  EXPECT_TRUE(decision.reason.view().starts_with("moved: long takes no images; rule 2: "))
+      << decision.reason.view();
 }
 
 TEST_F(DecisionTest, AutoWithoutAPolicy) {

@@ -6,6 +6,19 @@
 
 namespace tidegate::translation {
 
+Media media_of(const Part& part) {
+  switch (part.kind) {
+    case Part::Kind::image:
+      return Media::images;
+    case Part::Kind::document:
+      return part.text.empty() ? Media::documents : Media::text;
+    case Part::Kind::audio:
+      return Media::audio;
+    default:
+      return Media::text;
+  }
+}
+
 std::string path(Surface surface, const Place& place) {
   const std::string_view list = surface == Surface::responses ? "input" : "messages";
   if (place.item == Place::kNone && surface == Surface::messages) {

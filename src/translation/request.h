@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/media.h"
 #include "base/money.h"
 #include "protocol/conversation.h"
 #include "protocol/surface.h"
@@ -82,6 +83,9 @@ struct Part {
   std::string_view cache_control;  // JSON value
   std::string_view raw;            // JSON value: the whole part as the client sent it
 };
+
+// What a model must be able to take for this part; text where every model can.
+[[nodiscard]] Media media_of(const Part& part);
 
 // Consecutive parts of one speaker. A tool turn holds one tool_result with its content.
 struct Turn {

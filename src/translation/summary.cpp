@@ -22,6 +22,7 @@ void add_turn(const Request& request, const Turn& turn, Conversation& out) {
   for (const Part* part = request.begin(turn); part != request.end(turn); ++part) {
     count_bytes(part->text, out.text);
     if (is_media(part->kind)) ++out.images;
+    add(out.media, media_of(*part));
     if (part->kind == Part::Kind::tool_call) {
       ++calls;
       count_bytes(part->name, out.text);

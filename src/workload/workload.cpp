@@ -56,6 +56,7 @@ Workload measure(const Conversation& conversation, const TokenWeights& weights) 
           .messages = conversation.messages,
           .tools = conversation.tools,
           .images = conversation.images,
+          .media = conversation.media,
           .assistant_steps = conversation.assistant_steps,
           .max_tokens = conversation.max_tokens.value_or(0),
           .stream = conversation.stream};

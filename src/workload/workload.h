@@ -35,6 +35,7 @@ struct Workload {
   std::uint32_t messages = 0;
   std::uint32_t tools = 0;
   std::uint32_t images = 0;
+  MediaSet media = 0;  // of the images and other parts that are no text
   std::uint32_t assistant_steps = 0;
   Tokens max_tokens = 0;  // asked for; 0: not said
   bool stream = false;
