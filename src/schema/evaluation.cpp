@@ -49,8 +49,10 @@ std::string found(const Node& node) {
       return "a string";
     case Kind::number:
       return is_integer(node) ? "an integer" : "a number";
+    case Kind::boolean:
+      return "true or false";
     default:
-      return std::string(node.text);
+      return "null";
   }
 }
 
@@ -173,21 +175,20 @@ bool Evaluation::is_chosen(const Rules& rules, NodeIndex at, const Place& place)
 
 bool Evaluation::number(const Rules& rules, const Node& node, const Place& place) {
   const double value = node.number;
-  const auto text = [&] { return std::string(node.text.substr(0, 24)); };
   if (rules.minimum && value < *rules.minimum) {
-    return report(place, fmt::format("a number of at least {}", *rules.minimum), text());
+    return report(place, fmt::format("a number of at least {}", *rules.minimum), "a smaller one");
   }
   if (rules.maximum && value > *rules.maximum) {
-    return report(place, fmt::format("a number of at most {}", *rules.maximum), text());
+    return report(place, fmt::format("a number of at most {}", *rules.maximum), "a larger one");
   }
   if (rules.above && value <= *rules.above) {
-    return report(place, fmt::format("a number above {}", *rules.above), text());
+    return report(place, fmt::format("a number above {}", *rules.above), "a smaller or equal one");
   }
   if (rules.below && value >= *rules.below) {
-    return report(place, fmt::format("a number below {}", *rules.below), text());
+    return report(place, fmt::format("a number below {}", *rules.below), "a larger or equal one");
   }
   if (rules.multiple_of && !is_multiple(value, *rules.multiple_of)) {
-    return report(place, fmt::format("a multiple of {}", *rules.multiple_of), text());
+    return report(place, fmt::format("a multiple of {}", *rules.multiple_of), "another number");
   }
   return true;
 }

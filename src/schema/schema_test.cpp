@@ -32,7 +32,7 @@ TEST(Schema, NamesThePathTheDemandAndWhatWasThere) {
       "type":"object","properties":{"price":{"type":"number","minimum":0}},"required":["price"]}}}})";
   EXPECT_EQ(judge(schema, R"({"items":[{"price":1},{"price":"1"},{"price":-2},{}]})"),
             "at /items/1/price: expected a number, found a string; "
-            "at /items/2/price: expected a number of at least 0, found -2; "
+            "at /items/2/price: expected a number of at least 0, found a smaller one; "
             "at /items/3: expected a member \"price\", found none");
   EXPECT_EQ(judge(schema, R"({"items":[{"price":0.5}]})"), "fits");
   EXPECT_EQ(judge(schema, "7"), "expected an object, found an integer");
@@ -67,7 +67,7 @@ TEST(Schema, KnowsWhatIsNewIn2020) {
   EXPECT_EQ(judge(R"({"prefixItems":[{"type":"string"}],"items":false})", R"(["a",1])"),
             "at /1: expected nothing here, found an integer");
   const char* siblings = R"({"$defs":{"n":{"type":"number"}},"$ref":"#/$defs/n","maximum":3})";
-  EXPECT_EQ(judge(siblings, "4"), "expected a number of at most 3, found 4");
+  EXPECT_EQ(judge(siblings, "4"), "expected a number of at most 3, found a larger one");
   EXPECT_EQ(judge(siblings, R"("4")"), "expected a number, found a string");
   EXPECT_EQ(judge(R"({"contains":{"const":1},"minContains":2,"maxContains":3})", "[1,2]"),
             "expected from 2 to 3 items of the kind in `contains`, found 1");
@@ -86,7 +86,8 @@ TEST(Schema, ComparesNumbersByValue) {
   EXPECT_EQ(judge(R"({"enum":[9007199254740993]})", "9007199254740992"),
             "expected 9007199254740993, found another value, an integer");
   EXPECT_EQ(judge(R"({"multipleOf":0.01})", "12345678.91"), "fits");
-  EXPECT_EQ(judge(R"({"multipleOf":0.01})", "0.015"), "expected a multiple of 0.01, found 0.015");
+  EXPECT_EQ(judge(R"({"multipleOf":0.01})", "0.015"),
+            "expected a multiple of 0.01, found another number");
   EXPECT_EQ(judge(R"({"uniqueItems":true})", R"([{"a":1,"b":2},{"b":2.0,"a":1}])"),
             "expected items that all differ, found two equal ones");
 }
