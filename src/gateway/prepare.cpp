@@ -75,13 +75,16 @@ protocol::MustReturn must_return(const protocol::DialectTable& dialect, std::str
 
 translation::Aim Attempt::aim() const {
   const catalog::Model& model = *target_.model;
+  const protocol::MustReturn demanded = must_return(*provider_.dialect, model.wire_name);
   return {.dialect = provider_.dialect,
           .surface = upstream_,
           .maker = walk_.snapshot->runtime(target_).maker,
           .wire_model = model.wire_name,
-          .must_return = must_return(*provider_.dialect, model.wire_name),
+          .must_return = demanded,
           .can_think = model.thinking,
-          .thinks_by_default = model.thinking_by_default,
+          // DeepSeek's models do, whatever name the configuration gives them.
+          .thinks_by_default =
+              model.thinking_by_default || demanded == protocol::MustReturn::every_turn,
           .thinking = target_.thinking,
           .max_tokens = target_.max_tokens,
           .memory = walk_.worker.shared.reasoning.get()};
@@ -121,7 +124,9 @@ bool Attempt::must_repair(const translation::Aim& aim) const {
   const protocol::Conversation& conversation = walk_.understood.question->conversation;
   if (walk_.surface != upstream_) return false;
   if (upstream_ == Surface::chat) return translation::needs_repair(conversation, aim);
-  return upstream_ == Surface::messages && translation::needs_messages_repair(conversation.body);
+  const auto& request = walk_.understood.question->request;
+  return upstream_ == Surface::messages && request != nullptr &&
+         translation::needs_messages_repair(*request);
 }
 
 // Our envelopes mean nothing to a provider: where they cannot be cut out, the body is written anew.

@@ -161,4 +161,14 @@ bool is_raw_string(std::string_view raw) {
   return is_valid_utf8(raw);
 }
 
+bool is_blank(std::string_view raw) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i] == ' ') continue;
+    const bool escape = raw[i] == '\\' && i + 1 < raw.size();
+    if (!escape || (raw[i + 1] != 'n' && raw[i + 1] != 't' && raw[i + 1] != 'r')) return false;
+    ++i;
+  }
+  return true;
+}
+
 }  // namespace tidegate::json

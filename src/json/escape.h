@@ -21,4 +21,7 @@ void append_escaped(std::string& out, std::string_view text);
 // escaped. For what did not come out of a JSON text.
 [[nodiscard]] bool is_raw_string(std::string_view raw);
 
+// Whether there is nothing but white space in it, escaped or not.
+[[nodiscard]] bool is_blank(std::string_view raw);
+
 }  // namespace tidegate::json

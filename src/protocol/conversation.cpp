@@ -33,15 +33,23 @@ enum class Field : unsigned {
   reasoning_effort,
   tool_choice,
   response_format,
+  reasoning,
+  chat_template_kwargs,
+  enable_thinking,
   input,
   prompt,
   suffix,
   unknown
 };
-constexpr std::string_view kNames[] = {
-    "model", "messages",  "stream",   "stream_options",   "max_tokens",  "max_completion_tokens",
-    "tools", "functions", "thinking", "reasoning_effort", "tool_choice", "response_format",
-    "input", "prompt",    "suffix"};
+constexpr std::string_view kNames[] = {"model",           "messages",
+                                       "stream",          "stream_options",
+                                       "max_tokens",      "max_completion_tokens",
+                                       "tools",           "functions",
+                                       "thinking",        "reasoning_effort",
+                                       "tool_choice",     "response_format",
+                                       "reasoning",       "chat_template_kwargs",
+                                       "enable_thinking", "input",
+                                       "prompt",          "suffix"};
 
 constexpr unsigned bits(std::initializer_list<Field> fields) {
   unsigned all = 0;
@@ -59,7 +67,7 @@ constexpr unsigned fields_of(Surface surface) {
 
 // Tells all names apart, so that a key is compared with one of them at most.
 constexpr std::size_t slot_of(std::string_view name) {
-  return (name.size() * 2 + static_cast<unsigned char>(name.back())) % 64;
+  return (name.size() * 10 + static_cast<unsigned char>(name.back())) % 64;
 }
 constexpr auto kSlots = [] {
   std::array<Field, 64> slots;
@@ -85,7 +93,8 @@ Effort find_effort(std::string_view name) {
   if (name == "low") return Effort::low;
   if (name == "medium") return Effort::medium;
   if (name == "high") return Effort::high;
-  if (name == "max" || name == "xhigh" || name == "ultra") return Effort::max;
+  if (name == "xhigh") return Effort::xhigh;
+  if (name == "max" || name == "ultra") return Effort::max;
   return Effort::unset;
 }
 
@@ -175,7 +184,12 @@ class Pass {
       case Field::functions:
         return read_tools(reader_, memo_, out_, error_);
       case Field::thinking:
+      case Field::reasoning:
+      case Field::chat_template_kwargs:
         return thinking();
+      case Field::enable_thinking:
+        out_.has_thinking_field = true;
+        return toggle();
       case Field::tool_choice:
         return tool_choice();
       case Field::response_format:
@@ -185,6 +199,7 @@ class Pass {
       case Field::suffix:
         return text();
       default:
+        out_.has_effort_field = true;
         return effort();
     }
   }
@@ -269,21 +284,29 @@ class Pass {
     return true;
   }
 
-  // What is not as DeepSeek documents it is the provider's to refuse.
+  // {"type"} of DeepSeek, {"enabled", "effort"} of OpenRouter, {"thinking", "enable_thinking"} of
+  // engines. What is not as they document it is the provider's to refuse.
   bool thinking() {
-    const std::uint32_t begin = reader_.offset();
     out_.has_thinking_field = true;
-    const auto type = [this](std::string_view key) {
+    if (reader_.kind() != Kind::object) return reader_.skip();
+    return reader_.object([this](std::string_view key) {
+      if (key == "enabled" || key == "thinking" || key == "enable_thinking") return toggle();
+      if (key == "effort" || key == "reasoning_effort") return effort();
       std::string_view raw;
       if (key != "type" || reader_.kind() != Kind::string) return reader_.skip();
       if (!reader_.string(raw)) return false;
-      if (raw == "enabled") out_.thinking = Toggle::on;
+      if (raw == "enabled" || raw == "adaptive") out_.thinking = Toggle::on;
       if (raw == "disabled") out_.thinking = Toggle::off;
       return true;
-    };
-    const bool good = reader_.kind() == Kind::object ? reader_.object(type) : reader_.skip();
-    out_.thinking_value = {begin, reader_.last_end()};
-    return good;
+    });
+  }
+
+  bool toggle() {
+    std::string_view raw;
+    if (reader_.kind() != Kind::boolean) return reader_.skip();
+    if (!reader_.scalar(raw)) return false;
+    out_.thinking = raw == "true" ? Toggle::on : Toggle::off;
+    return true;
   }
 
   bool tool_choice() {
@@ -315,16 +338,10 @@ class Pass {
   }
 
   bool effort() {
-    const std::uint32_t begin = reader_.offset();
-    out_.has_effort_field = true;
     std::string_view raw;
-    if (reader_.kind() == Kind::string) {
-      if (!reader_.string(raw)) return false;
-      out_.effort = find_effort(raw);
-    } else if (!reader_.skip()) {
-      return false;
-    }
-    out_.effort_value = {begin, reader_.last_end()};
+    if (reader_.kind() != Kind::string) return reader_.skip();
+    if (!reader_.string(raw)) return false;
+    out_.effort = find_effort(raw);
     return true;
   }
 

@@ -28,7 +28,7 @@ struct Range {
   }
 };
 
-enum class Effort : std::uint8_t { unset, none, minimal, low, medium, high, max };
+enum class Effort : std::uint8_t { unset, none, minimal, low, medium, high, xhigh, max };
 enum class Toggle : std::uint8_t { unset, off, on };
 
 struct Conversation {
@@ -48,13 +48,12 @@ struct Conversation {
   std::string_view max_tokens_name;  // of the two
   Range max_tokens_key;              // with its quotes
   Range max_tokens_value;
-  Range other_max_tokens_value;     // of the other name, where both were sent
-  Toggle thinking = Toggle::unset;  // DeepSeek's thinking.type
-  Range thinking_value;
-  // reasoning_effort; "xhigh" and "ultra" count as max, a name that we do not know as unset.
+  Range other_max_tokens_value;  // of the other name, where both were sent
+  // DeepSeek's thinking.type, thinking of chat_template_kwargs, OpenRouter's reasoning.enabled.
+  Toggle thinking = Toggle::unset;
+  // reasoning_effort, reasoning.effort; "ultra" counts as max, a name that we do not know as unset.
   Effort effort = Effort::unset;
-  Range effort_value;
-  bool has_thinking_field = false;
+  bool has_thinking_field = false;  // any of those
   bool has_effort_field = false;
 
   std::uint32_t messages = 0;
@@ -73,9 +72,10 @@ struct Conversation {
   bool forced_tool = false;  // tool_choice "required", or a tool by name
   Range response_format_value;
   bool json_schema = false;  // response_format of that type
-  // Under which names assistant messages bring reasoning, and how many of them bring none; a prefix
-  // need not.
+  // Under which names assistant messages bring reasoning, or as parts of their content, and how
+  // many of them bring none: what is blank counts as none, and a prefix need not.
   bool reasoning_content = false, reasoning = false, reasoning_details = false;
+  bool reasoning_parts = false;
   std::uint32_t bare_steps = 0;
   bool prefix = false, partial = false;  // a message says so: the answer is to go on from it
   std::uint32_t token_ids = 0;           // of a prompt or an input that is given as such

@@ -52,8 +52,39 @@ TEST(Conversation, FindsFieldsAndTheirPlaces) {
   EXPECT_EQ(read->max_tokens_value.in(text), "64");
   EXPECT_EQ(read->thinking, Toggle::off);
   EXPECT_EQ(read->effort, Effort::high);
-  EXPECT_EQ(read->effort_value.in(text), "\"high\"");
   EXPECT_EQ(text[read->members_begin - 1], '{');
+}
+
+TEST(Conversation, FindsThinkingUnderAnyProvidersName) {
+  const auto read = [](std::string_view members) {
+    return read_conversation(with(members)).value();
+  };
+  for (const char* off :
+       {R"("thinking":{"type":"disabled"})", R"("reasoning":{"enabled":false})",
+        R"("chat_template_kwargs":{"thinking":false,"x":1})", R"("enable_thinking":false)"}) {
+    EXPECT_EQ(read(off).thinking, Toggle::off) << off;
+    EXPECT_TRUE(read(off).has_thinking_field) << off;
+  }
+  for (const char* on : {R"("thinking":{"type":"adaptive"})", R"("reasoning":{"enabled":true})",
+                         R"("chat_template_kwargs":{"enable_thinking":true})"}) {
+    EXPECT_EQ(read(on).thinking, Toggle::on) << on;
+  }
+  EXPECT_EQ(read(R"("reasoning":{"effort":"xhigh"})").effort, Effort::xhigh);
+  EXPECT_EQ(read(R"("chat_template_kwargs":{"reasoning_effort":"max"})").effort, Effort::max);
+  EXPECT_TRUE(read(R"("chat_template_kwargs":{"x":1})").has_thinking_field);
+}
+
+TEST(Conversation, BlankReasoningIsNone) {
+  const auto bare = [](std::string_view member) {
+    return read_conversation(R"({"model":"m","messages":[{"role":"assistant","content":"a",)" +
+                             std::string(member) + "}]}")
+        .value()
+        .bare_steps;
+  };
+  EXPECT_EQ(bare(R"("reasoning_content":"")"), 1U);
+  EXPECT_EQ(bare(R"("reasoning_content":" \n")"), 1U);
+  EXPECT_EQ(bare(R"("reasoning":null)"), 1U);
+  EXPECT_EQ(bare(R"("reasoning":"so")"), 0U);
 }
 
 TEST(Conversation, ReadsMessagesToolsAndSteps) {

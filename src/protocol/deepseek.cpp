@@ -25,6 +25,9 @@ const DialectTable kDeepSeek = {
                  R"("thinking":{"type":"enabled"},"reasoning_effort":"high")",
                  R"("thinking":{"type":"enabled"},"reasoning_effort":"high")",
                  R"("thinking":{"type":"enabled"},"reasoning_effort":"max")"},
+    // Since V4-Pro-0813 and V4.1-Flash; until then it was max, as it is with the first open
+    // weights.
+    .xhigh = config::Thinking::high,
 };
 
 }  // namespace tidegate::protocol

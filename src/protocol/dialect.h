@@ -64,6 +64,7 @@ struct DialectTable {
   std::string_view reasoning_field = {};  // of messages sent back; empty: none is taken
   MustReturn must_return = MustReturn::nothing;
   ThinkingMembers thinking = {};
+  config::Thinking xhigh = config::Thinking::max;  // the level that the effort "xhigh" stands for
 
   [[nodiscard]] bool offers(Surface wanted) const {
     return !paths[static_cast<std::size_t>(wanted)].empty();

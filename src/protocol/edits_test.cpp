@@ -128,7 +128,7 @@ TEST(Edits, EqualsParseChangeAndReserialise) {
                                              "{ \"a\":[1] }"}[random() % 4]));
     if (coin()) parts.push_back("\"max_tokens\": " + std::to_string(1 + random() % 2000));
     if (coin()) parts.push_back("\"max_completion_tokens\":" + std::string(coin() ? "55" : "null"));
-    if (coin()) parts.push_back("\"thinking\":{\"type\":\"enabled\"}");
+    if (coin()) parts.push_back("\"response_format\":{\"type\":\"text\"}");
     if (coin()) parts.push_back("\"x\" : [ 1.0e5 , \"\\u0041\" ]");
     std::shuffle(parts.begin(), parts.end(), random);
     std::string text;
@@ -154,8 +154,8 @@ TEST(Edits, EqualsParseChangeAndReserialise) {
     else
       expected["max_tokens"] = most;
     expected["max_completion_tokens"] = most;
-    edits.set_member(body.conversation().thinking_value, "thinking", "{\"type\":\"disabled\"}");
-    expected["thinking"] = "{\"type\":\"disabled\"}";
+    edits.set_member(body.conversation().response_format_value, "response_format", "null");
+    expected["response_format"] = "null";
     ASSERT_TRUE(edits.ok());
     ASSERT_EQ(members(edits.apply()), expected) << text;
     ASSERT_EQ(edits.apply().size(), edits.size());

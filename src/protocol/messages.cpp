@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "json/escape.h"
 #include "protocol/tool_names.h"
 
 namespace tidegate::protocol {
@@ -61,18 +62,24 @@ class Messages {
       ++message.calls;
       return function();
     }
-    if (key == "reasoning_content") {
-      message.reasoning = out_.reasoning_content = true;
-      return text();
-    }
-    if (key == "reasoning") {
-      message.reasoning = out_.reasoning = true;
-      return text();
-    }
+    if (key == "reasoning_content") return reasoning(out_.reasoning_content, message);
+    if (key == "reasoning") return reasoning(out_.reasoning, message);
     if (key == "reasoning_details") message.reasoning = out_.reasoning_details = true;
     if (key == "prefix") return mark(message, out_.prefix);
     if (key == "partial") return mark(message, out_.partial);
     return key == "refusal" ? text() : reader_.skip();
+  }
+
+  // Clients write "" or null where they lost it (OpenCode #24442), and providers where there is
+  // none.
+  bool reasoning(bool& under_this_name, Message& message) {
+    if (reader_.kind() != Kind::string) return reader_.skip();
+    std::string_view raw;
+    if (!reader_.string(raw)) return false;
+    count_bytes(raw, out_.text);
+    if (json::is_blank(raw)) return true;
+    message.reasoning = under_this_name = true;
+    return true;
   }
 
   bool content(Message& message) {
@@ -82,6 +89,12 @@ class Messages {
       bool media = false;
       const bool good = reader_.object([&](std::string_view key) {
         if (key == "text") return text(&message);
+        if (key == "type" && reader_.kind() == Kind::string) {
+          std::string_view type;
+          if (!reader_.string(type)) return false;
+          out_.reasoning_parts = out_.reasoning_parts || type == "reasoning";
+          return true;
+        }
         if (key == "refusal" || key == "thinking") return text();
         if (key == "image_url" || key == "image") add(out_.media, Media::images);
         if (key == "file") add(out_.media, Media::documents);

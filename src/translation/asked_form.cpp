@@ -23,6 +23,8 @@ Words words(Surface client) {
     case Surface::messages:
       return {"output_config.format", "output_config.format.schema"};
     case Surface::chat:
+    case Surface::embeddings:
+    case Surface::completions:
       break;
   }
   return {"response_format", "response_format.json_schema.schema"};
@@ -38,6 +40,8 @@ bool is_asked_in_words(const ResponseFormat& format, Surface upstream,
     case Surface::messages:
       return messages::needs_instruction(format, dialect, messages::model_rules(wire_model));
     case Surface::responses:
+    case Surface::embeddings:
+    case Surface::completions:
       break;
   }
   return false;

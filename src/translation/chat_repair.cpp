@@ -62,17 +62,31 @@ struct Call {
   bool extra = false;     // it brings extra_content
 };
 
+// A message's reasoning under one name.
+struct Named {
+  Range key, value;  // empty: the member is not there
+  std::string_view text;
+  [[nodiscard]] bool blank() const { return json::is_blank(text); }
+};
+
+// A part of a message's content.
+struct Element {
+  Range place;
+  bool reasoning = false;
+};
+
 // Where the members of one message lie.
 struct Message {
-  Range object, role;
+  Range object, role, content;
   std::string_view role_name;
-  Range reasoning_content_key, reasoning_key, reasoning_value;
+  Named reasoning_content, reasoning;
+  std::vector<Element> parts;    // of its content, if any is reasoning
+  std::string thoughts;          // what those say
   Range prefix_key;              // of a mark that is true
   std::uint32_t prefix_end = 0;  // of its value
   bool details = false;
   ReasoningMemory::Turn turn;
   std::vector<Call> calls;
-  bool empty = true;  // has no members
 };
 
 class Repair {
@@ -113,7 +127,6 @@ class Repair {
     Message message;
     message.object.begin = reader.offset();
     const bool good = reader.object([&](std::string_view key) {
-      message.empty = false;
       const auto key_begin = static_cast<std::uint32_t>(key.data() - conversation_.body.data()) - 1;
       const Range quoted{key_begin, key_begin + static_cast<std::uint32_t>(key.size()) + 2};
       if (key == "role" && reader.kind() == Kind::string) {
@@ -122,14 +135,8 @@ class Repair {
         message.role.end = reader.last_end();
         return true;
       }
-      if (key == "reasoning_content") message.reasoning_content_key = quoted;
-      if (key == "reasoning") {
-        message.reasoning_key = quoted;
-        message.reasoning_value.begin = reader.offset();
-        if (!reader.skip()) return false;
-        message.reasoning_value.end = reader.last_end();
-        return true;
-      }
+      if (key == "reasoning_content") return named(reader, quoted, message.reasoning_content);
+      if (key == "reasoning") return named(reader, quoted, message.reasoning);
       if ((key == "prefix" || key == "partial") && reader.kind() == Kind::boolean) {
         std::string_view value;
         if (!reader.scalar(value)) return false;
@@ -175,20 +182,55 @@ class Repair {
     cut(member, "");
   }
 
+  static bool named(Reader& reader, Range key, Named& out) {
+    out.key = key;
+    out.value.begin = reader.offset();
+    const bool good = reader.kind() == Kind::string ? reader.string(out.text) : reader.skip();
+    out.value.end = reader.last_end();
+    return good;
+  }
+
   static bool content(Reader& reader, Message& message) {
-    const auto text = [&] {
-      std::string_view raw;
-      if (reader.kind() != Kind::string) return reader.skip();
-      if (!reader.string(raw)) return false;
+    std::string_view raw;
+    message.content.begin = reader.offset();
+    bool good = false, has_reasoning = false;
+    if (reader.kind() == Kind::array) {
+      good = reader.array([&] {
+        Element element;
+        element.place.begin = reader.offset();
+        if (!part(reader, message, element)) return false;
+        element.place.end = reader.last_end();
+        has_reasoning = has_reasoning || element.reasoning;
+        message.parts.push_back(element);
+        return true;
+      });
+    } else if (reader.kind() == Kind::string) {
+      good = reader.string(raw);
       message.turn.text.add(raw);
-      return true;
-    };
-    if (reader.kind() != Kind::array) return text();
-    return reader.array([&] {
-      if (reader.kind() != Kind::object) return reader.skip();
-      return reader.object(
-          [&](std::string_view key) { return key == "text" ? text() : reader.skip(); });
+    } else {
+      good = reader.skip();
+    }
+    message.content.end = reader.last_end();
+    if (!has_reasoning) message.parts.clear();
+    return good;
+  }
+
+  static bool part(Reader& reader, Message& message, Element& element) {
+    if (reader.kind() != Kind::object) return reader.skip();
+    std::string_view type, text;
+    const bool good = reader.object([&](std::string_view key) {
+      const bool wanted = key == "type" || key == "text" || key == "reasoning";
+      if (!wanted || reader.kind() != Kind::string) return reader.skip();
+      return reader.string(key == "type" ? type : text);
     });
+    element.reasoning = type == "reasoning";
+    if (element.reasoning) {
+      if (!message.thoughts.empty() && !text.empty()) message.thoughts += "\\n\\n";
+      message.thoughts += text;
+    } else if (type == "text") {
+      message.turn.text.add(text);
+    }
+    return good;
   }
 
   static bool calls(Reader& reader, Message& message) {
@@ -207,67 +249,95 @@ class Repair {
     });
   }
 
-  void reasoning(const Message& message) {
+  void reasoning(Message& message) {
     const std::uint32_t step = steps_++;
     const std::string_view field = aim_.dialect->reasoning_field;
     if (field.empty()) return;
     if (aim_.dialect->reasoning_details) return both_names(message, step);
+    if (!message.parts.empty()) cut_parts(message);
     const bool wants_content = field == "reasoning_content";
-    const Range& named = wants_content ? message.reasoning_content_key : message.reasoning_key;
-    const Range& other = wants_content ? message.reasoning_key : message.reasoning_content_key;
-    if (!named.empty()) return;
-    if (!other.empty()) {
-      cut(other, fmt::format("\"{}\"", field));
+    const Named& named = wants_content ? message.reasoning_content : message.reasoning;
+    const Named& other = wants_content ? message.reasoning : message.reasoning_content;
+    if (!named.blank()) return;
+    if (!other.blank()) {
+      if (named.key.empty()) {
+        cut(other.key, fmt::format("\"{}\"", field));
+      } else {
+        cut(named.value, fmt::format("\"{}\"", other.text));
+      }
       notes_.add(fmt::format("reasoning sent as {}", field));
-      return;
+    } else if (!message.thoughts.empty()) {
+      set(message, named, field, message.thoughts);
+      notes_.add(fmt::format("reasoning sent as {}", field));
+    } else {
+      set(message, named, field, missing(message, step, named));
     }
-    const std::string text = missing(message, step);
-    if (!text.empty()) add(message, fmt::format(R"("{}":"{}")", field, text));
   }
 
   // OpenRouter reads `reasoning`, and DeepSeek's models behind it want reasoning_content.
   void both_names(const Message& message, std::uint32_t step) {
-    if (!message.reasoning_content_key.empty()) return;
-    if (!message.reasoning_key.empty()) {
-      add(message,
-          fmt::format(R"("reasoning_content":{})", message.reasoning_value.in(conversation_.body)));
-      return;
-    }
+    const Named& content = message.reasoning_content;
+    const Named& plain = message.reasoning;
+    if (!content.blank()) return;
+    if (!plain.blank()) return set(message, content, "reasoning_content", plain.text);
     if (message.details) return;
-    const std::string text = missing(message, step);
-    if (!text.empty()) {
-      add(message, fmt::format(R"("reasoning":"{}","reasoning_content":"{}")", text, text));
-    }
+    const std::string text = missing(message, step, plain);
+    set(message, plain, "reasoning", text);
+    set(message, content, "reasoning_content", text);
   }
 
-  // Empty: there is none to be had, and none is demanded.
-  std::string missing(const Message& message, std::uint32_t step) {
+  // Parts of a type that is nobody's: the Roo Code of old sends them (Roo-Code #12196).
+  void cut_parts(const Message& message) {
+    std::string kept;
+    for (const Element& element : message.parts) {
+      if (element.reasoning) continue;
+      kept += kept.empty() ? "[" : ",";
+      kept += element.place.in(conversation_.body);
+    }
+    if (!kept.empty()) kept += ']';
+    cut(message.content, kept.empty() ? std::string(aim_.dialect->no_content) : std::move(kept));
+  }
+
+  // Empty: there is none to be had, and none is demanded. What is there but blank will do: DeepSeek
+  // itself sometimes calls a tool without a thought (fact sheet 1.3, item 6).
+  std::string missing(const Message& message, std::uint32_t step, const Named& named) {
     if (!thinks_ || !message.prefix_key.empty()) return {};
     std::string text = recalled(message.turn);
-    if (text.empty() && is_demanded(message.turn)) text = missing_.stand_in(step, message.turn);
+    if (text.empty() && named.text.data() == nullptr && is_demanded(message.turn)) {
+      text = missing_.stand_in(step, message.turn);
+    }
     return text;
   }
 
-  void add(const Message& message, std::string members) {
+  void set(const Message& message, const Named& named, std::string_view name,
+           std::string_view text) {
+    if (text.empty()) return;
+    if (!named.key.empty()) return cut(named.value, fmt::format("\"{}\"", text));
     const std::uint32_t end = message.object.end - 1;
-    cut({end, end}, (message.empty ? "" : ",") + std::move(members));
+    cut({end, end}, fmt::format(R"(,"{}":"{}")", name, text));
   }
 
   // Gemini wants the signature of a step back on the call that it came with.
   void signatures(const Message& message) {
     if (message.calls.empty()) return;
     const std::vector<Cargo> cargo = missing_.recall(message.turn);
+    bool signed_first = message.calls.front().extra;
     for (const Call& call : message.calls) {
       if (call.extra || call.id.empty()) continue;
       for (const Cargo& each : cargo) {
         if (each.seal != Seal::gemini_signature || each.id != call.id) continue;
         if (each.maker != aim_.maker) continue;
-        cut({call.end - 1, call.end - 1},
-            fmt::format(R"(,"extra_content":{{"google":{{"thought_signature":"{}"}}}})",
-                        each.proof));
+        sign(call, each.proof);
+        signed_first = signed_first || &call == &message.calls.front();
         missing_.count_restored();
       }
     }
+    if (!signed_first) sign(message.calls.front(), missing_.signature_stand_in());
+  }
+
+  void sign(const Call& call, std::string_view signature) {
+    cut({call.end - 1, call.end - 1},
+        fmt::format(R"(,"extra_content":{{"google":{{"thought_signature":"{}"}}}})", signature));
   }
 
   std::string recalled(const ReasoningMemory::Turn& turn) {
@@ -400,7 +470,8 @@ bool needs_repair(const Conversation& conversation, const Aim& aim) {
   if (conversation.forced_tool && must_drop_force(conversation, aim)) return true;
   if (has_other_prefix(conversation, dialect)) return true;
   if (conversation.assistant_steps == 0) return false;
-  if (dialect.thought_signatures && aim.memory != nullptr && has_calls(conversation)) return true;
+  if (conversation.reasoning_parts && !dialect.reasoning_field.empty()) return true;
+  if (dialect.thought_signatures && has_calls(conversation)) return true;
   return has_other_name(conversation, dialect) ||
          (lacks_reasoning(conversation, aim) && thinks(conversation, aim));
 }

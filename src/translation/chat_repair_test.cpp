@@ -50,7 +50,7 @@ TEST_F(ChatRepairTest, leaves_alone_what_is_right) {
   EXPECT_FALSE(needed(R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"));
   EXPECT_FALSE(needed(
       R"({"model":"m","tools":[{"type":"function","function":{"name":"f"}}],"messages":[
-      {"role":"user","content":"hi"},{"role":"assistant","content":"ho","reasoning_content":""}]})"));
+      {"role":"user","content":"hi"},{"role":"assistant","content":"ho","reasoning_content":"x"}]})"));
 }
 
 TEST_F(ChatRepairTest, developer_becomes_system_and_unknown_fields_stay) {
@@ -81,6 +81,27 @@ TEST_F(ChatRepairTest, stands_in_for_what_nobody_remembers_with_a_text_of_its_ow
   const std::size_t second = out.find("\"reasoning_content\":\"(The reasoning of step 2 ");
   EXPECT_NE(first, std::string::npos) << out;
   EXPECT_NE(second, std::string::npos) << out;
+}
+
+TEST_F(ChatRepairTest, a_blank_member_is_left_alone_where_nothing_is_remembered) {
+  constexpr std::string_view kBody =
+      R"({"model":"m","tools":[{"type":"function"}],"messages":[{"role":"assistant","reasoning_content":"","content":"a"}]})";
+  const auto conversation = protocol::read_conversation(kBody);
+  const auto cuts = repair_chat(*conversation, aim_, notes_);
+  EXPECT_TRUE(cuts.has_value() && cuts->empty());
+  ReasoningMemory::Turn turn;
+  turn.text.add("a");
+  memory_.remember("alice", turn, {{Seal::none, "", "", "", "so"}});
+  EXPECT_EQ(
+      repaired(kBody),
+      R"({"model":"m","tools":[{"type":"function"}],"messages":[{"role":"assistant","reasoning_content":"so","content":"a"}]})");
+}
+
+TEST_F(ChatRepairTest, reasoning_alone_in_the_content_leaves_it_empty) {
+  EXPECT_EQ(
+      repaired(
+          R"({"model":"m","messages":[{"role":"assistant","content":[{"type":"reasoning","text":"a"},{"type":"reasoning","text":"b"}]},{"role":"user","content":"q"}]})"),
+      R"({"model":"m","messages":[{"role":"assistant","content":"","reasoning_content":"a\n\nb"},{"role":"user","content":"q"}]})");
 }
 
 TEST_F(ChatRepairTest, needs_no_reasoning_without_tools_or_without_thinking) {

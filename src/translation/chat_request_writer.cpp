@@ -18,7 +18,7 @@ constexpr std::string_view kTemplateKwargs = "chat_template_kwargs";
 
 // What the client asks for, in the config's words, which the tables know. A budget alone is a
 // level: Anthropic's and OpenRouter's own layers translate levels by shares like these.
-config::Thinking level(const Thinking& thinking) {
+config::Thinking level(const Thinking& thinking, const protocol::DialectTable& dialect) {
   if (thinking.toggle == Toggle::off) return config::Thinking::off;
   switch (thinking.effort) {
     case Effort::none:
@@ -30,6 +30,8 @@ config::Thinking level(const Thinking& thinking) {
       return config::Thinking::medium;
     case Effort::high:
       return config::Thinking::high;
+    case Effort::xhigh:
+      return dialect.xhigh;
     case Effort::max:
       return config::Thinking::max;
     case Effort::unset:
@@ -141,7 +143,7 @@ class RequestWriter {
     carry("logit_bias", request_.logit_bias);
     carry_extra("service_tier", request_.service_tier);
     carry_extra("metadata", request_.metadata);
-    carry_extra("store", request_.store);
+    if (request_.store != "false") carry_extra("store", request_.store);  // nobody else keeps any
     carry_extra("verbosity", request_.verbosity);
     carry_extra("prediction", request_.prediction);
     carry_extra("prompt_cache_key", request_.prompt_cache_key, true);
@@ -165,7 +167,7 @@ class RequestWriter {
   }
 
   void thinking() {
-    const config::Thinking wanted = level(request_.thinking);
+    const config::Thinking wanted = level(request_.thinking, dialect_);
     const std::string_view members = protocol::thinking_members(dialect_, wanted);
     if (wanted != config::Thinking::unset && members.empty())
       notes_.add(fmt::format("thinking control dropped: {} has none", dialect_.name));

@@ -91,7 +91,7 @@ TEST_F(ChatRequestWriter, refuses_what_the_surface_has_no_words_for) {
 TEST_F(ChatRequestWriter, what_only_another_surface_has_is_dropped_with_a_note) {
   add(Role::user, Part::Kind::text, "q").cache_control = "{}";
   request_.top_k = "5";
-  request_.store = "false";
+  request_.store = "true";
   request_.others.push_back({"container", "\"c\""});
   request_.thinking.budget = 2048;
   EXPECT_EQ(

@@ -13,7 +13,7 @@ struct EffortName {
 };
 constexpr EffortName kEfforts[] = {
     {"none", Effort::none},     {"minimal", Effort::minimal}, {"low", Effort::low},
-    {"medium", Effort::medium}, {"high", Effort::high},       {"xhigh", Effort::max},
+    {"medium", Effort::medium}, {"high", Effort::high},       {"xhigh", Effort::xhigh},
     {"max", Effort::max},       {"ultra", Effort::max},
 };
 

@@ -35,10 +35,12 @@ constexpr std::array<Row, 13> kRows = {{
 }};
 static_assert(kRows[static_cast<std::size_t>(ErrorCode::internal)].error == ErrorCode::internal);
 
+bool is_overflow(const Error& error) {
+  return error.code == ErrorCode::too_large && error.field == "messages";
+}
+
 Row row(const Error& error) {
-  // A conversation that does not fit is an invalid request, as "prompt is too long" is at
-  // Anthropic.
-  if (error.code == ErrorCode::too_large && error.field == "messages") return kRows[0];
+  if (is_overflow(error)) return kRows[0];  // an invalid request, at Anthropic
   return kRows[static_cast<std::size_t>(error.code)];
 }
 
@@ -84,6 +86,11 @@ std::string body(std::string_view type, std::string_view message, std::string_vi
 int messages_status(const Error& error) { return row(error).status; }
 
 std::string messages_error(const Error& error, std::string_view request_id) {
+  // The words that clients of Anthropic know a full context by, and shorten their history.
+  constexpr std::string_view kTooLong = "prompt is too long";
+  if (is_overflow(error) && !error.message.contains(kTooLong)) {
+    return body(row(error).type, fmt::format("{}: {}", kTooLong, error.message), request_id);
+  }
   const bool named = error.field.empty() || error.message.contains(error.field);
   return body(row(error).type,
               named ? error.message : fmt::format("{}: {}", error.field, error.message),

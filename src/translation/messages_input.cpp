@@ -5,27 +5,17 @@
 
 namespace tidegate::translation::messages {
 
-bool is_blank(std::string_view raw) {
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (raw[i] == ' ') continue;
-    const bool escape = raw[i] == '\\' && i + 1 < raw.size();
-    if (!escape || (raw[i + 1] != 'n' && raw[i + 1] != 't' && raw[i + 1] != 'r')) return false;
-    ++i;
-  }
-  return true;
-}
-
 std::string_view without_space_at_end(std::string_view raw) {
   std::size_t end = 0;
   for (std::size_t i = 0, width = 1; i < raw.size(); i += width) {
     width = raw[i] == '\\' ? 2 : 1;
-    if (!is_blank(raw.substr(i, width))) end = i + width;
+    if (!json::is_blank(raw.substr(i, width))) end = i + width;
   }
   return raw.substr(0, end);
 }
 
 Input append_input(std::string& out, std::string_view escaped) {
-  if (is_blank(escaped)) {
+  if (json::is_blank(escaped)) {
     out += "{}";
     return Input::good;
   }

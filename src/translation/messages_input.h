@@ -13,8 +13,7 @@ enum class Input {
   bad,      // no JSON string at all: nothing was written
 };
 
-// Text without any visible character; raw.
-[[nodiscard]] bool is_blank(std::string_view raw);
+// Without blanks behind the last visible character; raw.
 [[nodiscard]] std::string_view without_space_at_end(std::string_view raw);
 
 // Appends the object that `escaped` holds; {} where it is blank.

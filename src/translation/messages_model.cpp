@@ -45,6 +45,7 @@ ModelRules model_rules(std::string_view wire_model) {
   ModelRules rules;
   rules.thinking = from(406) ? Thinking::adaptive : from(307) ? Thinking::budget : Thinking::none;
   rules.effort = from(406) || (from(405) && name.find("opus") != name.npos);
+  rules.xhigh = from(407);
   rules.always_thinks = (release != 0 && from(505)) || (newest_line && from(501));
   rules.hides_thinking = from(407);
   rules.sampling = !from(407);

@@ -16,6 +16,7 @@ struct ModelRules {
   };
   Thinking thinking = Thinking::budget;
   bool effort = true;               // output_config.effort: Opus 4.5, all from 4.6 on
+  bool xhigh = false;               // its level above high and below max: from 4.7 on
   bool always_thinks = false;       // {"type":"disabled"} and forced tools are refused: from 5.5 on
   bool hides_thinking = false;      // unless display says "summarized": from 4.7 on
   bool sampling = true;             // temperature, top_p, top_k are refused from 4.7 on

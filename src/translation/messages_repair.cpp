@@ -1,5 +1,7 @@
 #include "translation/messages_repair.h"
 
+#include <algorithm>
+
 #include "translation/cargo.h"
 #include "translation/messages_block.h"
 #include "translation/messages_ids.h"
@@ -159,10 +161,15 @@ class Repair {
 
 }  // namespace
 
-bool needs_messages_repair(std::string_view body) { return body.contains(kEnvelopeMark); }
+bool needs_messages_repair(const Request& request) {
+  const auto is_foreign = [](const Part& part) {
+    const bool has_id = part.kind == Part::Kind::tool_call || part.kind == Part::Kind::tool_result;
+    return has_id && !messages::is_wire_id(part.id);
+  };
+  return std::ranges::any_of(request.parts, is_foreign) || request.body.contains(kEnvelopeMark);
+}
 
 Result<std::vector<Cut>> repair_messages(std::string_view body, Notes& notes) {
-  if (!needs_messages_repair(body)) return std::vector<Cut>{};
   const auto checked = json::check_text(body);
   if (!checked) return std::unexpected(checked.error());
   return Repair(body, notes).run();

@@ -14,7 +14,7 @@
 namespace tidegate::translation {
 
 // Whether repair_messages() may find anything: all other bodies go as they are.
-[[nodiscard]] bool needs_messages_repair(std::string_view body);
+[[nodiscard]] bool needs_messages_repair(const Request& request);
 
 // Error invalid: the body is malformed; `field` names the path.
 Result<std::vector<Cut>> repair_messages(std::string_view body, Notes& notes);

@@ -127,7 +127,7 @@ TEST(MessagesRequest, knows_its_settings_wherever_they_stand) {
   EXPECT_EQ(request->turns.front().role, Role::system);
   EXPECT_EQ(request->begin(request->turns.front())->text, "Be brief");
   EXPECT_TRUE(request->thinking.adaptive && request->thinking.hide);
-  EXPECT_EQ(request->thinking.effort, Effort::max);
+  EXPECT_EQ(request->thinking.effort, Effort::xhigh);
   EXPECT_EQ(request->format.schema, R"({"type":"object"})");
   EXPECT_EQ(request->tool_choice.name, "read");
   EXPECT_EQ(request->parallel_tool_calls, false);

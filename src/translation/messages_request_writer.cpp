@@ -29,7 +29,7 @@ class TurnWriter {
       const Turn& turn = request_.turns[next_];
       for (const Part* part = request_.begin(turn); part != request_.end(turn); ++part) {
         if (part->kind != Part::Kind::text) return refuse(*part, "must be text in a system prompt");
-        if (is_blank(part->text)) continue;  // refused by Anthropic, as everywhere below
+        if (json::is_blank(part->text)) continue;  // refused by Anthropic, as everywhere below
         begin();
         text(*part);
       }
@@ -112,7 +112,7 @@ class TurnWriter {
       switch (part->kind) {
         case Part::Kind::text:
         case Part::Kind::refusal:
-          if (is_blank(part->text)) break;
+          if (json::is_blank(part->text)) break;
           block("assistant");
           if (&turn == prefill_ && part + 1 == request_.end(turn)) {
             Part trimmed = *part;  // white space at its end is refused
@@ -184,7 +184,7 @@ class TurnWriter {
       out_ += '}';
       return true;
     }
-    if (is_blank(given)) {
+    if (json::is_blank(given)) {
       out_ += "{}";
       return true;
     }
@@ -221,7 +221,7 @@ class TurnWriter {
       if (is_system(turn)) notes_.add("system message within the conversation -> user");
       note_name(turn);
       for (const Part* part = request_.begin(turn); part != request_.end(turn); ++part) {
-        if (part->kind == Part::Kind::text && is_blank(part->text)) continue;
+        if (part->kind == Part::Kind::text && json::is_blank(part->text)) continue;
         block("user");
         if (auto good = content(*part); !good) return good;
       }
@@ -245,7 +245,7 @@ class TurnWriter {
     out_ += '"';
     bool any = false;
     for (const Part* inner = part + 1; inner != request_.end(turn); ++inner) {
-      if (inner->kind == Part::Kind::text && is_blank(inner->text)) continue;
+      if (inner->kind == Part::Kind::text && json::is_blank(inner->text)) continue;
       out_ += any ? "," : R"(,"content":[)";
       any = true;
       if (auto good = content(*inner); !good) return good;

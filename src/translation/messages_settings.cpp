@@ -14,7 +14,8 @@ Effort find_effort(std::string_view name) {
   if (name == "low") return Effort::low;
   if (name == "medium") return Effort::medium;
   if (name == "high") return Effort::high;
-  if (name == "xhigh" || name == "max") return Effort::max;
+  if (name == "xhigh") return Effort::xhigh;
+  if (name == "max") return Effort::max;
   return Effort::unset;
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr Tokens kDefaultMaxTokens = 8192;
 constexpr Tokens kLeastBudget = 1024;
 
-std::string_view effort_name(Effort effort) {
+std::string_view effort_name(Effort effort, const ModelRules& rules) {
   switch (effort) {
     case Effort::minimal:
     case Effort::low:
@@ -19,6 +19,8 @@ std::string_view effort_name(Effort effort) {
       return "medium";
     case Effort::high:
       return "high";
+    case Effort::xhigh:
+      return rules.xhigh ? "xhigh" : "max";
     case Effort::max:
       return "max";
     default:
@@ -34,6 +36,7 @@ Tokens budget_of(Effort effort) {
       return 2048;
     case Effort::high:
       return 16384;
+    case Effort::xhigh:
     case Effort::max:
       return 32000;
     default:
@@ -103,12 +106,12 @@ ThinkingPlan plan_thinking(const Request& request, const protocol::DialectTable&
     if (budget == 0) toggle = Toggle::off;
   } else if (toggle == Toggle::on && thinking.budget && effort == Effort::unset) {
     effort = effort_of(*thinking.budget);
-    notes.add(fmt::format("budget_tokens -> effort {}", effort_name(effort)));
+    notes.add(fmt::format("budget_tokens -> effort {}", effort_name(effort, rules)));
   }
   plan.thinks = toggle == Toggle::on || rules.always_thinks;
   // Anthropic's own clients set the effort of answers, too.
   const bool says_effort = plan.thinks || request.surface == Surface::messages;
-  if (rules.effort && says_effort) plan.effort = effort_name(effort);
+  if (rules.effort && says_effort) plan.effort = effort_name(effort, rules);
 
   if (toggle == Toggle::off && rules.always_thinks) {
     notes.add("thinking stays on: the model cannot turn it off");

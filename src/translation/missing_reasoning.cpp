@@ -27,6 +27,11 @@ std::string MissingReasoning::stand_in(std::uint32_t turn_number,
                      static_cast<std::uint32_t>(mark ^ mark >> 32));
 }
 
+std::string_view MissingReasoning::signature_stand_in() {
+  ++missing_;
+  return "skip_thought_signature_validator";
+}
+
 void MissingReasoning::note(Notes& notes) const {
   if (restored_ != 0) notes.add(fmt::format("reasoning of {} restored", turns(restored_)));
   if (missing_ != 0) notes.add(fmt::format("reasoning of {} missing", turns(missing_)));

@@ -24,6 +24,9 @@ class MissingReasoning {
   // them (fact sheet 1.3, item 7). The same for the same turn, for the sake of the prompt cache.
   [[nodiscard]] std::string stand_in(std::uint32_t turn_number, const ReasoningMemory::Turn& turn);
 
+  // What Gemini takes in the place of the signature on a step's first call (fact sheet, section 4).
+  [[nodiscard]] std::string_view signature_stand_in();
+
   // "reasoning of 2 turns restored", "reasoning of 1 turn missing".
   void note(Notes& notes) const;
 

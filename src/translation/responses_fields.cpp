@@ -8,8 +8,9 @@
 namespace tidegate::translation {
 namespace {
 
-constexpr std::array<std::string_view, 7> kEfforts = {"",       "none", "minimal", "low",
-                                                      "medium", "high", "xhigh"};  // by Effort
+// By Effort; OpenAI's highest is xhigh.
+constexpr std::array<std::string_view, 8> kEfforts = {"",       "none", "minimal", "low",
+                                                      "medium", "high", "xhigh",   "xhigh"};
 static_assert(kEfforts[static_cast<std::size_t>(Effort::max)] == "xhigh");
 
 }  // namespace

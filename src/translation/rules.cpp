@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
+#include "json/escape.h"
 #include "translation/messages_model.h"
 #include "translation/missing_reasoning.h"
 
@@ -171,7 +173,7 @@ class Crossing {
     }
     part.seal = Seal::none;
     part.proof = {};
-    if (!takes_plain() || part.text.empty()) return false;
+    if (!takes_plain() || json::is_blank(part.text)) return false;
     parts.push_back(part);
     return true;
   }
@@ -195,11 +197,21 @@ class Crossing {
     } else if (has_reasoning && !kept) {
       notes_.add("reasoning left out");
     }
+    const std::size_t first = parts.size();
     for (const Part* part = request_.begin(turn); part != request_.end(turn); ++part) {
       if (part->kind == Part::Kind::reasoning) continue;
       parts.push_back(*part);
       if (part->kind == Part::Kind::tool_call) settle_call(key, parts.back());
     }
+    if (aim_.dialect->thought_signatures) demand_signature(std::span(parts).subspan(first));
+  }
+
+  // Gemini refuses a step whose first call has no signature, whoever made the call.
+  void demand_signature(std::span<Part> step) {
+    const auto call = std::ranges::find(step, Part::Kind::tool_call, &Part::kind);
+    if (call == step.end() || call->seal != Seal::none) return;
+    call->seal = Seal::gemini_signature;
+    call->proof = missing_.signature_stand_in();
   }
 
   // A call's own seal: kept where it can be read, restored where the client dropped it.
@@ -273,6 +285,18 @@ void settle_open_tool_loop(Request& request, const Aim& aim, Notes& notes) {
   stop_thinking(request, "the open tool loop has no reasoning of this model", notes);
 }
 
+// OpenAI's models that think refuse to be told how to sample.
+void settle_sampling(Request& request, const Aim& aim, Notes& notes) {
+  if (aim.surface != Surface::responses || !aim.can_think) return;
+  const auto drop = [&](std::string_view& value, std::string_view name) {
+    if (value.empty()) return;
+    value = {};
+    notes.add(fmt::format("{} dropped", name));
+  };
+  drop(request.temperature, "temperature");
+  drop(request.top_p, "top_p");
+}
+
 void settle_max_tokens(Request& request, const Aim& aim, Notes& notes) {
   const Tokens most = aim.dialect->max_tokens_limit;
   if (aim.max_tokens != 0 && (!request.max_tokens || *request.max_tokens > aim.max_tokens)) {
@@ -296,6 +320,7 @@ void fit(Request& request, const Aim& aim, Notes& notes) {
   settle_strict(request, aim, notes);
   Crossing(request, aim, notes).run();
   settle_open_tool_loop(request, aim, notes);
+  settle_sampling(request, aim, notes);
   settle_max_tokens(request, aim, notes);
 }
 

@@ -205,6 +205,14 @@ TEST_F(RulesTest, the_route_decides_on_thinking_where_the_client_does_not) {
   EXPECT_EQ(request_.thinking.effort, Effort::max);
 }
 
+TEST_F(RulesTest, what_thinks_on_the_responses_surface_takes_no_sampling) {
+  request_.temperature = "1";
+  request_.top_p = "0.9";
+  aim_.surface = Surface::responses;
+  EXPECT_EQ(fitted(), "temperature dropped, top_p dropped");
+  EXPECT_EQ(request_.temperature, "");
+}
+
 TEST_F(RulesTest, max_tokens_are_those_of_the_client_the_route_and_the_provider_at_most) {
   request_.max_tokens = 1'000'000;
   EXPECT_EQ(fitted(), "max_tokens -> 393216");

@@ -34,7 +34,7 @@ double planning_score(const Conversation& conversation) {
   if (asked.steps > 1) score += std::min(0.12, 0.03 * count(asked.steps));
   if (conversation.edit_tools) score += 0.05;
   if (conversation.effort == Effort::high) score += 0.15;
-  if (conversation.effort == Effort::max) score += 0.25;
+  if (conversation.effort >= Effort::xhigh) score += 0.25;
   if (size >= 1024) score += size >= 4096 ? 0.10 : 0.05;
   return std::min(score, 1.0);
 }
