@@ -7,6 +7,16 @@
 namespace tidegate::translation {
 namespace {
 
+TEST(ResponsesRequest, a_call_without_output_goes_to_no_other_surface) {
+  const auto request = kResponsesCodec.read_request(
+      R"({"model":"m","input":[{"role":"user","content":"q"},{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"role":"user","content":"r"}]})");
+  ASSERT_TRUE(request.has_value());
+  const auto checked = check_self_contained(*request);
+  ASSERT_FALSE(checked.has_value());
+  EXPECT_EQ(checked.error().field, "input[1]");
+  EXPECT_EQ(checked.error().message, "input[1]: the call c1 has no output, send one for it");
+}
+
 std::string with_input(std::string_view input) {
   return std::string(R"({"model":"m","input":)").append(input).append("}");
 }

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "json/escape.h"
 #include "translation/responses_fields.h"
@@ -42,6 +44,24 @@ void append_elements(std::string_view input, std::string& out) {
   out += input;
 }
 
+// OpenAI refuses what misses here in its own words; to others it would go as nonsense.
+Result<void> check_answered(const Request& request) {
+  std::vector<std::string_view> results;
+  for (const Part& part : request.parts) {
+    if (part.kind == Part::Kind::tool_result) results.push_back(part.id);
+  }
+  std::ranges::sort(results);
+  for (const Part& part : request.parts) {
+    if (part.kind != Part::Kind::tool_call) continue;
+    if (std::ranges::binary_search(results, part.id)) continue;
+    const std::string where = path(request.surface, part.place);
+    return fail(ErrorCode::invalid,
+                fmt::format("{}: the call {} has no output, send one for it", where, part.id),
+                where);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_self_contained(const Request& request) {
@@ -67,7 +87,7 @@ Result<void> check_self_contained(const Request& request) {
       return refuse("a response in the background", "background");
     }
   }
-  return {};
+  return check_answered(request);
 }
 
 std::string splice_previous(std::string_view body, const Request& request, std::string_view items) {
