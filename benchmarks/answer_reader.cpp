@@ -7,7 +7,7 @@
 namespace tidegate::bench {
 namespace {
 
-constexpr std::size_t tail_bytes = 16;  // "data: [DONE]\n\n" and its neighbour
+constexpr std::size_t tail_bytes = 32;  // an end marker and its neighbour
 
 // The value of a header in a head whose names were made lower case.
 std::string_view header(std::string_view head, std::string_view name) {
@@ -40,7 +40,8 @@ AnswerReader::State AnswerReader::read(std::string_view bytes) {
 
 bool AnswerReader::good() const {
   if (state_ != State::done || status_ != 200 || body_bytes_ == 0) return false;
-  return !event_stream_ || tail_.find("[DONE]") != std::string::npos;
+  return !event_stream_ || tail_.find("[DONE]") != std::string::npos ||
+         tail_.find("\"message_stop\"") != std::string::npos;
 }
 
 bool AnswerReader::read_head(std::string_view& bytes) {

@@ -2,12 +2,12 @@
 //
 //   closed   --port P --connections C (--seconds S | --requests N) [--body small|large] [--unique]
 //   open     --port P --connections C --rate R --seconds S
-//   streams  --port P --streams N [--ramp S]
-//   hold     --port P --streams N [--ramp S]
+//   streams  --port P --streams N [--ramp S] [--messages]
+//   hold     --port P --streams N [--ramp S] [--messages]
 //
 // open: Poisson arrivals; latency counts from the intended start of each request. streams: N at a
 // time, each read to its end. hold: N that begin and stay open until standard input ends. --unique:
-// nothing in a request comes twice.
+// nothing in a request comes twice. --messages: as a client of Anthropic's Messages.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -42,8 +42,12 @@ int run(const std::string& mode, const Options& options) {
   const bool large = options.text("body", "small") == "large";
   const bool stream = mode == "streams" || mode == "hold";
   const double lasting = options.number("seconds", 2);
-  Requests requests(large ? BodySize::large : BodySize::small, stream, options.has("unique"),
-                    options.text("model", "auto"), large ? 256 : 1024);
+  Requests requests({.size = large ? BodySize::large : BodySize::small,
+                     .stream = stream,
+                     .unique = options.has("unique"),
+                     .messages = options.has("messages"),
+                     .model = options.text("model", "auto")},
+                    large ? 256 : 1024);
   Plan plan;
   plan.port = options.integer("port", 8080);
   plan.connections = options.integer(stream ? "streams" : "connections", 64);

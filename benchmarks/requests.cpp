@@ -80,48 +80,62 @@ class Fragments {
   std::array<std::string, 512> fragments_;
 };
 
-std::string tools(int count, bool unique) {
+std::string tools(int count, const Kind& kind) {
   std::string text;
   for (int i = 0; i < count; ++i) {
-    text += fmt::format(
-        R"({}{{"type":"function","function":{{"name":"read_file_{}","description":"Reads a file and returns its text with line numbers.{}","parameters":{{"type":"object","properties":{{"path":{{"type":"string"}},"limit":{{"type":"integer"}}}},"required":["path"]}}}}}})",
-        i == 0 ? "" : ",", i, unique ? kNumberHere : "");
+    const std::string says = fmt::format(
+        R"("name":"read_file_{}","description":"Reads a file and returns its text with line numbers.{}",)",
+        i, kind.unique ? kNumberHere : "");
+    constexpr std::string_view schema =
+        R"({"type":"object","properties":{"path":{"type":"string"},"limit":{"type":"integer"}},"required":["path"]})";
+    if (i != 0) text += ',';
+    text += kind.messages ? fmt::format(R"({{{}"input_schema":{}}})", says, schema)
+                          : fmt::format(R"({{"type":"function","function":{{{}"parameters":{}}}}})",
+                                        says, schema);
   }
   return text;
 }
 
 // One agent step: a call, its result, and what the user says to it.
-std::string step(Fragments& fragments, std::size_t result_bytes, std::size_t user_bytes,
-                 int number) {
+std::string step(Fragments& fragments, std::size_t result_bytes, std::size_t user_bytes, int number,
+                 const Kind& kind) {
+  if (kind.messages) {
+    return fmt::format(
+        R"(,{{"role":"assistant","content":[{{"type":"tool_use","id":"call_{0:06}","name":"read_file_0","input":{{"path":"src/part_{0}.cpp","limit":200}}}}]}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"call_{0:06}","content":"{1}"}},{{"type":"text","text":"{2}"}}]}})",
+        number, fragments.text(result_bytes), fragments.text(user_bytes));
+  }
   return fmt::format(
       R"(,{{"role":"assistant","content":null,"tool_calls":[{{"id":"call_{0:06}","type":"function","function":{{"name":"read_file_0","arguments":"{{\"path\":\"src/part_{0}.cpp\",\"limit\":200}}"}}}}]}},{{"role":"tool","tool_call_id":"call_{0:06}","content":"{1}"}},{{"role":"user","content":"{2}"}})",
       number, fragments.text(result_bytes), fragments.text(user_bytes));
 }
 
-std::string body(Fragments& fragments, BodySize size, bool stream, bool unique,
-                 const std::string& model) {
-  const bool small = size == BodySize::small;
-  std::string text = fmt::format(
-      R"({{"model":"{}",{}"temperature":0.2,"messages":[{{"role":"system","content":"{}"}},{{"role":"user","content":"{}"}})",
-      model, stream ? R"("stream":true,)" : "", fragments.text(small ? 300 : 8'000),
-      fragments.text(small ? 300 : 2'000));
+std::string body(Fragments& fragments, const Kind& kind) {
+  const bool small = kind.size == BodySize::small;
+  const std::string system = fragments.text(small ? 300 : 8'000);
+  std::string text =
+      fmt::format(R"({{"model":"{}",{})", kind.model, kind.stream ? R"("stream":true,)" : "");
+  text += kind.messages
+              ? fmt::format(R"("system":"{}","messages":[)", system)
+              : fmt::format(R"("temperature":0.2,"messages":[{{"role":"system","content":"{}"}},)",
+                            system);
+  text += fmt::format(R"({{"role":"user","content":"{}"}})", fragments.text(small ? 300 : 2'000));
   const std::string ending =
-      fmt::format(R"(],"tools":[{}],"max_tokens":1024}})", tools(small ? 1 : 20, unique));
+      fmt::format(R"(],"tools":[{}],"max_tokens":1024}})", tools(small ? 1 : 20, kind));
   if (small) {
     const std::size_t room = small_bytes - text.size() - ending.size() - 310;
-    text += step(fragments, room / 2, room / 2, 1);
+    text += step(fragments, room / 2, room / 2, 1, kind);
   } else {
     for (int i = 0; text.size() + ending.size() < large_bytes; ++i) {
-      text += step(fragments, 10'000, 2'500, i);
+      text += step(fragments, 10'000, 2'500, i, kind);
     }
   }
   return text + ending;
 }
 
 // The head that an official SDK sends, about 500 bytes; a unique one belongs to a trace.
-std::string head(std::size_t content_length, bool unique) {
+std::string head(std::size_t content_length, const Kind& kind) {
   return fmt::format(
-      "POST /v1/chat/completions HTTP/1.1\r\n"
+      "POST /v1/{} HTTP/1.1\r\n"
       "Host: 127.0.0.1\r\n"
       "Accept: application/json\r\n"
       "Content-Type: application/json\r\n"
@@ -138,20 +152,20 @@ std::string head(std::size_t content_length, bool unique) {
       "Connection: keep-alive\r\n"
       "{}"
       "Content-Length: {}\r\n\r\n",
-      unique ? fmt::format("traceparent: 00-{0}{0}-{0}-01\r\n", kNumberHere) : "", content_length);
+      kind.messages ? "messages" : "chat/completions",
+      kind.unique ? fmt::format("traceparent: 00-{0}{0}-{0}-01\r\n", kNumberHere) : "",
+      content_length);
 }
 
 }  // namespace
 
-Requests::Requests(BodySize size, bool stream, bool unique, const std::string& model,
-                   std::size_t count)
-    : unique_(unique) {
+Requests::Requests(const Kind& kind, std::size_t count) : unique_(kind.unique) {
   Random random(std::random_device{}());
   Fragments fragments(random);
   pool_.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string text = body(fragments, size, stream, unique, model);
-    pool_.emplace_back(head(text.size(), unique) + text);
+    const std::string text = body(fragments, kind);
+    pool_.emplace_back(head(text.size(), kind) + text);
   }
 }
 

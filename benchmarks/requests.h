@@ -16,11 +16,17 @@ enum class BodySize {
   large,  // about 2 MB: 20 tools, some 480 messages of history with tool calls and results
 };
 
+struct Kind {
+  BodySize size = BodySize::small;
+  bool stream = false;
+  bool unique = false;         // no head, tool declaration or conversation comes twice
+  bool messages = false;       // in the words of Anthropic's Messages, else Chat Completions
+  std::string model = "auto";  // as the client names it; "auto" lets a gateway's policy decide
+};
+
 class Requests {
  public:
-  // `model` as the client names it; "auto" lets a gateway's policy decide. With `unique`, no head,
-  // tool declaration or conversation comes twice.
-  Requests(BodySize size, bool stream, bool unique, const std::string& model, std::size_t count);
+  Requests(const Kind& kind, std::size_t count);
 
   // The next of the pool, round robin; valid until the pool has come round.
   std::string_view next();

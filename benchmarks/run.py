@@ -28,13 +28,16 @@ PARTS = {
     "json": (timing.json, ["cpu_per_request"]),
     "unique": (timing.unique, ["cpu_per_unique_request"]),
     "sse": (timing.sse, ["cpu_per_sse_chunk"]),
+    "translated": (timing.translated, ["cpu_per_translated_chunk"]),
     "latency": (timing.latency, ["added_latency_p50", "added_latency_p99"]),
     "body2m": (timing.body2m, ["cpu_per_2mb_request"]),
     "tls": (timing.tls, ["cpu_per_tls_request"]),
     "counts": (counts.counts, ["instructions_per_request", "syscalls_per_request"]),
     "memory": (memory.memory, ["rss_idle", "rss_1000_streams", "rss_9500_streams"]),
+    "translated_memory": (memory.translated, ["rss_per_translated_stream"]),
     "start": (timing.start, ["start"]),
-    "micro": (micro.micro, ["understand_2kb", "understand_2mb"]),
+    "micro": (micro.micro, ["understand_2kb", "understand_2mb", "translate_messages",
+                            "translate_chat", "translate_responses"]),
 }
 
 

@@ -4,7 +4,7 @@
 //   bench_upstream [--port P] [--chunks N] [--interval MS] [--hold] [--unique]
 //                  [--tls-cert PEM --tls-key PEM]
 //
-// A request whose body begins with "stream":true among its first 512 bytes gets N paced chunks
+// A request whose body has "stream":true among its first 4 KB gets N paced chunks
 // (with --hold: one chunk and then silence), any other a fixed completion (with --unique: one that
 // no other request gets). Prints its port, then serves until it is killed. One thread,
 // level-triggered epoll, keep-alive, Content-Length bodies only.
@@ -28,7 +28,7 @@ namespace tidegate::bench {
 namespace {
 
 constexpr std::size_t scratch_bytes = 256 * 1024;
-constexpr std::size_t inspected_bytes = 512;  // of a body
+constexpr std::size_t inspected_bytes = 4096;  // of a body
 constexpr std::size_t head_limit = 64 * 1024;
 
 struct Pace {

@@ -17,6 +17,7 @@ TARGETS = {
     "cpu_per_request": Target("CPU per request, 2 KB, 64 connections", "us", 0.95, 0.7),
     "cpu_per_unique_request": Target("CPU per request, 2 KB, nothing repeats", "us", None, None),
     "cpu_per_sse_chunk": Target("CPU per SSE chunk, 400 streams", "us", 0.9, 0.7),
+    "cpu_per_translated_chunk": Target("CPU per translated chunk, 400 streams", "us", 1.5, 1.2),
     "added_latency_p50": Target("added latency p50 at 2,000/s", "us", 1.0, 0.8),
     "added_latency_p99": Target("added latency p99 at 2,000/s", "us", 1.0, 0.8),
     "cpu_per_2mb_request": Target("CPU per request, 2 MB body", "us", 0.7, 0.45),
@@ -28,9 +29,15 @@ TARGETS = {
     "rss_idle": Target("RSS after start", "MB", 10, 6, "ours"),
     "rss_1000_streams": Target("RSS, 1,000 idle streams", "MB", 20, 12, "ours"),
     "rss_9500_streams": Target("RSS, 9,500 idle streams", "MB", 80, 55, "ours"),
+    "rss_per_translated_stream": Target(
+        "RSS per idle stream for its translation", "KB", 32, 16, "ours"),
     "start": Target("start to first answered request", "ms", 100, 30, "ours"),
     "understand_2kb": Target("Conversation + Workload, 2 KB", "us", 5, 2, "ours"),
     "understand_2mb": Target("Conversation + Workload, 2 MB", "ms", 1.5, 0.8, "ours"),
+    # 300 MB/s and 500 MB/s
+    "translate_messages": Target("1 MB of Messages to DeepSeek", "ms", 3.33, 2, "ours"),
+    "translate_chat": Target("1 MB of Chat to Claude", "ms", 3.33, 2, "ours"),
+    "translate_responses": Target("1 MB of Responses to DeepSeek", "ms", 3.33, 2, "ours"),
 }
 
 

@@ -30,6 +30,30 @@ def memory(rig):
     return list(figures.values())
 
 
+def translated(rig):
+    """What an idle stream takes more when it is translated: Messages in and DeepSeek out, against
+    chat in and DeepSeek out, of a fresh gateway each."""
+    figure = Figure("rss_per_translated_stream")
+    with rig.upstream("--hold") as upstream:
+        plain = growth(rig, upstream)
+        figure.ours.append(growth(rig, upstream, "--messages") - plain)
+    figure.note = f"one without translation takes {plain:.1f} KB"
+    return [figure]
+
+
+def growth(rig, upstream, *client):
+    streams = 1000
+    with rig.to_deepseek(upstream) as proxy:
+        time.sleep(SETTLE)
+        before = rss_megabytes(proxy.pids)
+        holder = hold(rig, proxy.port, streams, *client)
+        try:
+            time.sleep(SETTLE)
+            return (rss_megabytes(proxy.pids) - before) * 1e6 / 1024 / streams
+        finally:
+            rig.children.stop(holder)
+
+
 def fill(rig, proxy, figures):
     rig.progress(f"memory of {proxy.name}")
     holders = []
@@ -48,10 +72,10 @@ def fill(rig, proxy, figures):
         proxy.stop()
 
 
-def hold(rig, port, streams):
+def hold(rig, port, streams, *client):
     """Opens streams and leaves them open until the returned process is stopped."""
     command = [rig.program("bench_load"), "hold", "--port", port, "--streams", streams,
-               "--ramp", streams / 4000, "--timeout", 30]
+               "--ramp", streams / 4000, "--timeout", 30, *client]
     child = rig.children.start([str(part) for part in command], rig.core, stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
     if not select.select([child.stdout], [], [], 45)[0]:

@@ -8,14 +8,18 @@ from rig.figure import Figure
 from rig.process import BenchError
 
 TO_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}
-PROGRAM = "workload_bench"
 
 
 def micro(rig):
-    """What a request costs before it is routed: its body is read once and measured."""
-    runs = google_benchmark(rig, PROGRAM, "read_and_measure")
-    return [figure("understand_2kb", runs, r"2_?kb", 1e6),
-            figure("understand_2mb", runs, r"2_?mb", 1e3)]
+    """What a request costs before it is routed: its body is read once and measured. And what a
+    history costs that has to be written anew for its provider."""
+    understood = google_benchmark(rig, "workload_bench", "read_and_measure")
+    translated = google_benchmark(rig, "translation_bench", "translate_1mb")
+    return [figure("understand_2kb", understood, r"2_?kb", 1e6),
+            figure("understand_2mb", understood, r"2_?mb", 1e3),
+            figure("translate_messages", translated, "messages", 1e3),
+            figure("translate_chat", translated, "chat", 1e3),
+            figure("translate_responses", translated, "responses", 1e3)]
 
 
 def figure(key, runs, size, units_per_second):
@@ -24,7 +28,7 @@ def figure(key, runs, size, units_per_second):
         if re.search(size, run["name"], re.I) and run["run_type"] == "iteration":
             result.ours.append(run["cpu_time"] * TO_SECONDS[run["time_unit"]] * units_per_second)
     if not result.ours:
-        result.problem = f"{PROGRAM} has no read_and_measure of this size"
+        result.problem = f"there is no benchmark of {size}"
     return result
 
 

@@ -54,7 +54,7 @@ admin: 127.0.0.1:{admin}
 workers: 1
 providers:
   bench:
-    dialect: openai
+    dialect: {dialect}
     base_url: {base_url}
     api_key: sk-bench
     max_connections: {connections}
@@ -79,11 +79,13 @@ state: {{ ledger: "sqlite:{folder}/bench.db" }}
 class Setup:
     """What a figure asks of a proxy, beyond its defaults."""
 
-    def __init__(self, upstream, streaming=False, ca_file=None, single_process=False):
+    def __init__(self, upstream, streaming=False, ca_file=None, single_process=False,
+                 dialect="openai"):
         self.upstream = upstream  # port
         self.streaming = streaming
         self.ca_file = ca_file  # the upstream speaks TLS
         self.single_process = single_process
+        self.dialect = dialect  # of the provider, for the gateway
 
 
 class Proxy:
@@ -147,6 +149,7 @@ class Gateway(Proxy):
             file.write(GATEWAY_CONFIG.format(
                 port=self.port,
                 admin=free_port(),
+                dialect=setup.dialect,
                 base_url=f"{host}:{setup.upstream}/v1",
                 connections=min(self.rig.descriptors // 2, 20000),
                 ca=f"ca_file: {setup.ca_file}" if setup.ca_file else "",

@@ -72,6 +72,15 @@ class Rig:
         return kind("ours", self, setup)
 
     @contextlib.contextmanager
+    def to_deepseek(self, upstream):
+        """The gateway alone, before a provider of DeepSeek's dialect."""
+        proxy = Gateway("ours", self, Setup(upstream, dialect="deepseek"))
+        try:
+            yield proxy.start()
+        finally:
+            proxy.stop()
+
+    @contextlib.contextmanager
     def both(self, upstream, **setup):
         """Both proxies before one upstream: {"ours": ..., "nginx": ...}."""
         setup = Setup(upstream, **setup)

@@ -52,6 +52,21 @@ def sse(rig):
                         per_request=chunks, streams=400, ramp=0.4)
 
 
+def translated(rig):
+    """Both sides are the gateway: Messages in and DeepSeek out, and chat in and DeepSeek out."""
+    chunks = 200 if not rig.quick else 60
+    figure = Figure("cpu_per_translated_chunk", note="against the same gateway without translation")
+    with (rig.upstream("--chunks", chunks, "--interval", 20) as upstream,
+          rig.to_deepseek(upstream) as proxy):
+        clients = {"ours": {"messages": True}, "nginx": {}}
+        for number, name, client in rig.interleaved(clients, rig.rounds(5, 2) + 1,
+                                                    figure.target.name):
+            report, cpu = rig.load_with_cpu(proxy, "streams", streams=400, ramp=0.4, **client)
+            if number > 0:  # the first round warms up
+                getattr(figure, name).append(cpu * 1e6 / (report["requests"] * chunks))
+    return [figure]
+
+
 def latency(rig):
     """The client's percentiles through each proxy minus those of the upstream asked directly, in
     the same round. A load at full speed comes first, so that connections are open, memory is
