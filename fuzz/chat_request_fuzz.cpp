@@ -1,22 +1,16 @@
 // Any bytes as a chat request, read and written for every dialect: what is accepted comes out as
 // JSON that is accepted again, and says the same when it is written once more.
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 
-#include "json/checked_text.h"
-#include "json/reader.h"
+#include "require.h"
 #include "translation/codec.h"
 
 namespace {
 
 using namespace tidegate;
 using translation::kChatCodec;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string write(const translation::Request& request, const protocol::DialectTable& dialect) {
   std::string out;
@@ -43,10 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         &protocol::kVllm, &protocol::kOpenRouter, &protocol::kOpenAiCompatible}) {
     const std::string out = write(*request, *dialect);
     if (out.empty()) continue;
-    const auto checked = json::check_text(out);
-    require(checked.has_value());
-    json::Reader reader(*checked);
-    require(reader.skip() && reader.finish());
+    require_json(out);
   }
   const std::string once = write(*request, protocol::kDeepSeek);
   if (once.empty()) return 0;

@@ -1,11 +1,9 @@
 // Any lines as the events of a provider's chat stream, decoded, freed of DSML and encoded again:
 // events come in their order, and what the client gets is JSON.
-#include <cstdlib>
 #include <string>
 #include <vector>
 
-#include "json/checked_text.h"
-#include "json/reader.h"
+#include "require.h"
 #include "translation/codec.h"
 #include "translation/dsml_filter.h"
 
@@ -14,10 +12,6 @@ namespace {
 using namespace tidegate;
 using translation::Event;
 using translation::kChatCodec;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Checked : public translation::EventSink {
  public:
@@ -48,10 +42,7 @@ class Checked : public translation::EventSink {
       const std::string_view payload = out.substr(6, end - 6);
       out.remove_prefix(end + 2);
       if (payload == "[DONE]") continue;
-      const auto checked = json::check_text(payload);
-      require(checked.has_value());
-      json::Reader reader(*checked);
-      require(reader.skip() && reader.finish());
+      require_json(payload);
     }
   }
 

@@ -23,8 +23,7 @@ void require(bool holds) {
 void check_places(const protocol::Conversation& it, std::string_view body) {
   for (const protocol::Range& place :
        {it.model_value, it.stream_value, it.stream_options_value, it.include_usage_value,
-        it.max_tokens_key, it.max_tokens_value, it.other_max_tokens_value, it.thinking_value,
-        it.effort_value}) {
+        it.max_tokens_key, it.max_tokens_value, it.other_max_tokens_value}) {
     require(place.begin <= place.end && place.end <= body.size());
   }
   require(it.members_begin > 0 && body[it.members_begin - 1] == '{');
@@ -74,7 +73,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   edits.set_model("other \"model\"");
   edits.ensure_include_usage();
   edits.limit_max_tokens("max_completion_tokens", 100);
-  edits.set_member(read->thinking_value, "thinking", R"({"type":"disabled"})");
+  edits.set_member(read->response_format_value, "response_format", R"({"type":"text"})");
   require(edits.ok());
   const std::string edited = edits.apply();
   require(edited.size() == edits.size());

@@ -1,13 +1,11 @@
 // Any bytes as a Responses request, read and written for every provider: what is accepted comes out
 // as JSON that is accepted again, and says the same when it is written once more. Nor does a
 // previous response that is spliced in break it.
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 
-#include "json/checked_text.h"
-#include "json/reader.h"
+#include "require.h"
 #include "translation/codec.h"
 #include "translation/responses_request.h"
 
@@ -16,10 +14,6 @@ namespace {
 using namespace tidegate;
 using translation::kChatCodec;
 using translation::kResponsesCodec;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::string write(const translation::Codec& codec, const translation::Request& request,
                   const protocol::DialectTable& dialect) {
@@ -30,10 +24,7 @@ std::string write(const translation::Codec& codec, const translation::Request& r
     require(written.error().code == ErrorCode::invalid && !written.error().field.empty());
     return {};
   }
-  const auto checked = json::check_text(out);
-  require(checked.has_value());
-  json::Reader reader(*checked);
-  require(reader.skip() && reader.finish());
+  require_json(out);
   return out;
 }
 

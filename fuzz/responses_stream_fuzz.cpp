@@ -1,12 +1,10 @@
 // Any lines as the events of a provider's Responses stream, decoded and encoded again, and each
 // line as a whole answer: events come in their order, and what the client gets is JSON on one line.
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "json/checked_text.h"
-#include "json/reader.h"
+#include "require.h"
 #include "translation/codec.h"
 
 namespace {
@@ -14,17 +12,6 @@ namespace {
 using namespace tidegate;
 using translation::Event;
 using translation::kResponsesCodec;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-void require_json(std::string_view text) {
-  const auto checked = json::check_text(text);
-  require(checked.has_value());
-  json::Reader reader(*checked);
-  require(reader.skip() && reader.finish());
-}
 
 translation::AnswerContext context() {
   translation::AnswerContext context;

@@ -87,6 +87,7 @@ translation::Aim Attempt::aim() const {
               model.thinking_by_default || demanded == protocol::MustReturn::every_turn,
           .thinking = target_.thinking,
           .max_tokens = target_.max_tokens,
+          .max_output = model.max_output,
           .memory = walk_.worker.shared.reasoning.get()};
 }
 

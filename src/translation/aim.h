@@ -20,6 +20,7 @@ struct Aim {
   bool thinks_by_default = false;
   config::Thinking thinking = config::Thinking::unset;  // what the route asks for
   Tokens max_tokens = 0;                    // the most that the route allows; 0: it does not say
+  Tokens max_output = 0;                    // the most that the model can give; 0: not known
   const ReasoningMemory* memory = nullptr;  // null: nothing is remembered
   std::string_view owner = {};              // of what is remembered
 

@@ -298,7 +298,8 @@ void settle_sampling(Request& request, const Aim& aim, Notes& notes) {
 }
 
 void settle_max_tokens(Request& request, const Aim& aim, Notes& notes) {
-  const Tokens most = aim.dialect->max_tokens_limit;
+  Tokens most = aim.dialect->max_tokens_limit;
+  if (aim.max_output != 0 && (most == 0 || most > aim.max_output)) most = aim.max_output;
   if (aim.max_tokens != 0 && (!request.max_tokens || *request.max_tokens > aim.max_tokens)) {
     request.max_tokens = aim.max_tokens;
   }

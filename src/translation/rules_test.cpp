@@ -222,6 +222,11 @@ TEST_F(RulesTest, max_tokens_are_those_of_the_client_the_route_and_the_provider_
   request_.max_tokens.reset();
   fitted();
   EXPECT_EQ(request_.max_tokens, 1000);
+  aim_.max_tokens = 0;
+  aim_.max_output = 64'000;
+  request_.max_tokens = 100'000;
+  notes_ = {};
+  EXPECT_EQ(fitted(), "max_tokens -> 64000");
 }
 
 TEST_F(RulesTest, a_prefix_stops_the_thinking_where_the_answer_goes_on_from_it) {
