@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
 #include "gateway/count_tokens.h"
 #include "gateway/pipeline.h"
+#include "gateway/stored_responses.h"
 #include "json/writer.h"
 #include "protocol/error_answer.h"
 
@@ -15,8 +17,17 @@ namespace {
 
 struct Endpoint {
   std::string_view method;
-  std::string_view path;
+  std::string_view path;  // {id} stands for any one segment
   Task<void> (*serve)(http::Exchange&, WorkerState&);
+
+  [[nodiscard]] bool is_at(std::string_view asked) const {
+    constexpr std::string_view kId = "{id}";
+    const std::size_t id = path.find(kId);
+    if (id == std::string_view::npos || asked.size() <= id) return asked == path;
+    const std::size_t end = std::min(asked.find('/', id), asked.size());
+    return end != id && asked.substr(0, id) == path.substr(0, id) &&
+           asked.substr(end) == path.substr(id + kId.size());
+  }
 };
 
 // GET /v1/models, in OpenAI's shape: what the `model` field of a request may say.
@@ -54,6 +65,9 @@ constexpr std::array kEndpoints{
     kSurface<protocol::Surface::messages>,
     kSurface<protocol::Surface::embeddings>,
     kSurface<protocol::Surface::completions>,
+    Endpoint{"GET", "/v1/responses/{id}", get_response},
+    Endpoint{"DELETE", "/v1/responses/{id}", delete_response},
+    Endpoint{"GET", "/v1/responses/{id}/input_items", list_input_items},
     Endpoint{"POST", "/v1/messages/count_tokens", count_tokens},
     Endpoint{"POST", "/v1/route", explain_route},
     Endpoint{"GET", "/v1/models", list_models},
@@ -65,18 +79,17 @@ Task<void> Api::serve(http::Exchange& exchange) {
   WorkerState& worker = *workers_[exchange.worker()];
   const http::RequestHead& head = exchange.head();
   const std::string_view path = head.path();
-  const Endpoint* other_method = nullptr;
+  std::string allowed;
   for (const Endpoint& endpoint : kEndpoints) {
-    if (endpoint.path != path) continue;
+    if (!endpoint.is_at(path)) continue;
     if (endpoint.method == head.method) return endpoint.serve(exchange, worker);
-    other_method = &endpoint;
+    allowed.append(allowed.empty() ? "" : ", ").append(endpoint.method);
   }
-  if (other_method != nullptr) return refuse_method(exchange, worker, other_method->method);
+  if (!allowed.empty()) return refuse_method(exchange, worker, std::move(allowed));
   return refuse_path(exchange, worker);
 }
 
-Task<void> Api::refuse_method(http::Exchange& exchange, WorkerState& worker,
-                              std::string_view allowed) {
+Task<void> Api::refuse_method(http::Exchange& exchange, WorkerState& worker, std::string allowed) {
   std::string body = error_body(
       405, fmt::format("{} is not allowed here; use {}", exchange.head().method, allowed));
   worker.cells.add(worker.shared.metrics.refused(405));

@@ -18,7 +18,7 @@ class Api final : public http::Handler {
   std::string error_body(int status, std::string_view problem) override;
 
  private:
-  Task<void> refuse_method(http::Exchange& exchange, WorkerState& worker, std::string_view allowed);
+  Task<void> refuse_method(http::Exchange& exchange, WorkerState& worker, std::string allowed);
   Task<void> refuse_path(http::Exchange& exchange, WorkerState& worker);
 
   std::vector<WorkerState*> workers_;

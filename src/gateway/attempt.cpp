@@ -68,7 +68,7 @@ Task<AttemptEnd> Attempt::run() {
   ++walk_.attempts;
   if (std::unique_ptr<Outgoing> outgoing = prepare()) {
     const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;
-    http::Call call(walk_.worker.pool(target_));
+    http::Call call(walk_.worker.pool(target_.provider));
     const http::Call::Deadlines deadlines{timeouts.connect, timeouts.first_byte, walk_.deadline,
                                           timeouts.ping};
     const std::span<const std::string_view> pieces = outgoing->all();

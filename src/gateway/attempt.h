@@ -51,10 +51,12 @@ class Attempt : private http::SilenceListener {
   std::unique_ptr<Outgoing> prepare();
   bool splice(Outgoing& out, const translation::Aim& aim, bool repairs);
   bool translate(Outgoing& out, const translation::Aim& aim);
+  [[nodiscard]] Result<void> check_self_contained(const translation::Request& request) const;
   [[nodiscard]] translation::Aim aim() const;
   [[nodiscard]] bool must_repair(const translation::Aim& aim) const;
   [[nodiscard]] bool must_write_anew() const;
   [[nodiscard]] bool repairs_dsml() const;
+  [[nodiscard]] bool keeps_response() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
   [[nodiscard]] bool needs_usage() const;  // even if the client did not ask for it
   void prepare_passes(const translation::Aim& aim, bool keeps);

@@ -142,6 +142,12 @@ bool Attempt::repairs_dsml() const {
          walk_.snapshot->config.providers[target_.provider].repair_dsml;
 }
 
+// Whether the client may come back to the answer by its id.
+bool Attempt::keeps_response() const {
+  return walk_.surface == Surface::responses && walk_.worker.shared.responses != nullptr &&
+         walk_.understood.question->request->store != "false";
+}
+
 // Who reads the answer beside the readers of chat, or in their place.
 void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
   const bool writes = walk_.surface != upstream_ || repairs_dsml();
@@ -152,6 +158,10 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
   }
   pass_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
   if (keeps) pass_->collect(std::string(aim.maker));
+  if (!writes && keeps_response()) {
+    pending_ = std::make_unique<PendingResponse>(
+        PendingResponse{owner_, {}, {}, walk_.snapshot->config.providers[target_.provider].name});
+  }
   if (!writes) return;
   const Question& question = *walk_.understood.question;
   translation::AnswerContext context;
@@ -169,13 +179,15 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
   context.maker = aim.maker;
   if (repairs_dsml()) pass_->repair_dsml(tool_names(question), context.id);
   context.request = question.request.get();
-  if (walk_.surface == Surface::responses && walk_.worker.shared.responses != nullptr &&
-      question.request->store != "false") {
+  if (keeps_response()) {
     // What the client said is kept, whatever of it was left out for this provider.
     const Question& said = walk_.understood.whole ? *walk_.understood.whole : question;
     const bool goes_on = !said.previous.empty();
-    pending_ = std::make_unique<PendingResponse>(PendingResponse{
-        owner_, said.previous, goes_on ? said.own_items : translation::input_items(*said.request)});
+    pending_ = std::make_unique<PendingResponse>(
+        PendingResponse{owner_,
+                        said.previous,
+                        goes_on ? said.own_items : translation::input_items(*said.request),
+                        {}});
     pass_->record(walk_.surface, context);
   }
   pass_->write_for(walk_.surface, std::move(context));
@@ -188,7 +200,7 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   const bool repairs = must_repair(aim);
   const bool translated = walk_.surface != upstream_ || must_write_anew();
   const bool keeps = keeps_reasoning(aim);
-  if (translated || repairs || keeps) {
+  if (translated || repairs || keeps || keeps_response()) {
     owner_ = walk_.worker.memos.owners.of(walk_.exchange.head().headers);
     aim.owner = owner_;
   }
@@ -278,6 +290,13 @@ bool Attempt::splice(Outgoing& out, const translation::Aim& aim, bool repairs) {
   return false;
 }
 
+// Whether all of the request is in it: what another provider keeps is not.
+Result<void> Attempt::check_self_contained(const translation::Request& request) const {
+  if (request.previous_response_id.empty()) return translation::check_self_contained(request);
+  return std::unexpected(missing_previous(walk_.worker.shared.responses.get(), owner_,
+                                          request.previous_response_id, target_.model->provider));
+}
+
 // The request in the words of the provider's surface.
 bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
   const Question& question = *walk_.understood.question;
@@ -289,7 +308,7 @@ bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
   Result<void> written;
   if (request) {
     if (!question.restored.empty()) request->previous_response_id = {};
-    written = translation::check_self_contained(*request);
+    if (walk_.surface != upstream_) written = check_self_contained(*request);
   } else {
     written = std::unexpected(request.error());
   }

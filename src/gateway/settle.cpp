@@ -26,7 +26,12 @@ void Attempt::remember() {
   SharedState& shared = walk_.worker.shared;
   if (gatherer_) gatherer_->remember(*shared.reasoning, owner_);
   if (pass_ && shared.reasoning != nullptr) pass_->remember(*shared.reasoning, owner_);
-  if (pending_) remember_response(*shared.responses, *pending_, pass_->recorded());
+  if (pending_ && pending_->provider.empty()) {
+    remember_response(*shared.responses, *pending_, pass_->take_recorded());
+  } else if (pending_ && !pass_->answer_id().empty()) {
+    shared.responses->remember(pending_->owner, pass_->answer_id(), {},
+                               {.provider = std::move(pending_->provider)});
+  }
   pending_.reset();
 }
 

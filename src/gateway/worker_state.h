@@ -24,9 +24,8 @@ class WorkerState {
   // From the worker's thread, or before it runs.
   void use(std::shared_ptr<const Snapshot> next);
 
-  [[nodiscard]] http::ClientPool& pool(const routing::Target& target) {
-    return *pools_[target.provider];
-  }
+  // `provider`: its place in the configuration.
+  [[nodiscard]] http::ClientPool& pool(std::size_t provider) { return *pools_[provider]; }
 
   void log(const telemetry::RequestLine& line);
   void flush_log();

@@ -34,8 +34,13 @@ static_assert(kRows[static_cast<std::size_t>(ErrorCode::internal)].error == Erro
 
 Row row(const Error& error) {
   Row row = kRows[static_cast<std::size_t>(error.code)];
-  // What OpenAI's clients know by name: an unknown model, a conversation that does not fit.
+  // What OpenAI's clients know by name: an unknown model or response, a conversation that does not
+  // fit.
   if (error.code == ErrorCode::not_found && error.field == "model") row.code = "model_not_found";
+  if (error.code == ErrorCode::not_found && error.field == "previous_response_id") {
+    row.status = 400;
+    row.code = "previous_response_not_found";
+  }
   if (error.code == ErrorCode::too_large && error.field == "messages") {
     row.status = 400;
     row.code = "context_length_exceeded";

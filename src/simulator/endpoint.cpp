@@ -40,11 +40,16 @@ Operation operation_of(Provider provider, std::string_view path) {
   if (path == "/responses") return Operation::responses;
   if (path == "/embeddings" && has_embeddings(provider)) return Operation::embeddings;
   if (path == "/completions" && has_completions(provider)) return Operation::completions;
+  if (path.starts_with("/responses/")) return Operation::stored;
   if (path == "/models") return Operation::models;
   return Operation::unknown;
 }
 
 }  // namespace
+
+bool asks_provider(Operation operation) {
+  return asks_model(operation) || operation == Operation::stored;
+}
 
 bool asks_model(Operation operation) {
   return operation == Operation::chat || operation == Operation::messages ||

@@ -27,6 +27,7 @@ enum class Operation : std::uint8_t {
   responses,     // POST .../responses
   embeddings,    // POST .../embeddings
   completions,   // POST .../completions
+  stored,        // GET, DELETE .../responses/{id}, GET .../responses/{id}/input_items
   models,        // GET .../models
   log,           // GET /sim/log
   open,          // GET /sim/open
@@ -39,7 +40,8 @@ struct Endpoint {
   bool beta = false;  // DeepSeek's base URL of beta features
 };
 
-// A model is asked, so the journal, the faults and the pace apply.
+// A provider is asked, so it is in the journal; a model, so faults and pace apply.
+[[nodiscard]] bool asks_provider(Operation operation);
 [[nodiscard]] bool asks_model(Operation operation);
 
 // Method is not looked at. Paths (each with an optional /v1 or /beta before the operation):

@@ -1,7 +1,10 @@
 // ResponseStore: the answers of the Responses surface that were made with `store`, for requests
-// that go on from one by previous_response_id. Forgets the ones used longest ago. Thread-safe.
+// that go on from one by previous_response_id or ask for one by its id. Forgets the ones used
+// longest ago. Thread-safe.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,17 +20,28 @@ class ResponseStore {
  public:
   static constexpr std::size_t kResponses = 1000;
 
-  // `items`: the whole conversation up to and with the answer, each a JSON object.
-  void put(std::string_view id, std::vector<std::string> items) {
+  struct Stored {
+    std::vector<std::string> input, output;  // items of the whole conversation, each a JSON object
+    std::string body;                        // the response itself
+  };
+  void put(std::string_view id, Stored stored) {
     const std::lock_guard lock(mutex_);
-    responses_.get(hash_bytes(id), {}) = std::move(items);
+    responses_.get(hash_bytes(id), {}) = std::move(stored);
   }
+  std::optional<Stored> find_response(std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    const Stored* stored = responses_.find(hash_bytes(id));
+    if (stored == nullptr || stored->body.empty()) return std::nullopt;
+    return *stored;
+  }
+  // The conversation up to and with the answer.
   std::optional<std::vector<std::string>> find(std::string_view id) {
-    const std::lock_guard lock(mutex_);
-    const auto* items = responses_.find(hash_bytes(id));
-    if (items == nullptr) return std::nullopt;
-    return *items;
+    auto stored = find_response(id);
+    if (!stored) return std::nullopt;
+    std::ranges::move(stored->output, std::back_inserter(stored->input));
+    return std::move(stored->input);
   }
+  void erase(std::string_view id) { put(id, {}); }
   // Reasoning that may be sent back by its id alone, and what it was.
   void put_reasoning(std::string_view item_id, std::string thought) {
     const std::lock_guard lock(mutex_);
@@ -59,7 +73,7 @@ class ResponseStore {
 
  private:
   std::mutex mutex_;  // the next request may come over another worker's connection
-  LruMap<std::vector<std::string>> responses_{kResponses};
+  LruMap<Stored> responses_{kResponses};
   LruMap<std::string> reasoning_{kResponses};
   LruMap<std::string> items_{kResponses};
 };

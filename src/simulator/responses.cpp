@@ -125,15 +125,16 @@ bool asks_for(const Value& body, std::string_view include) {
 }
 
 void remember(State& state, const Answer& answer, const ResponseShape& shape,
-              std::vector<std::string> items) {
+              std::vector<std::string> input) {
+  ResponseStore::Stored stored{std::move(input), {}, response_body(answer, shape, {})};
   for (const OutputItem& item : shape.items) {
-    items.push_back(stored_item(answer, item));
-    state.responses.put_item(item.id, items.back());
+    stored.output.push_back(stored_item(answer, item));
+    state.responses.put_item(item.id, stored.output.back());
     if (item.kind == OutputItem::Kind::reasoning) {
       state.responses.put_reasoning(item.id, join(answer.reasoning));
     }
   }
-  state.responses.put(shape.id, std::move(items));
+  state.responses.put(shape.id, std::move(stored));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "simulator/models.h"
 #include "simulator/reply_faults.h"
 #include "simulator/responses.h"
+#include "simulator/stored_responses.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -49,7 +50,7 @@ Task<void> Simulator::serve(http::Exchange& exchange) {
     status = 405;
     body = error_body(405, fmt::format("Not allowed to {} on {}", exchange.head().method,
                                        exchange.head().path()));
-  } else if (asks_model(endpoint.operation)) {
+  } else if (asks_provider(endpoint.operation)) {
     co_await answer(exchange, endpoint);
     co_return;
   } else if (endpoint.operation == Operation::models) {
@@ -104,6 +105,8 @@ Reply Simulator::reply_to(const http::Exchange& exchange, Endpoint endpoint) {
     case Operation::completions:
       reply = answer_completions(call, state_);
       break;
+    case Operation::stored:
+      return answer_stored(call, exchange.head(), state_);
     default:
       reply = answer_chat(call, state_);
   }

@@ -9,6 +9,7 @@ void AnswerFold::take(const Event& event) {
   switch (event.kind) {
     case Event::Kind::start:
       if (!event.name.empty()) answer_.model = event.name;
+      if (!event.id.empty()) id_ = event.id;
       break;
     case Event::Kind::text:
     case Event::Kind::refusal:

@@ -29,7 +29,7 @@ class AnswerPass : private EventSink {
   void record(Surface surface, AnswerContext context) {
     recorder_ = codec(surface).answer_encoder(std::move(context));
   }
-  [[nodiscard]] const std::string& recorded() const { return recorded_; }
+  [[nodiscard]] std::string take_recorded() { return std::move(recorded_); }
   // Calls of these tools that leak into its text are to be made calls again. `seed` differs from
   // answer to answer.
   void repair_dsml(std::vector<std::string> tools, std::string_view seed) {
@@ -56,6 +56,8 @@ class AnswerPass : private EventSink {
 
   [[nodiscard]] const protocol::Answer& answer() const { return fold_.answer(); }
   [[nodiscard]] bool done() const { return fold_.done(); }
+  // As the provider named it; empty if it did not.
+  [[nodiscard]] const std::string& answer_id() const { return fold_.id(); }
   // What a stream amounts to if it ends now.
   [[nodiscard]] protocol::Ending ending() const;
   void remember(ReasoningMemory& memory, std::string_view owner) {

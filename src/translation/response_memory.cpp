@@ -4,7 +4,7 @@ namespace tidegate::translation {
 
 std::size_t KeptResponse::bytes() const {
   constexpr std::size_t kNodes = 256;  // of the list and the map
-  return items->size() + 2 * (owner.size() + id.size()) + previous.size() + kNodes;
+  return text->bytes() + 2 * (owner.size() + id.size()) + previous.size() + kNodes;
 }
 
 std::string ResponseMemory::key(std::string_view owner, std::string_view id) {
@@ -38,6 +38,7 @@ bool ResponseMemory::walk(std::string_view owner, std::string_view id,
   while (!id.empty()) {
     const auto found = find(owner, id);
     if (found == order_.end() || out.size() == order_.size()) return false;
+    if (!found->text->provider.empty()) return false;
     out.push_back(found);
     id = found->previous;
   }
@@ -53,16 +54,28 @@ void ResponseMemory::add(KeptResponse response, WallTime now) {
   trim(now);
 }
 
-std::vector<std::shared_ptr<const std::string>> ResponseMemory::chain(std::string_view owner,
-                                                                      std::string_view id,
-                                                                      WallTime now) {
+ResponseChain ResponseMemory::chain(std::string_view owner, std::string_view id, WallTime now) {
   trim(now);
   std::vector<Order::iterator> found;
-  std::vector<std::shared_ptr<const std::string>> items;
-  if (!walk(owner, id, found)) return items;
+  ResponseChain chain;
+  if (!walk(owner, id, found)) return chain;
   for (const auto one : found) touch(one, now);
-  for (auto one = found.rbegin(); one != found.rend(); ++one) items.push_back((*one)->items);
-  return items;
+  for (auto one = found.rbegin(); one != found.rend(); ++one) chain.push_back((*one)->text);
+  return chain;
+}
+
+std::shared_ptr<const ResponseText> ResponseMemory::one(std::string_view owner, std::string_view id,
+                                                        WallTime now) {
+  trim(now);
+  const auto found = find(owner, id);
+  return found == order_.end() ? nullptr : found->text;
+}
+
+bool ResponseMemory::erase(std::string_view owner, std::string_view id) {
+  const auto found = find(owner, id);
+  if (found == order_.end()) return false;
+  drop(found);
+  return true;
 }
 
 void ResponseMemory::add_loaded(KeptResponse response) { insert(std::move(response)); }

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "base/time.h"
+#include "translation/response_store.h"
 
 namespace tidegate::translation {
 
 struct KeptResponse {
   std::string owner, id, previous;
-  std::shared_ptr<const std::string> items;
+  std::shared_ptr<const ResponseText> text;
   WallTime used;
 
   [[nodiscard]] std::size_t bytes() const;
@@ -33,10 +34,13 @@ class ResponseMemory {
   // Takes the place of one of the same name. Uses those before it.
   void add(KeptResponse response, WallTime now);
 
-  // The items from the first response to this one, which all count as used. Empty: not whole.
-  [[nodiscard]] std::vector<std::shared_ptr<const std::string>> chain(std::string_view owner,
-                                                                      std::string_view id,
-                                                                      WallTime now);
+  // The responses from the first to this one, which all count as used. Empty: not whole.
+  [[nodiscard]] ResponseChain chain(std::string_view owner, std::string_view id, WallTime now);
+  // This one alone, which does not count as a use. Null: not known.
+  [[nodiscard]] std::shared_ptr<const ResponseText> one(std::string_view owner, std::string_view id,
+                                                        WallTime now);
+  // False: not known.
+  bool erase(std::string_view owner, std::string_view id);
 
   // For loading: a response is as fresh as those that go on from it.
   void add_loaded(KeptResponse response);
@@ -51,7 +55,7 @@ class ResponseMemory {
 
   [[nodiscard]] static std::string key(std::string_view owner, std::string_view id);
   Order::iterator find(std::string_view owner, std::string_view id);
-  // From the last response to the first. False: one is missing.
+  // From the last response to the first. False: one is missing, or elsewhere.
   bool walk(std::string_view owner, std::string_view id, std::vector<Order::iterator>& out);
   void touch(Order::iterator response, WallTime now);
   void insert(KeptResponse response);

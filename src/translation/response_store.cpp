@@ -1,5 +1,6 @@
 #include "translation/response_store.h"
 
+#include <algorithm>
 #include <array>
 #include <condition_variable>
 #include <mutex>
@@ -13,7 +14,7 @@
 namespace tidegate::translation {
 namespace {
 
-constexpr std::array<std::string_view, 1> kSteps{R"sql(
+constexpr std::array<std::string_view, 2> kSteps{R"sql(
 CREATE TABLE response (
   owner TEXT NOT NULL,
   id TEXT NOT NULL,
@@ -22,12 +23,19 @@ CREATE TABLE response (
   items TEXT NOT NULL,
   PRIMARY KEY (owner, id)
 );
+)sql",
+                                                 R"sql(
+ALTER TABLE response RENAME COLUMN items TO input;
+ALTER TABLE response ADD COLUMN answer TEXT NOT NULL DEFAULT '';
+ALTER TABLE response ADD COLUMN output_begin INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE response ADD COLUMN output_end INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE response ADD COLUMN provider TEXT NOT NULL DEFAULT '';
 )sql"};
 
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// What the file has still to be told: a response without items is one that goes.
+// What the file has still to be told: a response without text is one that goes.
 using Changes = std::vector<KeptResponse>;
 
 Result<void> write(store::Store& file, const Changes& changes) {
@@ -35,14 +43,18 @@ Result<void> write(store::Store& file, const Changes& changes) {
   for (const KeptResponse& one : changes) {
     const std::int64_t used = duration_cast<microseconds>(one.used.time_since_epoch()).count();
     Result<std::int64_t> done;
-    if (one.items == nullptr) {
+    if (one.text == nullptr) {
       const std::array<store::Value, 2> name{std::string_view(one.owner), std::string_view(one.id)};
       done = file.run("DELETE FROM response WHERE owner = ? AND id = ?", name);
     } else {
-      const std::array<store::Value, 5> row{std::string_view(one.owner), std::string_view(one.id),
-                                            std::string_view(one.previous), used,
-                                            std::string_view(*one.items)};
-      done = file.run("INSERT OR REPLACE INTO response VALUES (?, ?, ?, ?, ?)", row);
+      const ResponseText& text = *one.text;
+      const std::array<store::Value, 9> row{
+          std::string_view(one.owner),     std::string_view(one.id),
+          std::string_view(one.previous),  used,
+          std::string_view(text.input),    std::string_view(text.answer),
+          std::int64_t{text.output.begin}, std::int64_t{text.output.end},
+          std::string_view(text.provider)};
+      done = file.run("INSERT OR REPLACE INTO response VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row);
     }
     if (!done) {
       file.rollback();
@@ -53,16 +65,27 @@ Result<void> write(store::Store& file, const Changes& changes) {
 }
 
 Result<void> load(store::Store& file, ResponseMemory& memory) {
-  return file.query("SELECT owner, id, previous, used_us, items FROM response", {},
-                    [&](const store::Row& row) {
-                      KeptResponse one;
-                      one.owner = row.text(0);
-                      one.id = row.text(1);
-                      one.previous = row.text(2);
-                      one.used = WallTime{microseconds{row.integer(3)}};
-                      one.items = std::make_shared<const std::string>(row.text(4));
-                      memory.add_loaded(std::move(one));
-                    });
+  return file.query(
+      "SELECT owner, id, previous, used_us, input, answer, output_begin, output_end, provider "
+      "FROM response",
+      {}, [&](const store::Row& row) {
+        KeptResponse one;
+        one.owner = row.text(0);
+        one.id = row.text(1);
+        one.previous = row.text(2);
+        one.used = WallTime{microseconds{row.integer(3)}};
+        ResponseText text{.input = std::string(row.text(4)),
+                          .answer = std::string(row.text(5)),
+                          .output = {},
+                          .provider = std::string(row.text(8))};
+        const auto size = static_cast<std::int64_t>(text.answer.size());
+        const std::int64_t end = std::clamp<std::int64_t>(row.integer(7), 0, size);
+        text.output.end = static_cast<std::uint32_t>(end);
+        text.output.begin =
+            static_cast<std::uint32_t>(std::clamp<std::int64_t>(row.integer(6), 0, end));
+        one.text = std::make_shared<const ResponseText>(std::move(text));
+        memory.add_loaded(std::move(one));
+      });
 }
 
 }  // namespace
@@ -99,19 +122,19 @@ class ResponseStore::State {
     if (thread_.joinable()) thread_.join();
   }
 
-  std::optional<std::string> items_before(std::string_view owner, std::string_view id) {
-    std::vector<std::shared_ptr<const std::string>> chain;
-    {
-      const std::lock_guard lock(mutex_);
-      chain = memory_.chain(owner, id, clock_.wall());
-    }
-    if (chain.empty()) return std::nullopt;
-    std::string items;
-    for (const auto& one : chain) {
-      if (!items.empty() && !one->empty()) items += ',';
-      items += *one;
-    }
-    return items;
+  ResponseChain conversation(std::string_view owner, std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    return memory_.chain(owner, id, clock_.wall());
+  }
+
+  std::shared_ptr<const ResponseText> find(std::string_view owner, std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    return memory_.one(owner, id, clock_.wall());
+  }
+
+  void forget(std::string_view owner, std::string_view id) {
+    const std::lock_guard lock(mutex_);
+    if (memory_.erase(owner, id) && file_) changed_.notify_all();
   }
 
   void remember(KeptResponse response) {
@@ -187,18 +210,39 @@ Result<std::unique_ptr<ResponseStore>> ResponseStore::open(ResponseStoreOptions 
   return std::unique_ptr<ResponseStore>(new ResponseStore(std::move(state)));
 }
 
-std::optional<std::string> ResponseStore::items_before(std::string_view owner,
-                                                       std::string_view id) {
-  return state_->items_before(owner, id);
+ResponseChain ResponseStore::conversation(std::string_view owner, std::string_view id) {
+  return state_->conversation(owner, id);
+}
+
+std::shared_ptr<const ResponseText> ResponseStore::find(std::string_view owner,
+                                                        std::string_view id) {
+  return state_->find(owner, id);
 }
 
 void ResponseStore::remember(std::string_view owner, std::string_view id, std::string_view previous,
-                             std::string_view items) {
+                             ResponseText text) {
   state_->remember({std::string(owner),
                     std::string(id),
                     std::string(previous),
-                    std::make_shared<const std::string>(items),
+                    std::make_shared<const ResponseText>(std::move(text)),
                     {}});
+}
+
+void ResponseStore::forget(std::string_view owner, std::string_view id) {
+  state_->forget(owner, id);
+}
+
+std::string items_of(const ResponseChain& chain) {
+  std::string items;
+  const auto add = [&items](std::string_view more) {
+    if (!items.empty() && !more.empty()) items += ',';
+    items += more;
+  };
+  for (const auto& one : chain) {
+    add(one->input);
+    add(one->output_items());
+  }
+  return items;
 }
 
 void ResponseStore::flush() { state_->flush(); }

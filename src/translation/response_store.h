@@ -1,21 +1,22 @@
 // ResponseStore: what previous_response_id names, where the provider does not keep it and we do.
-// One per process, of any thread: items_before() and remember() take one short lock and never wait
-// for the disk.
+// One per process, of any thread: each call but flush() takes one short lock and never waits for
+// the disk.
 //
-// A response is kept as the items that it added, and where it went on from: a conversation of many
-// turns is kept once. All of it is in memory, bounded and the least used gone first; a thread of
-// its own copies it to SQLite, from where it is read at the next start. Nobody gets what another
-// owner's requests left.
+// A response is kept as the items that its request added, its answer, and where it went on from: a
+// conversation of many turns is kept once. All of it is in memory, bounded and the least used gone
+// first; a thread of its own copies it to SQLite, from where it is read at the next start. Nobody
+// gets what another owner's requests left.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/time.h"
+#include "protocol/conversation.h"
 
 namespace tidegate::translation {
 
@@ -24,6 +25,25 @@ struct ResponseStoreOptions {
   std::size_t max_bytes = std::size_t{64} << 20;
   Duration ttl = 24h;  // after the last use
 };
+
+// What is kept of one response, or of one item of an answer for those who refer to it.
+struct ResponseText {
+  std::string input = {};       // the elements that the request added, as JSON; or the one item
+  std::string answer = {};      // the response object as the client got it; empty: there is none
+  protocol::Range output = {};  // the elements of its `output`
+  std::string provider = {};    // that keeps the response itself; then nothing else is here
+
+  [[nodiscard]] std::string_view output_items() const { return output.in(answer); }
+  [[nodiscard]] std::size_t bytes() const {
+    return sizeof *this + input.size() + answer.size() + provider.size();
+  }
+};
+
+// A conversation's responses, the first one first.
+using ResponseChain = std::vector<std::shared_ptr<const ResponseText>>;
+
+// All items of a conversation, elements of a JSON list.
+[[nodiscard]] std::string items_of(const ResponseChain& chain);
 
 struct ResponseStoreStats {
   std::uint64_t responses = 0, bytes = 0;  // in memory
@@ -40,15 +60,18 @@ class ResponseStore {
   ResponseStore(const ResponseStore&) = delete;
   ResponseStore& operator=(const ResponseStore&) = delete;
 
-  // The items of the conversation up to and with this response, elements of a JSON list. nullopt:
-  // not known, not the owner's, or a part of it is gone.
-  [[nodiscard]] std::optional<std::string> items_before(std::string_view owner,
-                                                        std::string_view id);
+  // The conversation up to and with this response. Empty: not known, not the owner's, kept by a
+  // provider, or a part of it is gone.
+  [[nodiscard]] ResponseChain conversation(std::string_view owner, std::string_view id);
+  // This response alone. Null: not known, or not the owner's.
+  [[nodiscard]] std::shared_ptr<const ResponseText> find(std::string_view owner,
+                                                         std::string_view id);
 
-  // `items`: the elements that the request added and those that it was answered with, as JSON.
-  // `previous`: the response that it went on from; empty: `items` is all there is.
+  // `previous`: the response that it went on from; empty: the text is all there is.
   void remember(std::string_view owner, std::string_view id, std::string_view previous,
-                std::string_view items);
+                ResponseText text);
+  // Conversations that go on from it are no longer whole.
+  void forget(std::string_view owner, std::string_view id);
 
   void flush();  // blocks until everything so far is in the file, or was refused by it
   [[nodiscard]] ResponseStoreStats stats() const;

@@ -145,7 +145,6 @@ TEST(ResponsesRequest, what_one_provider_keeps_goes_to_no_other) {
   };
   EXPECT_EQ(refused(R"("input":"x")"), "");
   EXPECT_EQ(refused(R"("input":"x","background":false,"conversation":null)"), "");
-  EXPECT_EQ(refused(R"("previous_response_id":"resp_1")"), "previous_response_id");
   EXPECT_EQ(refused(R"("input":[{"type":"item_reference","id":"rs_1"}])"), "input[0]");
   EXPECT_EQ(refused(R"("input":"x","convers\u0061tion":"conv_1")"), "conversation");
   EXPECT_EQ(refused(R"("prompt":{"id":"p"})"), "prompt");

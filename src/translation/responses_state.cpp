@@ -72,9 +72,6 @@ Result<void> check_self_contained(const Request& request) {
                 field);
   };
   if (request.surface != Surface::responses) return {};
-  if (!request.previous_response_id.empty()) {
-    return refuse("the response", "previous_response_id");
-  }
   for (const Part& part : request.parts) {
     if (part.kind == Part::Kind::other && part.name == "item_reference") {
       return refuse("the item; send it whole", path(request.surface, part.place));
