@@ -9,6 +9,7 @@
 #include "catalog/shipped_data.h"
 #include "config/kinds.h"
 #include "config/options.h"
+#include "tls/digest.h"
 
 namespace tidegate::catalog {
 namespace {
@@ -54,6 +55,22 @@ void complete(Client& client, const Client& shipped) {
   if (!client.needs_usage) client.needs_usage = shipped.needs_usage;
 }
 
+bool matches_any(const std::vector<std::string>& globs, std::string_view user_agent) {
+  if (user_agent.empty()) return false;
+  return std::ranges::any_of(globs, [user_agent](const std::string& glob) {
+    // Nearly all globs begin with the letter of a product's name, which most headers lack.
+    const char first = glob.empty() ? '\0' : glob.front();
+    const bool literal = first != '*' && first != '?';
+    if (literal && ((first ^ user_agent.front()) & ~0x20) != 0) return false;
+    return matches_glob(glob, user_agent);
+  });
+}
+
+bool is_any(const std::vector<std::string>& digests, std::string_view digest) {
+  return std::ranges::any_of(
+      digests, [digest](const std::string& one) { return tls::same_digest(one, digest); });
+}
+
 }  // namespace
 
 const std::vector<Client>& ClientProfiles::shipped() {
@@ -83,10 +100,11 @@ ClientProfiles ClientProfiles::with(const config::Config& config, std::vector<Pr
   std::vector<std::string> names;
   for (const Client& client : shipped()) names.push_back(client.name);
   for (Client& client : out.profiles_) {
+    out.by_key_ = out.by_key_ || !client.key_digests.empty();
     const auto known = std::ranges::find(shipped(), client.name, &Client::name);
     if (known != shipped().end()) {
       complete(client, *known);
-    } else if (client.user_agents.empty()) {
+    } else if (client.user_agents.empty() && client.key_digests.empty()) {
       problems.push_back(
           {client.at, fmt::format("clients.{}.match: missing; no profile of this name ships with "
                                   "the program, expected e.g. {{ user_agent: \"Cursor/*\" }}.{}",
@@ -101,17 +119,11 @@ ClientProfiles ClientProfiles::with(const config::Config& config, std::vector<Pr
   return out;
 }
 
-const Client* ClientProfiles::find(std::string_view user_agent) const {
+const Client* ClientProfiles::find(std::string_view user_agent, std::string_view key_digest) const {
   user_agent = user_agent.substr(0, kMostBytes);
-  if (user_agent.empty()) return nullptr;
-  const auto meant = [user_agent](const Client& client) {
-    return std::ranges::any_of(client.user_agents, [user_agent](const std::string& glob) {
-      // Nearly all globs begin with the letter of a product's name, which most headers lack.
-      const char first = glob.empty() ? '\0' : glob.front();
-      const bool literal = first != '*' && first != '?';
-      if (literal && ((first ^ user_agent.front()) & ~0x20) != 0) return false;
-      return matches_glob(glob, user_agent);
-    });
+  const auto meant = [&](const Client& client) {
+    return (client.user_agents.empty() || matches_any(client.user_agents, user_agent)) &&
+           (client.key_digests.empty() || is_any(client.key_digests, key_digest));
   };
   const auto found = std::ranges::find_if(profiles_, meant);
   return found == profiles_.end() ? nullptr : &*found;

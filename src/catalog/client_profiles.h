@@ -20,12 +20,17 @@ class ClientProfiles {
   static std::vector<config::Client> parse(std::string_view yaml, const std::string& file,
                                            std::vector<config::Problem>& problems);
 
-  // The first one with a glob for `user_agent`; nullptr if there is none. Lives as long as this.
-  [[nodiscard]] const config::Client* find(std::string_view user_agent) const;
+  // The first one that matches; nullptr if there is none. Lives as long as this. `key_digest`: of
+  // the key that the client presents, 64 hexadecimal digits; empty: none, or not by_key().
+  [[nodiscard]] const config::Client* find(std::string_view user_agent,
+                                           std::string_view key_digest) const;
+  // Whether any of them asks for a key.
+  [[nodiscard]] bool by_key() const { return by_key_; }
   [[nodiscard]] const std::vector<config::Client>& all() const { return profiles_; }
 
  private:
   std::vector<config::Client> profiles_;
+  bool by_key_ = false;
 };
 
 }  // namespace tidegate::catalog

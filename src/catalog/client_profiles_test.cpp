@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace tidegate::catalog {
 namespace {
 
@@ -19,8 +21,9 @@ Result with(std::string_view yaml) {
   return result;
 }
 
-std::string found(const ClientProfiles& profiles, std::string_view user_agent) {
-  const config::Client* client = profiles.find(user_agent);
+std::string found(const ClientProfiles& profiles, std::string_view user_agent,
+                  std::string_view key_digest = "") {
+  const config::Client* client = profiles.find(user_agent, key_digest);
   return client == nullptr ? "" : client->name;
 }
 
@@ -73,7 +76,7 @@ TEST(ClientProfiles, OneOfTheSameNameIsChangedOptionByOption) {
   const Result result = with("clients: { cursor: { on_overflow: truncate_middle } }");
   EXPECT_EQ(result.problems, "");
   EXPECT_EQ(result.profiles.all().size(), ClientProfiles::shipped().size());
-  const config::Client* cursor = result.profiles.find("Cursor/2.0");
+  const config::Client* cursor = result.profiles.find("Cursor/2.0", "");
   ASSERT_NE(cursor, nullptr);
   EXPECT_EQ(cursor->on_overflow, config::OnOverflow::truncate_middle);
   EXPECT_EQ(cursor->context_window, 200'000);
@@ -82,7 +85,24 @@ TEST(ClientProfiles, OneOfTheSameNameIsChangedOptionByOption) {
   const Result other = with(
       "clients: { cursor: { match: { user_agent: Go-http-client/* }, drops_reasoning: false } }");
   EXPECT_EQ(found(other.profiles, "Cursor/2.0"), "");
-  EXPECT_EQ(other.profiles.find("Go-http-client/2.0")->drops_reasoning, false);
+  EXPECT_EQ(other.profiles.find("Go-http-client/2.0", "")->drops_reasoning, false);
+}
+
+TEST(ClientProfiles, MatchByKeyAndByBoth) {
+  const std::string ci(64, 'a'), team(64, 'b');
+  const Result result =
+      with("clients:\n  ci: { match: { key: ['sha256:" + ci + "'] } }\n" +
+           "  team-cursor: { match: { user_agent: Cursor/*, key: 'sha256:" + std::string(64, 'B') +
+           "' } }\n");
+  EXPECT_EQ(result.problems, "");
+  EXPECT_TRUE(result.profiles.by_key());
+  EXPECT_EQ(found(result.profiles, "curl/8", ci), "ci");
+  EXPECT_EQ(found(result.profiles, "", ci), "ci");
+  EXPECT_EQ(found(result.profiles, "Cursor/1", team), "team-cursor");
+  EXPECT_EQ(found(result.profiles, "Cursor/1", ""), "cursor");
+  EXPECT_EQ(found(result.profiles, "curl/8", team), "");
+  EXPECT_EQ(found(result.profiles, "curl/8", std::string(63, 'a')), "");
+  EXPECT_FALSE(with("").profiles.by_key());
 }
 
 TEST(ClientProfiles, NewOneMustSayWhichClients) {
@@ -102,7 +122,7 @@ TEST(ClientProfiles, DataMustHaveSources) {
 TEST(ClientProfiles, LongHeadersAreLookedAtInFront) {
   const ClientProfiles profiles =
       with("clients: { x: { match: { user_agent: '*a*a*a*a*a*b' } } }").profiles;
-  EXPECT_EQ(profiles.find(std::string(64 << 10, 'a')), nullptr);
+  EXPECT_EQ(profiles.find(std::string(64 << 10, 'a'), ""), nullptr);
 }
 
 }  // namespace

@@ -14,6 +14,12 @@ constexpr std::pair<std::string_view, OnOverflow> kOnOverflow[] = {
     {"fallback", OnOverflow::fallback}};
 
 constexpr std::string_view kGlobs = "a glob or a list of globs (* and ?) for the User-Agent header";
+constexpr std::string_view kDigests =
+    "sha256: and the 64 digits that printf %s KEY | sha256sum prints, or a list of such";
+constexpr std::string_view kDigestMark = "sha256:";
+constexpr const char* kAgentExample = "\"Cursor/*\"";
+constexpr const char* kKeyExample =
+    "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
 // What a User-Agent header can hold; longer ones would only be slow to compare.
 bool is_glob(std::string_view text) {
@@ -21,13 +27,41 @@ bool is_glob(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; });
 }
 
-void read_user_agents(Client& client, const Node& node, const std::string& path, Reader& reader) {
-  const bool list = node.kind == Node::Kind::list;
-  if (list && node.items.empty()) {
+// Of a value that is one or a list.
+template <class Read>
+void each(const Node& node, const std::string& path, std::string_view expected,
+          std::string_view example, Reader& reader, Read&& read) {
+  if (node.kind != Node::Kind::list) return read(node);
+  if (node.items.empty()) {
     reader.problem(reader.at(node),
-                   fmt::format("{}: an empty list; expected {}, e.g. \"Cursor/*\"", path, kGlobs));
+                   fmt::format("{}: an empty list; expected {}, e.g. {}", path, expected, example));
   }
-  const auto read = [&](const Node& item) {
+  for (const Node& item : node.items) read(item);
+}
+
+// Empty: it is none.
+std::string digest_of(std::string_view text) {
+  if (!text.starts_with(kDigestMark)) return {};
+  std::string digits = to_lower(text.substr(kDigestMark.size()));
+  const bool good =
+      digits.size() == 64 && digits.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return good ? digits : std::string();
+}
+
+void read_keys(Client& client, const Node& node, const std::string& path, Reader& reader) {
+  each(node, path, kDigests, kKeyExample, reader, [&](const Node& item) {
+    const auto text = reader.scalar(item, path);
+    if (!text) return;
+    std::string digest = digest_of(*text);
+    if (!digest.empty()) return client.key_digests.push_back(std::move(digest));
+    // Not quoted: it may be the key itself.
+    reader.problem(reader.at(item), fmt::format("{}: the value is not valid; expected {}, e.g. {}",
+                                                path, kDigests, kKeyExample));
+  });
+}
+
+void read_user_agents(Client& client, const Node& node, const std::string& path, Reader& reader) {
+  each(node, path, kGlobs, kAgentExample, reader, [&](const Node& item) {
     auto text = reader.scalar(item, path);
     if (!text) return;
     if (is_glob(*text)) {
@@ -38,32 +72,29 @@ void read_user_agents(Client& client, const Node& node, const std::string& path,
                                  "ASCII characters and spaces",
                                  path, item.text));
     }
-  };
-  if (!list) return read(node);
-  for (const Node& item : node.items) read(item);
+  });
 }
 
 }  // namespace
 
 const Section<Client>& match_options() {
-  static const Section<Client> options = [] {
-    Section<Client> all;
-    all.push_back(Option<Client>{{"user_agent",
-                                  "The whole header, letters of either case alike. The first "
-                                  "profile that matches counts.",
-                                  "\"Cursor/*\"", std::string(kGlobs), ""},
-                                 read_user_agents}
-                      .required());
-    all.push_back(later<Client>("key", "The client's key."));
-    return all;
-  }();
+  static const Section<Client> options{
+      {{"user_agent", "The whole header, letters of either case alike; any if left out.",
+        kAgentExample, std::string(kGlobs), ""},
+       read_user_agents},
+      {{"key", "The key that the client presents, by its SHA-256; any if left out.", kKeyExample,
+        std::string(kDigests), ""},
+       read_keys},
+  };
   return options;
 }
 
 const Section<Client>& client_options() {
   using C = Client;
   static const Section<C> options{
-      {{"match", "Which clients; the shipped profile's if left out.",
+      {{"match",
+        "Which clients; the shipped profile's if left out. All that is said must hold, and the "
+        "first profile that matches counts.",
         "{ user_agent: \"Cursor/*\" }", "a map, see below", ""},
        [](C& client, const Node& node, const std::string& path, Reader& reader) {
          read_section(match_options(), node, path, client, reader);

@@ -124,7 +124,8 @@ enum class OnOverflow {
 // same name, and where there is none, as for any client.
 struct Client {
   std::string name;                       // in the ledger
-  std::vector<std::string> user_agents;   // globs; one that matches is enough
+  std::vector<std::string> user_agents;   // globs; one that matches is enough; empty: any
+  std::vector<std::string> key_digests;   // hexadecimal SHA-256; as above
   std::optional<Tokens> context_window;   // that the client believes in, prompt and answer together
   std::optional<OnOverflow> on_overflow;  // absent: the provider judges
   std::optional<bool> drops_reasoning;    // does not send it back; absent: each request shows it

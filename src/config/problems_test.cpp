@@ -119,9 +119,10 @@ const Case kCases[] = {
      "  a: { match: { user_agent: Cursor/*, key: k }, context_windw: 1 }\n"
      "  b: { match: { user_agent: [] }, on_overflow: truncate_midle, drops_reasoning: 1 }\n"
      "  c: { match: { user_agent: ['x*', ''] }, context_window: lots, needs_usage: often }\n"
-     "  d: { match: {} }\n",
-     "t.yaml:2:44: clients.a.match.key: not available in this version; remove it, it would not be "
-     "obeyed\n"
+     "  d: { match: { key: [] } }\n",
+     "t.yaml:2:44: clients.a.match.key: the value is not valid; expected sha256: and the 64 digits "
+     "that printf %s KEY | sha256sum prints, or a list of such, e.g. "
+     "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n"
      "t.yaml:2:49: clients.a.context_windw: unknown option. Did you mean context_window?\n"
      "t.yaml:3:29: clients.b.match.user_agent: an empty list; expected a glob or a list of globs "
      "(* and ?) for the User-Agent header, e.g. \"Cursor/*\"\n"
@@ -136,8 +137,9 @@ const Case kCases[] = {
      "from 1 to 100000000, e.g. 200000.\n"
      "t.yaml:4:78: clients.c.needs_usage: \"often\" is not valid; expected true or false, e.g. "
      "true.\n"
-     "t.yaml:5:15: clients.d.match.user_agent: missing; expected a glob or a list of globs (* and "
-     "?) for the User-Agent header, e.g. \"Cursor/*\"\n"},
+     "t.yaml:5:22: clients.d.match.key: an empty list; expected sha256: and the 64 digits that "
+     "printf %s KEY | sha256sum prints, or a list of such, e.g. "
+     "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n"},
     {"later_store", "state: { ledger: 'postgresql://u:secret@h/db' }",
      "t.yaml:1:18: state.ledger: the value is not valid; expected sqlite:FILE, e.g. "
      "sqlite:/var/lib/tidegate/ledger.db. PostgreSQL is not available in this version.\n"},

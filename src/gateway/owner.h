@@ -15,11 +15,16 @@ class OwnerMemo {
  public:
   // By the headers of a request; holds until the next call.
   const std::string& of(const http::Headers& headers);
+  // SHA-256 of the key itself, without the word before it; empty: there is none. Holds likewise.
+  const std::string& key_digest(const http::Headers& headers);
 
  private:
   struct Entry {
-    std::string credential, owner;
+    std::string credential;
+    std::string owner, key_digest;  // empty: not worked out yet
   };
+  Entry& entry(const http::Headers& headers);
+
   std::array<Entry, 64> entries_;  // by a hash of the credential
 };
 

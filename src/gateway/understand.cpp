@@ -110,7 +110,9 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   if (!role) return std::unexpected(role.error());
   out.task = std::move(*task);
   out.role = std::move(*role);
-  out.profile = memos.profile.find(snapshot.profiles, fields.user_agent);
+  std::string_view key_digest;
+  if (snapshot.profiles.by_key()) key_digest = memos.owners.key_digest(asked.headers);
+  out.profile = memos.profile.find(snapshot.profiles, fields.user_agent, key_digest);
   out.client = out.profile != nullptr ? std::string_view(out.profile->name)
                                       : routing::product(fields.user_agent).substr(0, kMaxLabel);
   out.requested_model = conversation.model.substr(0, kMaxLabel);

@@ -45,18 +45,20 @@ struct Understanding {
 // The profile that was looked up last: most requests of a worker come from one kind of client.
 class ProfileMemo {
  public:
-  const config::Client* find(const catalog::ClientProfiles& profiles, std::string_view user_agent) {
-    if (profiles_ != &profiles || user_agent_ != user_agent) {
+  const config::Client* find(const catalog::ClientProfiles& profiles, std::string_view user_agent,
+                             std::string_view key_digest) {
+    if (profiles_ != &profiles || user_agent_ != user_agent || key_digest_ != key_digest) {
       profiles_ = &profiles;
       user_agent_ = user_agent;
-      found_ = profiles.find(user_agent);
+      key_digest_ = key_digest;
+      found_ = profiles.find(user_agent, key_digest);
     }
     return found_;
   }
 
  private:
   const catalog::ClientProfiles* profiles_ = nullptr;
-  std::string user_agent_;
+  std::string user_agent_, key_digest_;
   const config::Client* found_ = nullptr;
 };
 

@@ -1,5 +1,6 @@
 #include "tls/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include <array>
@@ -17,6 +18,10 @@ std::string sha256_hex(std::string_view bytes) {
     out.push_back(kDigits[byte & 15]);
   }
   return out;
+}
+
+bool same_digest(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace tidegate::tls

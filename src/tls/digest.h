@@ -9,4 +9,7 @@ namespace tidegate::tls {
 // 64 hexadecimal digits.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 
+// Takes as long whether they are alike or not.
+[[nodiscard]] bool same_digest(std::string_view a, std::string_view b);
+
 }  // namespace tidegate::tls

@@ -1,6 +1,7 @@
 """What a client's profile changes: prompts that do not fit, usage that was not asked for, the name in
 the ledger (docs/clients.md)."""
 
+import hashlib
 import json
 import unittest
 
@@ -15,6 +16,10 @@ def message(role, name):
 
 CONVERSATION = [message("system", "rules"), message("user", "task"), message("assistant", "first"),
                 message("user", "more"), message("assistant", "second"), message("user", "last")]
+
+
+def digest(key):
+    return "sha256:" + hashlib.sha256(key.encode()).hexdigest()
 
 
 class Profiles(EndToEnd):
@@ -34,6 +39,9 @@ class Profiles(EndToEnd):
                 "keeper": {"match": {"user_agent": "keeper"}, "drops_reasoning": False},
                 "forgetful": {"match": {"user_agent": "forgetful"}, "drops_reasoning": True},
                 "counting": {"match": {"user_agent": "counting"}, "needs_usage": True},
+                "ci": {"match": {"key": digest("sk-ci")}, "on_overflow": "reject"},
+                "team": {"match": {"key": [digest("sk-a"), digest("sk-b")],
+                                   "user_agent": "team/*"}},
             }))
 
     def ask(self, user_agent, messages=CONVERSATION, model="small", **fields):
@@ -82,6 +90,23 @@ class Profiles(EndToEnd):
         self.assertEqual((answer.status, answer.model), (200, "small"))
         refused = self.ask("larger", model="smaller")
         self.assertEqual(refused.error()["code"], "context_length_exceeded")
+
+    def test_a_client_is_known_by_its_key(self):
+        def client(user_agent, **credentials):
+            headers = {"user-agent": user_agent} | {name.replace("_", "-"): value
+                                                    for name, value in credentials.items()}
+            answer = self.gateway.post(chat("small"), headers)
+            return self.gateway.records(answer)[0]["client"]
+        self.assertEqual(client("any/1", authorization="Bearer sk-ci"), "ci")
+        self.assertEqual(client("any/1", authorization="bearer  sk-ci"), "ci")
+        self.assertEqual(client("any/1", x_api_key="sk-ci"), "ci")
+        self.assertEqual(client("any/1", authorization="Bearer sk-cj"), "any")
+        self.assertEqual(client("any/1"), "any")
+        self.assertEqual(client("team/1", authorization="Bearer sk-b"), "team")
+        self.assertEqual(client("any/1", authorization="Bearer sk-b"), "any")
+        answer = self.gateway.post({"model": "small", "messages": CONVERSATION, "max_tokens": 500},
+                                   {"authorization": "Bearer sk-ci"})
+        self.assertEqual(answer.error()["code"], "context_length_exceeded")
 
     def test_without_a_profile_the_provider_judges(self):
         answer = self.ask("somebody/1.0")
