@@ -30,14 +30,27 @@ PromptSize size_of(const Outline& outline, const Unit& unit) {
 // The units that may go, oldest first.
 std::vector<Unit> removable(const std::vector<Unit>& units, Drop drop) {
   const auto is_user = [](const Unit& unit) { return unit.user; };
+  const auto goes = [](const Unit& unit) { return !unit.kept; };
   const auto first_user = std::ranges::find_if(units, is_user);
   const auto last_user = std::find_if(units.rbegin(), units.rend(), is_user);
   std::vector<Unit> out;
   if (last_user == units.rend()) return out;
-  for (auto at = units.begin(); at != last_user.base() - 1; ++at) {
-    if (!at->kept && (drop == Drop::oldest || at != first_user)) out.push_back(*at);
+  const auto request = last_user.base() - 1;
+  // The step that the model goes on from; the request itself where it has not begun.
+  const auto last_step = std::find_if(units.rbegin(), last_user, goes);
+  const auto end = last_step == last_user ? request : last_step.base() - 1;
+  for (auto at = units.begin(); at != end; ++at) {
+    const bool task = drop == Drop::middle && at == first_user;
+    if (goes(*at) && at != request && !task) out.push_back(*at);
   }
   return out;
+}
+
+std::uint32_t calls_made(const Outline& outline, const Unit& unit) {
+  std::uint32_t calls = 0;
+  auto call = std::ranges::lower_bound(outline.calls, unit.first, {}, &Outline::Call::item);
+  for (; call != outline.calls.end() && call->item < unit.end; ++call) calls += !call->answered;
+  return calls;
 }
 
 // What is left of the prompt is at most this, so that it can grow for a while before the cut moves.
@@ -70,7 +83,11 @@ std::vector<Cut> cuts_of(const Outline& outline, const std::vector<Unit>& gone,
 }  // namespace
 
 std::string Truncation::note() const {
-  return fmt::format("truncated {} message{}", messages, messages == 1 ? "" : "s");
+  const auto some = [](std::uint32_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  const std::string text = "truncated " + some(messages, "message");
+  return calls == 0 ? text : fmt::format("{} ({})", text, some(calls, "tool call"));
 }
 
 Result<Truncation> truncate(Surface surface, std::string_view body, Drop drop, Tokens limit,
@@ -113,7 +130,10 @@ Result<Truncation> truncate(Surface surface, std::string_view body, Drop drop, T
         out.after);
     return std::unexpected(std::move(error));
   }
-  for (const Unit& unit : gone) out.messages += unit.end - unit.first;
+  for (const Unit& unit : gone) {
+    out.messages += unit.end - unit.first;
+    out.calls += calls_made(*outline, unit);
+  }
   out.cuts = cuts_of(*outline, gone, out.messages);
   return out;
 }

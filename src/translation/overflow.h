@@ -26,13 +26,14 @@ enum class Drop : std::uint8_t {
 struct Truncation {
   std::vector<Cut> cuts;                   // empty: it fitted
   std::uint32_t messages = 0;              // left out
+  std::uint32_t calls = 0;                 // made in them
   Tokens before = 0, after = 0;            // estimates
-  [[nodiscard]] std::string note() const;  // "truncated 14 messages"
+  [[nodiscard]] std::string note() const;  // "truncated 14 messages (6 tool calls)"
 };
 
-// Never left out: system and developer messages, the last user message and all that follows, half
-// of a tool call and its results, and part of a turn that holds sealed reasoning. A user message in
-// the place of the first that is left out says how many there were.
+// Never left out: system and developer messages, the last user message, the last step after it,
+// half of a tool call and its results, and part of a turn that holds sealed reasoning and is over.
+// A user message in the place of the first that is left out says how many there were.
 //
 // More is cut than needed, up to an eighth of `limit`, so that the next requests of a conversation
 // are cut at the same place and providers' prompt caches still know their beginning.

@@ -126,6 +126,43 @@ TEST(Overflow, LeavesOutTurnsWithSealedReasoningAsAWhole) {
   EXPECT_EQ(out(sealed), user + "," + four + user);
 }
 
+TEST(Overflow, LeavesOutTheOldestStepsOfALoopThatIsStillOpen) {
+  const std::string task = chat("user");
+  const auto step = [](int id) {
+    const std::string call = std::to_string(id);
+    return chat("assistant", R"(,"tool_calls":[{"id":")" + call + R"(","type":"function",)" +
+                                 R"("function":{"name":"f","arguments":"{}"}}])") +
+           "," + chat("tool", R"(,"tool_call_id":")" + call + R"(")");
+  };
+  std::string loop = task;
+  for (int id = 1; id <= 5; ++id) loop += "," + step(id);
+  for (const Drop drop : {Drop::oldest, Drop::middle}) {
+    EXPECT_EQ(left(Surface::chat, loop, 6000, drop),
+              task + "," + R"({"role":"user","content":"[6 earlier messages were left out]"},)" +
+                  step(4) + "," + step(5));
+  }
+  const std::string body = R"({"messages":[)" + loop + "]}";
+  EXPECT_EQ(truncate(Surface::chat, body, Drop::oldest, 6000, tens)->note(),
+            "truncated 6 messages (3 tool calls)");
+  EXPECT_EQ(left(Surface::chat, loop, 3000, Drop::oldest),
+            "the prompt is about 11050 tokens, expected at most 3000 beside the answer; what must "
+            "stay of it (system prompt, tools, the last turn) is about 3270 tokens");
+}
+
+// What an open loop's providers check is beside each step's calls, and each step goes as a whole.
+TEST(Overflow, LeavesOutStepsWithSealedReasoningOfAnOpenLoop) {
+  const std::string task = chat("user");
+  const auto step = [](const std::string& id) {
+    return R"({"type":"reasoning","id":"rs_)" + id + R"(","encrypted_content":"x","summary":[]},)" +
+           R"({"type":"function_call","call_id":")" + id + R"(","name":"f","arguments":")" + kText +
+           R"("},{"type":"function_call_output","call_id":")" + id + R"(","output":"r"})";
+  };
+  EXPECT_EQ(left(Surface::responses, task + "," + step("1") + "," + step("2") + "," + step("3"),
+                 3300, Drop::oldest),
+            task + "," + R"({"role":"user","content":"[6 earlier messages were left out]"},)" +
+                step("3"));
+}
+
 TEST(Overflow, KeepsWhatTheProviderStored) {
   // Results of calls that a previous response made, and a summary of what came before it.
   const std::string output =

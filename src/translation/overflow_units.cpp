@@ -97,7 +97,7 @@ std::vector<Unit> units_of(const Outline& outline) {
     // The assistant's turn: all that it did until the next user message.
     const auto turn_end = std::find_if(at, steps.end(), [](const Unit& unit) { return unit.user; });
     const bool sealed = std::any_of(at, turn_end, [](const Unit& unit) { return unit.sealed; });
-    if (!sealed) {
+    if (!sealed || turn_end == steps.end()) {
       out.insert(out.end(), at, turn_end);
     } else {
       Unit turn = *at;

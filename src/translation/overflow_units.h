@@ -21,7 +21,9 @@ struct Unit {
 };
 
 // In order, without gaps: a user message; an assistant's step with all results of its calls; a
-// whole turn of the assistant where it holds sealed reasoning.
+// whole turn of the assistant where it holds sealed reasoning. The turn that is still open is in
+// steps all the same: an agent's may be the whole session, and what providers check of it is that
+// each step that is left comes back as it was.
 [[nodiscard]] std::vector<Unit> units_of(const Outline& outline);
 
 }  // namespace tidegate::translation
