@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <chrono>
 
 namespace tidegate {
@@ -61,6 +62,17 @@ std::uint64_t random_below(std::uint64_t bound) {
     }
   }
   return static_cast<std::uint64_t>(product >> 64);
+}
+
+Result<void> fill_with_secret_bytes(std::span<std::uint8_t> out) {
+  while (!out.empty()) {
+    const ssize_t got = getrandom(out.data(), out.size(), 0);
+    if (got < 0 && errno != EINTR) {
+      return fail(ErrorCode::io, "the system gave no random bytes (getrandom failed)");
+    }
+    if (got > 0) out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
 }
 
 }  // namespace tidegate

@@ -1,0 +1,68 @@
+#include "limits/key_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace tidegate::limits {
+namespace {
+
+const WallTime kNow{std::chrono::seconds(1'780'000'000)};
+
+class Reader : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = std::filesystem::temp_directory_path() / "tidegate_keys_XXXXXX";
+    dir_ = mkdtemp(pattern.data());
+    store_ = std::move(*KeyStore::open({dir_ / "t.keys", {}}));
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  NewKey make(std::string name, std::optional<WallTime> expires = {}) {
+    KeyDraft draft;
+    draft.name = std::move(name);
+    draft.expires = expires;
+    return std::move(*store_->create(draft, kNow - 1h));
+  }
+  [[nodiscard]] std::unique_ptr<KeyRing> ring() const {
+    return std::move(*KeyRing::open({dir_ / "t.keys", {}}));
+  }
+
+  std::filesystem::path dir_;
+  std::unique_ptr<KeyStore> store_;
+};
+
+TEST_F(Reader, RemembersAKeyNoLongerThanItIsGood) {
+  const NewKey key = make("short", kNow);
+  const auto keys = ring();
+  KeyReader reader(*keys);
+  for (int i = 0; i < 2; ++i) EXPECT_NE(reader.check(key.text, kNow - 1us).key, nullptr);
+  EXPECT_EQ(reader.check(key.text, kNow).fault, KeyFault::expired);
+}
+
+TEST_F(Reader, AChangeIsInForceWithTheNextRequest) {
+  const NewKey key = make("ci");
+  const auto keys = ring();
+  KeyReader reader(*keys);
+  ASSERT_NE(reader.check(key.text, kNow).key, nullptr);
+  std::atomic<bool> done = false;
+  keys->submit([&](Result<KeyStore*> store) { ASSERT_TRUE((*store)->revoke("ci", kNow)); },
+               [&] { done = true; });
+  while (!done) std::this_thread::yield();
+  EXPECT_EQ(reader.check(key.text, kNow).fault, KeyFault::revoked);
+}
+
+TEST_F(Reader, ATextThatDiffersInOneByteIsAnotherKey) {
+  const NewKey key = make("ci");
+  const auto keys = ring();
+  KeyReader reader(*keys);
+  for (std::size_t i = 0; i < key.text.size(); ++i) {
+    ASSERT_NE(reader.check(key.text, kNow).key, nullptr);
+    std::string other = key.text;
+    other[i] = other[i] == '7' ? '8' : '7';
+    EXPECT_EQ(reader.check(other, kNow).key, nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace tidegate::limits
