@@ -1,6 +1,7 @@
 #include "routing/decision.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "base/text.h"
@@ -101,58 +102,113 @@ bool takes_any(const Route& route, const workload::Workload& workload) {
   return std::ranges::any_of(route.targets, [&](const Target& t) { return takes(t, workload); });
 }
 
-void explain_skipped(Decision& decision, std::size_t skipped, std::string_view why) {
+bool allows(const Permit& permit, const Table& table, const Target& target) {
+  return permit.models.empty() || std::ranges::any_of(permit.models, [&](const std::string& name) {
+           return table.catalog->find(name) == target.model;
+         });
+}
+
+void note_skipped(Reason& reason, std::size_t skipped, std::size_t all, std::string_view why) {
   if (skipped == 0) return;
-  decision.reason.add("; ")
+  reason.add("; ")
       .add(static_cast<std::int64_t>(skipped))
       .add(" of ")
-      .add(static_cast<std::int64_t>(decision.route->targets.size()))
+      .add(static_cast<std::int64_t>(all))
       .add(" models skipped: ")
       .add(why);
 }
 
-Result<void> choose_targets(Decision& decision, const workload::Workload& workload) {
+// The route is one that the permit allows.
+Result<void> choose_targets(Decision& decision, const Table& table, const Query& query) {
   const auto add = [&](const Target& target) { decision.list[decision.count++] = &target; };
-  std::size_t blind = 0, narrow = 0;
+  const std::size_t all = decision.route->targets.size();
+  std::size_t barred = 0, blind = 0, narrow = 0;
   for (const Target& target : decision.route->targets) {
-    if (!takes(target, workload)) {
+    if (!allows(query.permit, table, target)) {
+      ++barred;
+    } else if (!takes(target, query.workload)) {
       if (blind++ == 0) decision.blind = &target;
-    } else if (!fits(target, workload)) {
+    } else if (!fits(target, query.workload)) {
       ++narrow;
     } else {
       add(target);
     }
   }
-  if (blind == decision.route->targets.size()) {
+  if (blind != 0 && barred + blind == all) {
     return cannot_take(
-        *decision.blind->model, workload.media,
+        *decision.blind->model, query.workload.media,
         "No model of the route " + decision.route->name + " takes all that is shown: ");
   }
   if (decision.count == 0) {  // let the provider say what is too long
     for (const Target& target : decision.route->targets) {
-      if (takes(target, workload)) add(target);
+      if (allows(query.permit, table, target) && takes(target, query.workload)) add(target);
     }
     narrow = 0;
   }
+  note_skipped(decision.reason, barred, all, "not for this key");
   if (blind != 0) {
-    explain_skipped(decision, blind, "no ");
-    decision.reason.add(first_name(decision.blind->model->misses(workload.media)));
+    note_skipped(decision.reason, blind, all, "no ");
+    decision.reason.add(first_name(decision.blind->model->misses(query.workload.media)));
   }
-  explain_skipped(decision, narrow, "context too small");
+  note_skipped(decision.reason, narrow, all, "context too small");
   return {};
 }
 
-Result<Decision> chosen(Decision decision, const Query& query) {
-  if (Result<void> found = choose_targets(decision, query.workload); !found) {
+Result<Decision> chosen(Decision decision, const Table& table, const Query& query) {
+  if (Result<void> found = choose_targets(decision, table, query); !found) {
     return std::unexpected(std::move(found.error()));
   }
   return decision;
 }
 
-Result<Decision> take(const Route& route, std::string_view why, const Query& query) {
+// What a permit allows, for people who asked for something else.
+std::string described(const Permit& permit) {
+  const auto list = [](std::string_view what, std::span<const std::string> names) {
+    std::string text(what);
+    for (std::size_t i = 0; i < names.size(); ++i) text += (i == 0 ? " " : ", ") + names[i];
+    return text;
+  };
+  if (permit.routes.empty()) return list("the models", permit.models);
+  if (permit.models.empty()) return list("the routes", permit.routes);
+  return list("the models", permit.models) + list(" and the routes", permit.routes);
+}
+
+Result<Decision> take(const Table& table, const Route& route, std::string_view why,
+                      const Query& query, std::string_view field) {
+  if (!allows(query.permit, table, route)) {
+    return fail(ErrorCode::forbidden,
+                "This key may not use " +
+                    quoted(route.name.empty() ? std::string_view(route.targets[0].model->id)
+                                              : std::string_view(route.name)) +
+                    ", only " + described(query.permit) + ".",
+                std::string(field));
+  }
   Decision decision{.route = &route};
   decision.reason.add(why);
-  return chosen(std::move(decision), query);
+  return chosen(std::move(decision), table, query);
+}
+
+// The first rule that holds and leads where the permit allows.
+std::optional<Match> match_policy(const Table& table, const Facts& facts, const Permit& permit) {
+  auto match = table.policy.decide(facts);
+  while (match && !allows(permit, table, table.routes[match->route])) {
+    match = table.policy.decide(facts, match->rule);
+  }
+  return match;
+}
+
+// What a permit names first, where the policy has nothing that it allows.
+const Route* first_of(const Permit& permit, const Table& table) {
+  for (const std::string& name : permit.routes) {
+    const Route* route = table.find(name);
+    if (route != nullptr && allows(permit, table, *route)) return route;
+  }
+  for (const std::string& name : permit.models) {
+    const catalog::Model* model = table.catalog->find(name);
+    const auto found = model != nullptr ? table.models.find(model->id) : table.models.end();
+    if (found != table.models.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const Query& query) {
@@ -162,16 +218,27 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
   if (affinity != nullptr && decision.task != 0) {
     last = table.find(affinity->find(decision.task, query.now, table.sticky_for));
   }
+  if (last != nullptr && !allows(query.permit, table, *last)) last = nullptr;
   const bool sees = last != nullptr && takes_any(*last, query.workload);
   if (sees && fits(last->targets[0], query.workload)) {
     decision.route = last;
     decision.sticky = true;
     decision.reason.add("sticky: the task stays on ").add(last->name);
-    return chosen(std::move(decision), query);
+    return chosen(std::move(decision), table, query);
   }
   const Facts facts = facts_of(table, query);
-  const auto match = table.policy.decide(facts);
+  const auto match = match_policy(table, facts, query.permit);
   if (!match) {
+    if (const Route* route = first_of(query.permit, table)) {
+      return take(table, *route, "the policy has nothing for this key, which names this first",
+                  query, "model");
+    }
+    if (!table.policy.empty()) {
+      return fail(
+          ErrorCode::forbidden,
+          "This key may use only " + described(query.permit) + ", and none of them is served here.",
+          "model");
+    }
     return fail(ErrorCode::invalid,
                 "The model \"auto\" needs a policy, and the configuration has none. Name a model "
                 "or a route (route:NAME).",
@@ -194,10 +261,21 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
         .add("; ");
   }
   table.policy.explain(*match, facts, decision.reason);
-  return chosen(std::move(decision), query);
+  return chosen(std::move(decision), table, query);
 }
 
 }  // namespace
+
+bool allows(const Permit& permit, const Table& table, const Route& route) {
+  if (permit.models.empty() && permit.routes.empty()) return true;
+  if (route.name.empty()) {
+    return !permit.models.empty() && allows(permit, table, route.targets[0]);
+  }
+  if (!permit.routes.empty() && std::ranges::find(permit.routes, route.name) == permit.routes.end())
+    return false;
+  return std::ranges::any_of(route.targets,
+                             [&](const Target& target) { return allows(permit, table, target); });
+}
 
 bool fits(const Target& target, const workload::Workload& workload) {
   const catalog::Model& model = *target.model;
@@ -210,13 +288,13 @@ Result<Decision> decide(const Table& table, const Affinity* affinity, const Quer
   if (!query.forced_route.empty()) {
     const Route* route = table.find(query.forced_route);
     if (route == nullptr) return unknown_route(table, query.forced_route, "x-tidegate-route");
-    return take(*route, "route asked for by x-tidegate-route", query);
+    return take(table, *route, "route asked for by x-tidegate-route", query, "x-tidegate-route");
   }
   if (query.model.starts_with(kRoutePrefix)) {
     const std::string_view name = query.model.substr(kRoutePrefix.size());
     const Route* route = table.find(name);
     if (route == nullptr) return unknown_route(table, name, "model");
-    return take(*route, "route asked for by name", query);
+    return take(table, *route, "route asked for by name", query, "model");
   }
   if (query.model.empty() || query.model == "auto") return decide_auto(table, affinity, query);
   if (const catalog::Model* model = table.catalog->find(query.model)) {
@@ -225,7 +303,7 @@ Result<Decision> decide(const Table& table, const Affinity* affinity, const Quer
       if (model->misses(query.workload.media) != 0) {
         return cannot_take(*model, query.workload.media);
       }
-      return take(found->second, "model asked for by name", query);
+      return take(table, found->second, "model asked for by name", query, "model");
     }
   }
   return unknown_model(table, query);

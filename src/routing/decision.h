@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/error.h"
@@ -16,6 +17,11 @@
 #include "workload/workload.h"
 
 namespace tidegate::routing {
+
+// What the caller may use: ids or aliases of models, names of routes. Empty lists: anything.
+struct Permit {
+  std::span<const std::string> models{}, routes{};
+};
 
 // What decide() knows of a request. Views live as long as the call.
 struct Query {
@@ -28,6 +34,7 @@ struct Query {
   std::uint64_t fingerprint = 0;  // Conversation::fingerprint
   TimePoint now{};
   WallTime wall{};
+  Permit permit{};
 };
 
 // Points into the table.
@@ -44,8 +51,8 @@ struct Decision {
   // The first target that was left out since it cannot take what is shown; null: none was.
   const Target* blind = nullptr;
 
-  // The targets to try in order; without those that cannot take what is shown, and those whose
-  // context is too small when another one fits. At least one.
+  // The targets to try in order; without those that the permit leaves out, those that cannot take
+  // what is shown, and those whose context is too small when another one fits. At least one.
   [[nodiscard]] std::span<const Target* const> targets() const { return {list.data(), count}; }
   std::array<const Target*, Route::kMaxTargets> list{};
   std::uint8_t count = 0;
@@ -56,7 +63,14 @@ struct Decision {
 // names; field: "x-tidegate-route" or "model". affinity: may be null.
 // A model asked for by name must take what is shown, of a route one of its models: else invalid;
 // field: the kind of media, by its name.
+//
+// What is asked for by name and not permitted is Error::forbidden with what is. Under "auto" the
+// policy's rules for such routes count as absent; if no rule is left that holds, the permit's own
+// first route or model is taken.
 Result<Decision> decide(const Table& table, const Affinity* affinity, const Query& query);
+
+// Whether a permit allows the route, or the model that was asked for by name (a route without one).
+[[nodiscard]] bool allows(const Permit& permit, const Table& table, const Route& route);
 
 // Prompt and answer fit into the target's window, as far as it is known.
 [[nodiscard]] bool fits(const Target& target, const workload::Workload& workload);

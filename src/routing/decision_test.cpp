@@ -284,6 +284,94 @@ TEST(Table, EachRouteHasAHashOfItsOwn) {
   EXPECT_EQ(seen.count(0), 0u);
 }
 
+// What a key may use. Routes: long (wide), short (narrow, other, wide); narrow falls back to wide.
+class PermitTest : public DecisionTest {
+ protected:
+  void allow(std::vector<std::string> models, std::vector<std::string> routes) {
+    models_ = std::move(models);
+    routes_ = std::move(routes);
+    query.permit = {models_, routes_};
+  }
+  std::vector<std::string> targets() {
+    std::vector<std::string> ids;
+    const Decision decision = decided();
+    for (const Target* target : decision.targets()) ids.push_back(target->model->id);
+    return ids;
+  }
+  using Ids = std::vector<std::string>;
+
+ private:
+  std::vector<std::string> models_, routes_;
+};
+
+TEST_F(PermitTest, AModelThatIsNotAllowedIsForbiddenAndTheAllowedAreNamed) {
+  allow({"little", "other"}, {});
+  query.model = "narrow";
+  EXPECT_EQ(targets(), Ids{"narrow"}) << "by its alias; its fallback is not allowed";
+  query.model = "wide";
+  const Error error = refused();
+  EXPECT_EQ(error.code, ErrorCode::forbidden);
+  EXPECT_EQ(error.field, "model");
+  EXPECT_EQ(error.message, "This key may not use \"wide\", only the models little, other.");
+}
+
+TEST_F(PermitTest, ARouteThatIsNotAllowedIsForbiddenHoweverItIsAskedFor) {
+  allow({}, {"short"});
+  query.model = "route:long";
+  EXPECT_EQ(refused().message, "This key may not use \"long\", only the routes short.");
+  query.model = "narrow";
+  EXPECT_EQ(refused().code, ErrorCode::forbidden) << "a model by name would go round the routes";
+  query.model = "auto";
+  query.forced_route = "long";
+  EXPECT_EQ(refused().field, "x-tidegate-route");
+  query.forced_route = "short";
+  EXPECT_EQ(targets(), (Ids{"narrow", "other", "wide"}));
+}
+
+TEST_F(PermitTest, ARouteIsLeftWithItsAllowedModels) {
+  allow({"wide"}, {"short", "long"});
+  query.model = "route:short";
+  EXPECT_EQ(targets(), Ids{"wide"});
+  EXPECT_EQ(decided().reason.view(),
+            "route asked for by name; 2 of 3 models skipped: not for this key");
+  allow({"other"}, {"long"});
+  query.model = "route:long";
+  EXPECT_EQ(refused().message,
+            "This key may not use \"long\", only the models other and the routes long.");
+}
+
+TEST_F(PermitTest, AutoPassesOverRulesThatLeadElsewhere) {
+  allow({}, {"short"});
+  query.workload.context_tokens = 231042;
+  EXPECT_EQ(decided().route->name, "short");
+  EXPECT_EQ(decided().rule, 2);
+  allow({"other"}, {});
+  EXPECT_EQ(targets(), Ids{"other"});
+}
+
+TEST_F(PermitTest, AutoTakesWhatTheKeyNamesFirstWhereNoRuleIsLeft) {
+  config.policy = {{"", "long", {}}};
+  table = build(config, catalog, problems);
+  allow({"little"}, {});
+  const Decision decision = decided();
+  EXPECT_EQ(decision.targets()[0]->model->id, "narrow");
+  EXPECT_TRUE(decision.reason.view().contains("nothing for this key"));
+  allow({}, {"short"});
+  EXPECT_EQ(decided().route->name, "short");
+  allow({"no-longer-served"}, {});
+  EXPECT_EQ(refused().code, ErrorCode::forbidden);
+}
+
+TEST_F(PermitTest, ATaskDoesNotStayWhereTheKeyMayNotGo) {
+  query.workload.context_tokens = 231042;
+  remember(decided());
+  query.workload.context_tokens = 50;
+  ASSERT_TRUE(decided().sticky);
+  allow({}, {"short"});
+  EXPECT_FALSE(decided().sticky);
+  EXPECT_EQ(decided().route->name, "short");
+}
+
 TEST(Table, PeakFollowsDeepSeeksCalendar) {
   config::Config config = sample();
   config.policy = {{"peak", "long", {}}, {"", "short", {}}};

@@ -68,8 +68,9 @@ Policy Policy::build(std::span<const config::PolicyRule> rules, std::span<const 
   return policy;
 }
 
-std::optional<Match> Policy::decide(const Facts& facts) const {
+std::optional<Match> Policy::decide(const Facts& facts, int after) const {
   for (const Rule& rule : rules_) {
+    if (rule.number <= after) continue;
     if (!rule.when || rule.when->holds(facts)) return Match{rule.number, rule.route};
   }
   return std::nullopt;

@@ -33,7 +33,8 @@ class Policy {
                       std::span<const std::string> routes, std::vector<config::Problem>& problems);
 
   // nullopt when no rule holds: there is no policy, or not one that passed config::check().
-  [[nodiscard]] std::optional<Match> decide(const Facts& facts) const;
+  // Only rules after the number `after`.
+  [[nodiscard]] std::optional<Match> decide(const Facts& facts, int after = 0) const;
 
   // "rule 2: context_tokens=231042 > 200000, tool_density=0.12 < 0.3": what the deciding rule asks
   // for, comparisons that hold in full, of other variables the value alone.
