@@ -32,7 +32,8 @@ int cost(const CostOptions& options) {
   const auto by = ledger::parse_group_by(options.by);
   if (!by) {
     fmt::print(stderr,
-               "--by: \"{}\" is unknown; expected model, task, role, day, route, provider or key\n",
+               "--by: \"{}\" is unknown; expected model, task, role, day, route, provider, key or "
+               "tenant\n",
                options.by);
     return kWrongUsage;
   }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 constexpr std::array kGroups{GroupBy::model, GroupBy::task,     GroupBy::role, GroupBy::day,
-                             GroupBy::route, GroupBy::provider, GroupBy::key};
+                             GroupBy::route, GroupBy::provider, GroupBy::key,  GroupBy::tenant};
 
 struct TextHash {
   using is_transparent = void;
@@ -98,6 +98,8 @@ class Summary {
         return group(label.provider);
       case GroupBy::key:
         return group(label.key);
+      case GroupBy::tenant:
+        return group(label.tenant);
     }
     return total_;
   }
@@ -179,6 +181,8 @@ std::string_view name(GroupBy by) {
       return "provider";
     case GroupBy::key:
       return "key";
+    case GroupBy::tenant:
+      return "tenant";
   }
   return "unknown";
 }

@@ -1,4 +1,5 @@
-// What was spent: the ledger's records summed up by model, task, role, day, route, provider or key.
+// What was spent: the ledger's records summed up by model, task, role, day, route, provider,
+// key or tenant.
 // Used by `tidegate cost` and the console, beside a running gateway. Functions, any thread.
 #pragma once
 
@@ -15,9 +16,9 @@
 
 namespace tidegate::ledger {
 
-enum class GroupBy : std::uint8_t { model, task, role, day, route, provider, key };
+enum class GroupBy : std::uint8_t { model, task, role, day, route, provider, key, tenant };
 [[nodiscard]] std::string_view name(GroupBy by);
-// nullopt: none of "model", "task", "role", "day", "route", "provider", "key".
+// nullopt: none of "model", "task", "role", "day", "route", "provider", "key", "tenant".
 [[nodiscard]] std::optional<GroupBy> parse_group_by(std::string_view text);
 
 struct Query {

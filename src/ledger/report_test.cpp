@@ -121,9 +121,10 @@ TEST_F(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
   EXPECT_EQ(names(GroupBy::route), (Names{"terminal_agentic", "short_task_batch"}));
   EXPECT_EQ(names(GroupBy::provider), Names{"deepseek"});
   EXPECT_EQ(names(GroupBy::key), Names{"team-a"});
+  EXPECT_EQ(names(GroupBy::tenant), Names{"search"});
   EXPECT_NE(to_text(run({.by = GroupBy::task, .since = {}, .until = {}})).find("\n(none)"),
             std::string::npos);
-  for (const char* text : {"model", "task", "role", "day", "route", "provider", "key"}) {
+  for (const char* text : {"model", "task", "role", "day", "route", "provider", "key", "tenant"}) {
     ASSERT_TRUE(parse_group_by(text)) << text;
     EXPECT_EQ(name(*parse_group_by(text)), text);
   }

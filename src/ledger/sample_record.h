@@ -17,6 +17,7 @@ inline UsageRecord sample_record(std::uint64_t number) {
   record.task = "task-" + std::to_string(number / 20);
   record.role = number % 2 == 0 ? "coder" : "reviewer";
   record.key = "team-a";
+  record.tenant = "search";
   record.client = "OpenAI/JS";
   record.route = number % 3 == 0 ? "short_task_batch" : "terminal_agentic";
   record.provider = "deepseek";

@@ -58,7 +58,7 @@ class SegmentBuilder {
 // What many records of a segment have in common.
 struct Label {
   std::string route, provider, model, price_epoch, requested_model, served_model;
-  std::string finish_reason, client, key, role, error, outcome, usage_source;
+  std::string finish_reason, client, key, tenant, role, error, outcome, usage_source;
   std::int64_t status = 0;
   bool stream = false, peak = false, last = false;
 };

@@ -17,10 +17,9 @@ std::int64_t micros(Duration duration) {
 
 // Everything of a label set in one run of bytes: two records with equal keys share one.
 void write_key(const UsageRecord& r, std::string& key) {
-  const std::array<std::string_view, 11> texts{
-      r.route,        r.provider,      r.model,  r.price_epoch, r.requested_model,
-      r.served_model, r.finish_reason, r.client, r.key,         r.role,
-      r.error};
+  const std::array<std::string_view, 12> texts{
+      r.route,         r.provider, r.model, r.price_epoch, r.requested_model, r.served_model,
+      r.finish_reason, r.client,   r.key,   r.role,        r.error,           r.tenant};
   std::array<std::uint32_t, texts.size() + 2> sizes{};
   std::size_t total = sizeof(sizes);
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -61,6 +60,7 @@ void write_label(const UsageRecord& r, std::string& out) {
   text("finish_reason", r.finish_reason);
   text("client", r.client);
   text("key", r.key);
+  text("tenant", r.tenant);
   text("role", r.role);
   text("error", r.error);
   text("outcome", name(r.outcome));

@@ -47,6 +47,7 @@ constexpr std::array kTexts{
     TextMember{"finish_reason", &Label::finish_reason},
     TextMember{"client", &Label::client},
     TextMember{"key", &Label::key},
+    TextMember{"tenant", &Label::tenant},
     TextMember{"role", &Label::role},
     TextMember{"error", &Label::error},
     TextMember{"outcome", &Label::outcome},

@@ -42,6 +42,7 @@ TEST(Segment, KeepsEveryFieldOfARecord) {
   EXPECT_EQ(label.finish_reason, record.finish_reason);
   EXPECT_EQ(label.client, record.client);
   EXPECT_EQ(label.key, record.key);
+  EXPECT_EQ(label.tenant, record.tenant);
   EXPECT_EQ(label.role, record.role);
   EXPECT_EQ(label.error, record.error);
   EXPECT_EQ(label.outcome, "truncated");

@@ -40,6 +40,7 @@ struct UsageRecord {
   std::string task;    // x-tidegate-task; empty: none
   std::string role;    // x-tidegate-role
   std::string key;     // id of the virtual key; empty in open mode
+  std::string tenant;  // the key's; empty: none
   std::string client;  // product of the user agent, "OpenAI/JS"
 
   // Views into a config snapshot, which outlives the record.
