@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace tidegate::cli {
 
@@ -41,6 +42,19 @@ struct CostOptions {
   bool json = false;
 };
 int cost(const CostOptions& options);
+
+struct KeysOptions {
+  std::string config;
+  std::string key;  // its name; to revoke and rotate also its id
+  std::string tenant, expires;
+  std::string grace = "0s";  // of the secret that is replaced
+  std::vector<std::string> models, routes, labels;
+  bool json = false;
+};
+int create_key(const KeysOptions& options);
+int list_keys(const KeysOptions& options);
+int revoke_key(const KeysOptions& options);
+int rotate_key(const KeysOptions& options);
 
 struct SimulateOptions {
   std::string listen = "127.0.0.1:8090";

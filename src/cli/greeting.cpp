@@ -18,17 +18,18 @@ void greet(const Greeting& greeting) {
         "simulator\n"
         "answers for every provider, and each answer says so in x-tidegate-notes.\n";
   }
-  if (!greeting.client.is_loopback()) {
+  if (!greeting.asks_for_keys && !greeting.client.is_loopback()) {
     out +=
-        "Warning: whoever reaches this address can spend your providers' money: there are no keys\n"
-        "in this version. Listen on 127.0.0.1 or put it behind something that checks them.\n";
+        "Warning: whoever reaches this address can spend your providers' money, since nobody is\n"
+        "asked for a key (auth: open).\n";
   }
   out += fmt::format(
       "Try it:\n"
-      "  curl -i {}://{}/v1/chat/completions -H 'content-type: application/json' \\\n"
+      "  curl -i {}://{}/v1/chat/completions -H 'content-type: application/json' \\\n{}"
       "    -d "
       "'{{\"model\":\"auto\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'\n",
-      scheme, greeting.client.text());
+      scheme, greeting.client.text(),
+      greeting.asks_for_keys ? "    -H \"authorization: Bearer $KEY\" \\\n" : "");
   std::fputs(out.c_str(), stdout);
   std::fflush(stdout);
 }

@@ -10,6 +10,7 @@ struct Greeting {
   const config::Config& config;
   const Address& client;
   const Address& admin;
+  bool asks_for_keys = false;
 };
 void greet(const Greeting& greeting);
 

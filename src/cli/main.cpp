@@ -63,12 +63,48 @@ std::function<int()> read_command_line(int argc, char** argv) {
       add(app, "cost", "Show what was spent", "tidegate cost --by model --since 2026-11-01");
   cost_command->add_option("-c,--config", cost_options.config, kConfigHelp);
   cost_command->add_option("--ledger", cost_options.ledger, "SQLite file; otherwise the config's");
-  cost_command->add_option("--by", cost_options.by,
-                           "model (as without it), task, role, day, route, provider or key");
+  cost_command->add_option(
+      "--by", cost_options.by,
+      "model (as without it), task, role, day, route, provider, key or tenant");
   cost_command->add_option("--since", cost_options.since,
                            "2026-11-01 or 2026-11-01T12:00:00Z, included");
   cost_command->add_option("--until", cost_options.until, "Likewise, not included");
   cost_command->add_flag("--json", cost_options.json, "Print JSON");
+
+  KeysOptions keys_options;
+  CLI::App* keys_command = add(app, "keys", "Make, list, revoke and rotate virtual keys",
+                               "tidegate keys create ci --tenant search --expires 90d");
+  keys_command->require_subcommand(1);
+  const auto add_keys = [&](const char* name, const char* what, const char* example) {
+    CLI::App* command = add(*keys_command, name, what, example);
+    command->add_option("-c,--config", keys_options.config, kConfigHelp);
+    command->add_flag("--json", keys_options.json, "Print JSON");
+    return command;
+  };
+  CLI::App* create_command = add_keys("create", "Make a key; it is shown this once",
+                                      "tidegate keys create ci --route short_task_batch");
+  create_command->add_option("name", keys_options.key, "A name that no other key in use has")
+      ->required();
+  create_command->add_option("--tenant", keys_options.tenant, "Whose it is, for reports");
+  create_command
+      ->add_option("--model", keys_options.models,
+                   "A model that it may use; repeat it for several, any without it")
+      ->allow_extra_args(false);
+  create_command->add_option("--route", keys_options.routes, "Likewise, a route")
+      ->allow_extra_args(false);
+  create_command->add_option("--expires", keys_options.expires, "30d, or 2026-12-01");
+  create_command->add_option("--label", keys_options.labels, "NAME=VALUE, for your own use")
+      ->allow_extra_args(false);
+  CLI::App* list_command =
+      add_keys("list", "Show what is known of all keys", "tidegate keys list --json");
+  CLI::App* revoke_command =
+      add_keys("revoke", "Refuse a key from now on, for ever", "tidegate keys revoke ci");
+  revoke_command->add_option("key", keys_options.key, "Its id or name")->required();
+  CLI::App* rotate_command = add_keys("rotate", "Give a key a new secret; it is shown this once",
+                                      "tidegate keys rotate ci --grace 24h");
+  rotate_command->add_option("key", keys_options.key, "Its id or name")->required();
+  rotate_command->add_option("--grace", keys_options.grace,
+                             "How long the secret until now stays good; not at all without it");
 
   SimulateOptions simulate_options;
   CLI::App* simulate_command = add(app, "simulate", "Run the provider simulator on its own",
@@ -87,6 +123,10 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (*init_command) return [=] { return init(init_options); };
   if (*route_command) return [=] { return route(route_options); };
   if (*cost_command) return [=] { return cost(cost_options); };
+  if (*create_command) return [=] { return create_key(keys_options); };
+  if (*list_command) return [=] { return list_keys(keys_options); };
+  if (*revoke_command) return [=] { return revoke_key(keys_options); };
+  if (*rotate_command) return [=] { return rotate_key(keys_options); };
   return [=] { return simulate(simulate_options); };
 }
 

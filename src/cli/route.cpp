@@ -61,8 +61,9 @@ int route(const RouteOptions& options) {
   const SystemClock clock;
   gateway::Memos memos;
 
+  const gateway::Caller caller;
   const gateway::Asked asked{
-      protocol::Surface::chat, http::Headers(lines), 0, body, clock.wall(), clock.now()};
+      protocol::Surface::chat, http::Headers(lines), 0, body, clock.wall(), clock.now(), caller};
   gateway::Understanding understood;
   const Result<void> done = gateway::understand(*snapshot, shared, memos, asked, understood);
   if (!done) {

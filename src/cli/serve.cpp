@@ -153,6 +153,13 @@ bool Serving::open_stores(const config::Config& config) {
     return false;
   }
   shared_.responses = std::move(*responses);
+  auto keys = limits::KeyRing::open({config.state.keys, config.key_secret.reveal()});
+  if (!keys) {
+    fmt::print(stderr, "cannot open the keys: {}\n", keys.error().message);
+    return false;
+  }
+  shared_.keys = std::move(*keys);
+  shared_.auth = config.auth;
   return true;
 }
 
@@ -169,7 +176,13 @@ bool Serving::start(config::Config config) {
     fmt::print(stderr, "{}\n", started.error().message);
     return false;
   }
-  greet({snapshot->config, gateway_->client_address(), gateway_->admin_address()});
+  const bool asks = shared_.auth == config::Auth::keys ||
+                    (shared_.auth == config::Auth::automatic && shared_.keys->any());
+  greet({snapshot->config, gateway_->client_address(), gateway_->admin_address(), asks});
+  if (!asks && !gateway_->client_address().is_loopback()) {
+    log_->event(telemetry::Level::warning, "open_to_all",
+                {{"listen", gateway_->client_address().text()}, {"auth", "open"}});
+  }
   log_->event(telemetry::Level::info, "started",
               {{"listen", gateway_->client_address().text()},
                {"admin", gateway_->admin_address().text()},
@@ -182,6 +195,7 @@ int Serving::run() {
   if (!file_.empty()) look_at_file();
   main_.run();
   gateway_.reset();
+  shared_.keys.reset();
   shared_.responses.reset();
   shared_.reasoning.reset();
   shared_.ledger.reset();

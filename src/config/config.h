@@ -184,13 +184,24 @@ struct Log {
 struct State {
   std::string ledger = "sqlite:tidegate.db";
   std::string
-      journal;  // file that records are in before the ledger; default: its path + ".journal"
+      journal;       // file that records are in before the ledger; default: its path + ".journal"
+  std::string keys;  // file of the virtual keys; default: ledger path + ".keys"
+};
+
+// When clients are asked for a key.
+enum class Auth {
+  automatic,  // from the first key on; before it only loopback is served
+  keys,       // always
+  open,       // never; a key that is sent is checked all the same
 };
 
 struct Config {
   std::string file;  // empty: the embedded default
   std::string listen = "127.0.0.1:8080";
   std::string admin = "127.0.0.1:8081";
+  Auth auth = Auth::automatic;
+  Secret admin_token;  // empty: the admin listener, which is on loopback then, asks for none
+  Secret key_secret;   // what keys are hashed under; empty: the file beside theirs
   std::optional<Tls> tls;
   int workers = 0;  // 0: one per core
   std::vector<Provider> providers;

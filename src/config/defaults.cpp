@@ -160,10 +160,9 @@ void fill_defaults(Config& config, Reader& reader) {
     use_what_has_a_key(config.routes, config);
   }
   if (config.policy.empty()) fill_policy(config, own_routes, reader);
-  if (config.state.journal.empty()) {
-    config.state.journal =
-        config.state.ledger.substr(config.state.ledger.find(':') + 1) + ".journal";
-  }
+  const std::string ledger = config.state.ledger.substr(config.state.ledger.find(':') + 1);
+  if (config.state.journal.empty()) config.state.journal = ledger + ".journal";
+  if (config.state.keys.empty()) config.state.keys = ledger + ".keys";
 }
 
 }  // namespace tidegate::config

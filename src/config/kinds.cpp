@@ -180,6 +180,16 @@ std::optional<std::string> Line::parse(std::string_view text) const {
   return std::string(text);
 }
 
+std::optional<Secret> SecretText::parse(std::string_view text) const {
+  const bool visible =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (text.size() < min || text.size() > 256 || !visible) return std::nullopt;
+  return Secret(std::string(text));
+}
+std::string SecretText::expected() const {
+  return "at least " + std::to_string(min) + " visible ASCII characters without spaces";
+}
+
 std::optional<std::string> ReadableFile::parse(std::string_view text) const {
   std::string path(text);
   struct stat status{};

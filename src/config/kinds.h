@@ -109,6 +109,16 @@ struct Line : AnyKind {
   [[nodiscard]] std::string expected() const { return what; }
 };
 
+// A secret of our own; what a header can carry, and too long to be guessed.
+struct SecretText : AnyKind {
+  std::size_t min;
+  explicit SecretText(std::size_t least) : min(least) {}
+  [[nodiscard]] std::optional<Secret> parse(std::string_view text) const;
+  [[nodiscard]] std::string show(const Secret&) const { return {}; }
+  [[nodiscard]] std::string expected() const;
+  [[nodiscard]] static bool may_quote(std::string_view) { return false; }
+};
+
 // A file that exists and can be read.
 struct ReadableFile : AnyKind {
   [[nodiscard]] std::optional<std::string> parse(std::string_view text) const;

@@ -12,6 +12,9 @@ constexpr std::pair<std::string_view, LogLevel> kLevels[] = {{"error", LogLevel:
                                                              {"info", LogLevel::info},
                                                              {"debug", LogLevel::debug}};
 
+constexpr std::pair<std::string_view, Auth> kAuths[] = {
+    {"auto", Auth::automatic}, {"keys", Auth::keys}, {"open", Auth::open}};
+
 DurationBetween wait() { return {1ms, 24h}; }
 
 // "sqlite:FILE", kept as it is written.
@@ -145,6 +148,10 @@ const Section<State>& state_options() {
                "Where records are durable before they are in the ledger; the ledger's file "
                "with .journal added if left out.")
             .needs_restart());
+    all.push_back(option("keys", &State::keys, Line{"a file"}, "/var/lib/tidegate/keys.db",
+                         "Where the virtual keys are kept, SQLite; the ledger's file with .keys "
+                         "added if left out.")
+                      .needs_restart());
     all.push_back(later<State>("limits", "Shared limits in Redis."));
     return all;
   }();
@@ -161,6 +168,20 @@ const Section<Config>& config_options() {
     all.push_back(option("admin", &C::admin, ListenAddress{}, "127.0.0.1:8081",
                          "Where the console, metrics and health checks are; not for clients.")
                       .needs_restart());
+    all.push_back(option("admin_token", &C::admin_token, SecretText{16}, "${TIDEGATE_ADMIN_TOKEN}",
+                         "What /metrics and /api of the admin listener ask for, as Authorization: "
+                         "Bearer TOKEN. Needed where `admin` is not on loopback.")
+                      .needs_restart());
+    all.push_back(option("auth", &C::auth, OneOf<Auth>{kAuths}, "keys",
+                         "Whether clients need a virtual key. auto: from the first key on, and "
+                         "without any only a loopback `listen` is served. keys: always. open: "
+                         "never, wherever it listens; keys that are sent are checked all the same.")
+                      .needs_restart());
+    all.push_back(
+        option("key_secret", &C::key_secret, SecretText{32}, "${TIDEGATE_KEY_SECRET}",
+               "What virtual keys are hashed under; if left out, a random one in the file "
+               "of the keys with .secret added. A change makes all keys useless.")
+            .needs_restart());
     all.push_back(option("workers", &C::workers, IntegerBetween{0, 256}, "4",
                          "Threads that serve requests; 0 is one per core.")
                       .needs_restart());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "gateway/admin_keys.h"
 #include "json/writer.h"
 
 namespace tidegate::gateway {
@@ -9,26 +10,58 @@ namespace {
 
 constexpr std::string_view kText = "Content-Type: text/plain; charset=utf-8\r\n";
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
+constexpr std::string_view kKeysPath = "/api/keys";
 constexpr std::string_view kIndex =
     "Tidegate admin listener\n"
-    "  /healthz  the process is alive\n"
-    "  /readyz   it takes requests; 503 while it stops\n"
-    "  /metrics  Prometheus text\n";
+    "  /healthz   the process is alive\n"
+    "  /readyz    it takes requests; 503 while it stops\n"
+    "  /metrics   Prometheus text\n"
+    "  /api/keys  virtual keys\n";
+
+std::string_view name(config::Auth auth) {
+  switch (auth) {
+    case config::Auth::automatic:
+      return "auto";
+    case config::Auth::keys:
+      return "keys";
+    case config::Auth::open:
+      break;
+  }
+  return "open";
+}
 
 }  // namespace
+
+Admin::Admin(SharedState& shared, const std::atomic<std::shared_ptr<const Snapshot>>& snapshot,
+             std::function<bool()> ready)
+    : shared_(shared),
+      snapshot_(snapshot),
+      ready_(std::move(ready)),
+      guard_(snapshot.load()->config.admin_token) {}
 
 Task<void> Admin::serve(http::Exchange& exchange) {
   const std::string_view path = exchange.head().path();
   const std::string_view method = exchange.head().method;
+  const bool api = path == kKeysPath || path.starts_with("/api/keys/");
+  if (api || path == "/metrics") {
+    const Result<void> allowed = guard_.check(exchange.head());
+    if (!allowed) {
+      const bool token = allowed.error().code == ErrorCode::unauthorized;
+      return refuse(exchange, token ? 401 : 403, allowed.error().message,
+                    token ? "WWW-Authenticate: Bearer\r\n" : "");
+    }
+  }
+  if (api) return serve_keys(exchange);
   if (method != "GET" && method != "HEAD") {
-    const std::string body = error_body(405, "the admin listener answers GET");
-    co_await exchange.respond(405, "Content-Type: application/json\r\nAllow: GET, HEAD\r\n", body);
-  } else if (path == "/metrics") {
-    const std::string headers =
-        fmt::format("Content-Type: {}\r\n", telemetry::Registry::kContentType);
-    const std::string body = shared_.registry.prometheus();
-    co_await exchange.respond(200, headers, body);
-  } else if (path == "/healthz") {
+    return refuse(exchange, 405, "only GET is answered here", "Allow: GET, HEAD\r\n");
+  }
+  if (path == "/metrics") return serve_metrics(exchange);
+  return serve_page(exchange);
+}
+
+Task<void> Admin::serve_page(http::Exchange& exchange) {
+  const std::string_view path = exchange.head().path();
+  if (path == "/healthz") {
     co_await exchange.respond(200, kText, "ok\n");
   } else if (path == "/readyz") {
     const bool ready = ready_();
@@ -37,14 +70,39 @@ Task<void> Admin::serve(http::Exchange& exchange) {
   } else if (path == "/") {
     co_await exchange.respond(200, kText, kIndex);
   } else {
-    const std::string body = error_body(404, "there is no such page; see /");
-    co_await exchange.respond(404, kJson, body);
+    co_await refuse(exchange, 404, "there is no such page; see /");
   }
 }
 
-// A ledger store that is away does not make us unready: records wait in the journal.
+Task<void> Admin::serve_metrics(http::Exchange& exchange) {
+  const std::string headers =
+      fmt::format("Content-Type: {}\r\n", telemetry::Registry::kContentType);
+  const std::string body = shared_.registry.prometheus();
+  co_await exchange.respond(200, headers, body);
+}
+
+Task<void> Admin::serve_keys(http::Exchange& exchange) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+  const AdminAnswer answer = co_await answer_keys(exchange, *shared_.keys, *snapshot);
+  if (answer.error.empty()) {
+    co_await exchange.respond(answer.status, kJson, answer.body);
+  } else {
+    co_await refuse(exchange, answer.status, answer.error);
+  }
+}
+
+Task<void> Admin::refuse(http::Exchange& exchange, int status, std::string problem,
+                         std::string headers) {
+  const std::string body = error_body(status, problem);
+  headers += kJson;
+  co_await exchange.respond(status, headers, body);
+}
+
+// A store that is away does not make us unready: records wait in the journal, and the keys that
+// were read last stay in force.
 std::string Admin::readiness(bool ready) const {
   const ledger::Stats stats = shared_.ledger->stats();
+  const limits::KeyRingState keys = shared_.keys->state();
   std::string out;
   json::Writer json(out);
   json.begin_object().member("ready", ready).key("ledger").begin_object();
@@ -53,6 +111,11 @@ std::string Admin::readiness(bool ready) const {
       .member("journal_bytes", stats.journal_bytes)
       .member("lost", stats.lost);
   if (!stats.last_error.empty()) json.member("last_error", stats.last_error);
+  json.end_object().key("keys").begin_object().member("auth", name(shared_.auth));
+  const bool asked = shared_.auth == config::Auth::keys ||
+                     (shared_.auth == config::Auth::automatic && shared_.keys->any());
+  json.member("required", asked).member("store_available", keys.store_available);
+  if (!keys.last_error.empty()) json.member("last_error", keys.last_error);
   json.end_object().end_object();
   out += '\n';
   return out;

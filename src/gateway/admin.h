@@ -1,29 +1,41 @@
-// Admin: the endpoints of the admin listener: health, readiness, metrics.
+// Admin: the endpoints of the admin listener: health, readiness, metrics, virtual keys.
 // One object for all workers.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
+#include "gateway/admin_guard.h"
 #include "gateway/shared_state.h"
+#include "gateway/snapshot.h"
 #include "http/exchange.h"
 
 namespace tidegate::gateway {
 
 class Admin final : public http::Handler {
  public:
-  // `ready`: false while we are stopping.
-  Admin(SharedState& shared, std::function<bool()> ready)
-      : shared_(shared), ready_(std::move(ready)) {}
+  // `snapshot`: the configuration in force. `ready`: false while we are stopping.
+  Admin(SharedState& shared, const std::atomic<std::shared_ptr<const Snapshot>>& snapshot,
+        std::function<bool()> ready);
 
   Task<void> serve(http::Exchange& exchange) override;
   std::string error_body(int status, std::string_view problem) override;
 
  private:
   [[nodiscard]] std::string readiness(bool ready) const;
+  Task<void> serve_page(http::Exchange& exchange);
+  Task<void> serve_metrics(http::Exchange& exchange);
+  Task<void> serve_keys(http::Exchange& exchange);
+  Task<void> refuse(http::Exchange& exchange, int status, std::string problem,
+                    std::string headers = {});
 
   SharedState& shared_;
+  const std::atomic<std::shared_ptr<const Snapshot>>& snapshot_;
   std::function<bool()> ready_;
+  AdminGuard guard_;
 };
 
 }  // namespace tidegate::gateway

@@ -11,6 +11,7 @@
 #include "gateway/stored_responses.h"
 #include "json/writer.h"
 #include "protocol/error_answer.h"
+#include "protocol/scrub.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 struct Endpoint {
   std::string_view method;
   std::string_view path;  // {id} stands for any one segment
-  Task<void> (*serve)(http::Exchange&, WorkerState&);
+  Task<void> (*serve)(http::Exchange&, WorkerState&, Caller);
 
   [[nodiscard]] bool is_at(std::string_view asked) const {
     constexpr std::string_view kId = "{id}";
@@ -30,8 +31,8 @@ struct Endpoint {
   }
 };
 
-// GET /v1/models, in OpenAI's shape: what the `model` field of a request may say.
-Task<void> list_models(http::Exchange& exchange, WorkerState& worker) {
+// GET /v1/models, in OpenAI's shape: what the `model` field of the caller's requests may say.
+Task<void> list_models(http::Exchange& exchange, WorkerState& worker, Caller caller) {
   const Snapshot& snapshot = *worker.snapshot;
   std::string body;
   json::Writer json(body);
@@ -41,9 +42,15 @@ Task<void> list_models(http::Exchange& exchange, WorkerState& worker) {
   };
   json.begin_object().member("object", "list").key("data").begin_array();
   add("auto", "tidegate");
-  for (const config::Route& route : snapshot.config.routes) add("route:" + route.name, "tidegate");
+  const auto may_use = [&](const routing::Route& route) {
+    return routing::allows(caller.permit(), snapshot.table, route);
+  };
+  for (const routing::Route& route : snapshot.table.routes) {
+    if (may_use(route)) add("route:" + route.name, "tidegate");
+  }
   for (const catalog::Model& model : snapshot.catalog.models()) {
-    if (!snapshot.table.models.contains(model.id)) continue;
+    const auto route = snapshot.table.models.find(model.id);
+    if (route == snapshot.table.models.end() || !may_use(route->second)) continue;
     add(model.id, model.provider);
     for (const std::string& alias : model.aliases) add(alias, model.provider);
   }
@@ -52,8 +59,8 @@ Task<void> list_models(http::Exchange& exchange, WorkerState& worker) {
 }
 
 template <protocol::Surface surface>
-Task<void> serve_surface(http::Exchange& exchange, WorkerState& worker) {
-  return serve(exchange, worker, surface);
+Task<void> serve_surface(http::Exchange& exchange, WorkerState& worker, Caller caller) {
+  return serve(exchange, worker, surface, std::move(caller));
 }
 
 template <protocol::Surface surface>
@@ -82,7 +89,11 @@ Task<void> Api::serve(http::Exchange& exchange) {
   std::string allowed;
   for (const Endpoint& endpoint : kEndpoints) {
     if (!endpoint.is_at(path)) continue;
-    if (endpoint.method == head.method) return endpoint.serve(exchange, worker);
+    if (endpoint.method == head.method) {
+      auto caller = authenticate(worker, head.headers, exchange.received());
+      if (!caller) return refuse_caller(exchange, worker, std::move(caller.error()));
+      return endpoint.serve(exchange, worker, std::move(*caller));
+    }
     allowed.append(allowed.empty() ? "" : ", ").append(endpoint.method);
   }
   if (!allowed.empty()) return refuse_method(exchange, worker, std::move(allowed));
@@ -97,10 +108,38 @@ Task<void> Api::refuse_method(http::Exchange& exchange, WorkerState& worker, std
       405, fmt::format("Content-Type: application/json\r\nAllow: {}\r\n", allowed), body);
 }
 
+// In the dialect of the endpoint; the log alone says which of the reasons it was.
+Task<void> Api::refuse_caller(http::Exchange& exchange, WorkerState& worker, NotLetIn refusal) {
+  const TimePoint started = worker.loop.now();
+  const std::string_view path = exchange.head().path();
+  const protocol::Surface surface =
+      path.starts_with("/v1/messages") ? protocol::Surface::messages : protocol::Surface::chat;
+  const RequestId id = RequestId::make(exchange.received());
+  worker.cells.add(worker.shared.metrics.key_refused(refusal.why));
+  if (worker.snapshot->config.log.requests) {
+    const std::string_view why = telemetry::kKeyRefusals[static_cast<std::size_t>(refusal.why)];
+    const std::string error = fmt::format("no key that is good: {}", why);
+    telemetry::RequestLine line;
+    line.at = exchange.received();
+    line.id = id;
+    line.endpoint = path;
+    line.status = 401;
+    line.result = "refused";
+    line.error = error;
+    line.total = worker.loop.now() - started;
+    worker.log(line);
+  }
+  const auto id_text = id.text();
+  std::string headers =
+      fmt::format("x-request-id: {}\r\n", std::string_view(id_text.data(), id_text.size()));
+  headers += "WWW-Authenticate: Bearer\r\n";
+  co_await answer_error(exchange, worker, surface, std::move(refusal.error), std::move(headers));
+}
+
 Task<void> Api::refuse_path(http::Exchange& exchange, WorkerState& worker) {
   std::vector<std::string> paths;
   for (const Endpoint& endpoint : kEndpoints) paths.emplace_back(endpoint.path);
-  const std::string path(exchange.head().path().substr(0, 200));
+  const std::string path = protocol::scrub_keys(exchange.head().path().substr(0, 200));
   Error error{
       ErrorCode::not_found, fmt::format("there is no {}.{}", path, did_you_mean(path, paths)), {}};
   co_await answer_error(exchange, worker, protocol::Surface::chat, std::move(error), {});

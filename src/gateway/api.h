@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/authenticate.h"
 #include "gateway/worker_state.h"
 #include "http/exchange.h"
 
@@ -19,6 +20,7 @@ class Api final : public http::Handler {
 
  private:
   Task<void> refuse_method(http::Exchange& exchange, WorkerState& worker, std::string allowed);
+  Task<void> refuse_caller(http::Exchange& exchange, WorkerState& worker, NotLetIn refusal);
   Task<void> refuse_path(http::Exchange& exchange, WorkerState& worker);
 
   std::vector<WorkerState*> workers_;

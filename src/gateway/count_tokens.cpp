@@ -6,7 +6,7 @@
 
 namespace tidegate::gateway {
 
-Task<void> count_tokens(http::Exchange& exchange, WorkerState& worker) {
+Task<void> count_tokens(http::Exchange& exchange, WorkerState& worker, Caller caller) {
   const protocol::Surface surface = protocol::Surface::messages;
   const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
   const Asked asked{surface,
@@ -15,6 +15,7 @@ Task<void> count_tokens(http::Exchange& exchange, WorkerState& worker) {
                     exchange.body(),
                     exchange.received(),
                     worker.loop.now(),
+                    caller,
                     true};
   Understanding understood;
   const Result<void> good = understand(*snapshot, worker.shared, worker.memos, asked, understood);

@@ -9,6 +9,6 @@ namespace tidegate::gateway {
 
 // An estimate, calibrated by what the model that would get the request has reported before; no
 // provider is asked.
-Task<void> count_tokens(http::Exchange& exchange, WorkerState& worker);
+Task<void> count_tokens(http::Exchange& exchange, WorkerState& worker, Caller caller);
 
 }  // namespace tidegate::gateway

@@ -21,6 +21,28 @@ double severity(routing::BreakerState state) {
   return 2;
 }
 
+// Nobody's money and nobody's keys are left to whoever reaches an address.
+Result<void> check_listeners(const Address& listen, const Address& admin,
+                             const config::Config& config, const SharedState& shared) {
+  if (!admin.is_loopback() && config.admin_token.empty()) {
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("admin: {} is not loopback and has no token, so whoever reaches it could "
+                    "make keys; set admin_token, or listen on 127.0.0.1",
+                    admin.text()),
+        "admin");
+  }
+  if (!listen.is_loopback() && shared.auth == config::Auth::automatic && !shared.keys->any()) {
+    return fail(ErrorCode::invalid,
+                fmt::format("listen: {} is not loopback and there is no key, so whoever reaches it "
+                            "could spend your money; run `tidegate keys create NAME` first, set "
+                            "auth: keys, or allow it with auth: open",
+                            listen.text()),
+                "listen");
+  }
+  return {};
+}
+
 std::size_t worker_count(const config::Config& config) {
   if (config.workers > 0) return static_cast<std::size_t>(config.workers);
   return std::max(1u, std::thread::hardware_concurrency());
@@ -40,7 +62,7 @@ Gateway::Gateway(Loop& main, const Clock& clock, SharedState& shared, telemetry:
     states.push_back(states_.back().get());
   }
   api_ = std::make_unique<Api>(std::move(states));
-  admin_ = std::make_unique<Admin>(shared_, [this] { return !draining_.load(); });
+  admin_ = std::make_unique<Admin>(shared_, snapshot_, [this] { return !draining_.load(); });
 }
 
 Gateway::~Gateway() {
@@ -76,6 +98,7 @@ Result<void> Gateway::start() {
   if (!listen) return std::unexpected(listen.error());
   const Result<Address> admin = Address::parse_listen(snapshot->config.admin);
   if (!admin) return std::unexpected(admin.error());
+  if (auto safe = check_listeners(*listen, *admin, snapshot->config, shared_); !safe) return safe;
   Result<http::ServerOptions> options = server_options();
   if (!options) return std::unexpected(options.error());
 
@@ -126,6 +149,14 @@ void Gateway::add_sampled_metrics() {
   sampled(metric::kConnections, [this](Samples& out) { out.add({}, client_server_->open()); });
   sampled(metric::kAccepted,
           [this](Samples& out) { out.add({}, static_cast<double>(client_server_->accepted())); });
+  sampled(metric::kKeys, [this](Samples& out) {
+    const auto table = shared_.keys->table();
+    const WallTime now{std::chrono::system_clock::now().time_since_epoch()};
+    using limits::KeyState;
+    for (const KeyState state : {KeyState::active, KeyState::expired, KeyState::revoked}) {
+      out.add({{"state", std::string(name(state))}}, static_cast<double>(table->count(state, now)));
+    }
+  });
   sampled(metric::kLedgerQueue, [this](Samples& out) {
     out.add({}, static_cast<double>(shared_.ledger->stats().queued));
   });

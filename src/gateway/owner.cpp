@@ -16,7 +16,8 @@ OwnerMemo::Entry& OwnerMemo::entry(const http::Headers& headers) {
   return entry;
 }
 
-const std::string& OwnerMemo::of(const http::Headers& headers) {
+const std::string& OwnerMemo::of(const Caller& caller, const http::Headers& headers) {
+  if (caller.key != nullptr) return key_ = caller.key_id();
   Entry& entry = this->entry(headers);
   if (entry.owner.empty()) entry.owner = tls::sha256_hex(entry.credential).substr(0, 32);
   return entry.owner;

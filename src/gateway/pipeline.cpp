@@ -172,11 +172,13 @@ Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, protocol:
   co_await exchange.respond(status, headers, body);
 }
 
-Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface) {
-  Walk walk(exchange, worker, surface);
+Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
+                 Caller caller) {
+  Walk walk(exchange, worker, surface, std::move(caller));
   worker.cells.add(worker.shared.metrics.in_flight, 1);
   const Asked asked{surface,         exchange.head().headers, exchange.head().shape,
-                    exchange.body(), exchange.received(),     walk.started};
+                    exchange.body(), exchange.received(),     walk.started,
+                    walk.caller};
   const Result<void> understood =
       understand(*walk.snapshot, worker.shared, worker.memos, asked, walk.understood);
   if (understood) {
@@ -195,11 +197,12 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
   log_request(walk);
 }
 
-Task<void> explain_route(http::Exchange& exchange, WorkerState& worker) {
+Task<void> explain_route(http::Exchange& exchange, WorkerState& worker, Caller caller) {
   const std::shared_ptr<const Snapshot> snapshot = worker.snapshot;
   const protocol::Surface surface = protocol::Surface::chat;
   const Asked asked{surface,         exchange.head().headers, exchange.head().shape,
-                    exchange.body(), exchange.received(),     worker.loop.now()};
+                    exchange.body(), exchange.received(),     worker.loop.now(),
+                    caller};
   Understanding understanding;
   const Result<void> understood =
       understand(*snapshot, worker.shared, worker.memos, asked, understanding);

@@ -8,10 +8,11 @@
 namespace tidegate::gateway {
 
 // POST to the path of a surface.
-Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface);
+Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
+                 Caller caller);
 
 // POST /v1/route: the same request, explained instead of sent.
-Task<void> explain_route(http::Exchange& exchange, WorkerState& worker);
+Task<void> explain_route(http::Exchange& exchange, WorkerState& worker, Caller caller);
 
 // Answers with an error of ours, in the words of the endpoint's surface, and counts it.
 // `headers`: further lines "Name: value\r\n".

@@ -201,7 +201,7 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   const bool translated = walk_.surface != upstream_ || must_write_anew();
   const bool keeps = keeps_reasoning(aim);
   if (translated || repairs || keeps || keeps_response()) {
-    owner_ = walk_.worker.memos.owners.of(walk_.exchange.head().headers);
+    owner_ = walk_.worker.memos.owners.of(walk_.caller, walk_.exchange.head().headers);
     aim.owner = owner_;
   }
   auto form = asked_form();

@@ -55,6 +55,8 @@ bool is_ours_or_private(std::string_view name) {
     // The answer is read as it passes, so it must not be compressed.
     case 15:
       return is(name, "accept-encoding") || is(name, "x-forwarded-for");
+    case 14:
+      return is(name, "x-goog-api-key");
     case 16:
       return is(name, "x-forwarded-host");
     case 17:

@@ -40,6 +40,8 @@ void log_request(const Walk& walk) {
   line.stream = walk.understood.stream;
   line.task = walk.understood.task;
   line.role = walk.understood.role;
+  line.key_id = walk.caller.key_id();
+  line.tenant = walk.caller.tenant();
   line.client = walk.understood.client;
   line.error = walk.error;
   line.usage = walk.usage;

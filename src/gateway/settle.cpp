@@ -50,6 +50,8 @@ void Attempt::settle() {
   if (first_byte_ != TimePoint{}) record.first_byte = std::max(Duration{1}, first_byte_ - started_);
   record.task = walk_.understood.task;
   record.role = walk_.understood.role;
+  record.key = walk_.caller.key_id();
+  record.tenant = walk_.caller.tenant();
   record.client = walk_.understood.client;
   record.route = route_name(walk_.understood.decision);
   record.provider = target_.model->provider;

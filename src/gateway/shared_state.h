@@ -6,7 +6,9 @@
 #include <string>
 #include <unordered_map>
 
+#include "config/config.h"
 #include "ledger/ledger.h"
+#include "limits/key_ring.h"
 #include "routing/affinity.h"
 #include "routing/breaker.h"
 #include "telemetry/metrics_list.h"
@@ -22,6 +24,9 @@ struct SharedState {
   routing::Affinity affinity;
   workload::TokenCalibration any_model;  // before a model is chosen
   std::unique_ptr<ledger::Ledger> ledger;
+  // Null, as for `tidegate route`: nobody is asked for a key.
+  std::unique_ptr<limits::KeyRing> keys;
+  config::Auth auth = config::Auth::automatic;  // as at the start: a reload does not change it
   // Null: nothing is remembered.
   std::unique_ptr<translation::ReasoningMemory> reasoning;
   std::unique_ptr<translation::ResponseStore> responses;

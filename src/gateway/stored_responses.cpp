@@ -20,10 +20,10 @@ struct Named {
   std::shared_ptr<const translation::ResponseText> kept;  // null: not known, or not the owner's
 };
 
-Named find(const http::Exchange& exchange, WorkerState& worker) {
+Named find(const http::Exchange& exchange, WorkerState& worker, const Caller& caller) {
   std::string_view id = exchange.head().path().substr(sizeof "/v1/responses/" - 1);
   id = id.substr(0, id.find('/'));
-  Named named{worker.memos.owners.of(exchange.head().headers), std::string(id), nullptr};
+  Named named{worker.memos.owners.of(caller, exchange.head().headers), std::string(id), nullptr};
   if (worker.shared.responses == nullptr) return named;
   named.kept = worker.shared.responses->find(named.owner, named.id);
   // Single items are kept by their ids, too.
@@ -41,8 +41,8 @@ Error not_found(std::string_view id) {
 
 }  // namespace
 
-Task<void> get_response(http::Exchange& exchange, WorkerState& worker) {
-  const Named named = find(exchange, worker);
+Task<void> get_response(http::Exchange& exchange, WorkerState& worker, Caller caller) {
+  const Named named = find(exchange, worker, caller);
   if (!named.kept) {
     Error error = not_found(named.id);
     co_await answer_error(exchange, worker, kSurface, std::move(error), {});
@@ -58,8 +58,8 @@ Task<void> get_response(http::Exchange& exchange, WorkerState& worker) {
   }
 }
 
-Task<void> delete_response(http::Exchange& exchange, WorkerState& worker) {
-  const Named named = find(exchange, worker);
+Task<void> delete_response(http::Exchange& exchange, WorkerState& worker, Caller caller) {
+  const Named named = find(exchange, worker, caller);
   if (!named.kept) {
     Error error = not_found(named.id);
     co_await answer_error(exchange, worker, kSurface, std::move(error), {});
@@ -78,8 +78,8 @@ Task<void> delete_response(http::Exchange& exchange, WorkerState& worker) {
   co_await exchange.respond(200, kJson, body);
 }
 
-Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker) {
-  const Named named = find(exchange, worker);
+Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker, Caller caller) {
+  const Named named = find(exchange, worker, caller);
   if (named.kept && !named.kept->provider.empty()) {
     co_await relay(exchange, worker, named.kept->provider);
     co_return;

@@ -5,13 +5,14 @@
 // provider. To a credential that did not ask for it, a response does not exist.
 #pragma once
 
+#include "gateway/caller.h"
 #include "gateway/worker_state.h"
 #include "http/exchange.h"
 
 namespace tidegate::gateway {
 
-Task<void> get_response(http::Exchange& exchange, WorkerState& worker);
-Task<void> delete_response(http::Exchange& exchange, WorkerState& worker);
-Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker);
+Task<void> get_response(http::Exchange& exchange, WorkerState& worker, Caller caller);
+Task<void> delete_response(http::Exchange& exchange, WorkerState& worker, Caller caller);
+Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker, Caller caller);
 
 }  // namespace tidegate::gateway

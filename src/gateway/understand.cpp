@@ -17,8 +17,16 @@ namespace {
 // Labels of requests that become record fields.
 constexpr std::size_t kMaxLabel = 128;
 
+// What is written into records and logs, where no key may be.
+Result<void> check_no_key(std::string_view value, const char* field) {
+  if (!value.contains(limits::kKeyPrefix)) return {};
+  return fail(ErrorCode::invalid, "this is an API key, or holds one; send it as Authorization",
+              field);
+}
+
 Result<std::string> label(std::string_view value, const char* header) {
   if (value.empty()) return std::string();
+  if (auto good = check_no_key(value, header); !good) return std::unexpected(good.error());
   if (value.size() > kMaxLabel || !is_valid_utf8(value)) {
     return fail(ErrorCode::invalid, "expected at most 128 bytes of UTF-8", header);
   }
@@ -42,7 +50,8 @@ Result<void> read_request(SharedState& shared, Memos& memos, const Asked& asked,
   Result<translation::Request> read =
       asked.counts ? translation::read_messages_count(asked.body) : codec.read_request(asked.body);
   if (read && asked.surface == protocol::Surface::responses && shared.responses != nullptr) {
-    auto restored = restore_state(*shared.responses, memos.owners.of(asked.headers), *read);
+    auto restored =
+        restore_state(*shared.responses, memos.owners.of(asked.caller, asked.headers), *read);
     if (restored) {
       question.previous = read->previous_response_id;
       if (!question.previous.empty()) question.own_items = translation::input_items(*read);
@@ -108,6 +117,11 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   if (!task) return std::unexpected(task.error());
   Result<std::string> role = label(fields.role, "x-tidegate-role");
   if (!role) return std::unexpected(role.error());
+  if (asked.caller.key != nullptr) {
+    if (auto good = check_no_key(conversation.model, "model"); !good) return good;
+    if (auto good = check_no_key(fields.user_agent, "user-agent"); !good) return good;
+    if (auto good = check_no_key(fields.route, "x-tidegate-route"); !good) return good;
+  }
   out.task = std::move(*task);
   out.role = std::move(*role);
   std::string_view key_digest;
@@ -133,7 +147,8 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
                        .user_agent = fields.user_agent,
                        .fingerprint = conversation.fingerprint,
                        .now = asked.now,
-                       .wall = asked.received};
+                       .wall = asked.received,
+                       .permit = asked.caller.permit()};
   // A model's context bounds each text that it embeds, not all of them together.
   if (asked.surface == protocol::Surface::embeddings) query.workload.context_tokens = 0;
   Result<routing::Decision> decision = routing::decide(snapshot.table, &shared.affinity, query);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/recycle.h"
+#include "gateway/caller.h"
 #include "gateway/owner.h"
 #include "gateway/request_fields.h"
 #include "gateway/snapshot.h"
@@ -77,6 +78,7 @@ struct Asked {
   std::string_view body;
   WallTime received;
   TimePoint now;
+  const Caller& caller;
   bool counts = false;  // only a count of tokens is asked for, which takes less than a request
 };
 

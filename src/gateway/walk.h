@@ -25,8 +25,9 @@ struct HeldAnswer {
 };
 
 struct Walk {
-  Walk(http::Exchange& client_exchange, WorkerState& on, protocol::Surface of_client)
+  Walk(http::Exchange& client_exchange, WorkerState& on, protocol::Surface of_client, Caller by)
       : exchange(client_exchange),
+        caller(std::move(by)),
         surface(of_client),
         worker(on),
         snapshot(on.snapshot),
@@ -35,6 +36,7 @@ struct Walk {
         deadline(started + snapshot->config.timeouts.total) {}
 
   http::Exchange& exchange;
+  const Caller caller;
   const protocol::Surface surface;  // that the client speaks
   WorkerState& worker;
   const std::shared_ptr<const Snapshot> snapshot;  // stays the same through a reload

@@ -8,7 +8,9 @@ WorkerState::WorkerState(Loop& on, Resolver& dns, SharedState& state, telemetry:
       shared(state),
       cells(state.registry.make_cells()),
       requests_(log),
-      flush_timer_([](void* self) { static_cast<WorkerState*>(self)->flush_log(); }, this) {}
+      flush_timer_([](void* self) { static_cast<WorkerState*>(self)->flush_log(); }, this) {
+  if (state.keys != nullptr) keys.emplace(*state.keys);
+}
 
 void WorkerState::log(const telemetry::RequestLine& line) {
   requests_.append(line, loop.now());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "gateway/understand.h"
 #include "http/client_pool.h"
 #include "ledger/ledger.h"
+#include "limits/key_reader.h"
 #include "loop/resolver.h"
 #include "protocol/answer_reader.h"
 #include "telemetry/metrics_list.h"
@@ -36,6 +38,7 @@ class WorkerState {
   telemetry::Cells& cells;
   protocol::AnswerReader answers;
   Memos memos;
+  std::optional<limits::KeyReader> keys;  // absent where shared.keys is null
   std::shared_ptr<const Snapshot> snapshot;
 
  private:

@@ -109,7 +109,7 @@ Result<std::string> KeyStore::secret(bool make) {
     } else {
       return fail(ErrorCode::not_found,
                   fmt::format("{}: the secret that the keys were hashed with is gone; restore the "
-                              "file, or set auth.secret",
+                              "file, or set key_secret",
                               path));
     }
   }
@@ -134,7 +134,7 @@ Result<void> KeyStore::check_secret(const std::string& secret, bool make) {
               fmt::format("{}: the keys were hashed with another secret than {}; no key would fit",
                           options_.path,
                           options_.secret.empty() ? "that in " + secret_path(options_.path)
-                                                  : std::string("auth.secret")));
+                                                  : std::string("key_secret")));
 }
 
 template <class T>
@@ -146,7 +146,10 @@ Result<T> KeyStore::in_transaction(const std::function<Result<T>()>& work) {
   }
   if (!done) {
     file_->rollback();
-    done.error() = about(options_.path, std::move(done.error()));
+    const ErrorCode code = done.error().code;
+    if (code == ErrorCode::io || code == ErrorCode::unavailable) {
+      done.error() = about(options_.path, std::move(done.error()));
+    }
   }
   return done;
 }

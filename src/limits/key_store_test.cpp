@@ -176,7 +176,7 @@ TEST_F(Store, RefusesWhatCouldNotBeTrusted) {
   ASSERT_TRUE(open()->create(named("ci"), kNow));
   const std::string secret = path_ + ".secret";
 
-  EXPECT_TRUE(refused("another secret").message.contains("another secret than auth.secret"));
+  EXPECT_TRUE(refused("another secret").message.contains("another secret than key_secret"));
   ::chmod(secret.c_str(), 0644);
   EXPECT_TRUE(refused().message.contains("chmod 600"));
   ::chmod(secret.c_str(), 0600);

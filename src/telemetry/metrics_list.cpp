@@ -66,6 +66,10 @@ ServerMetrics ServerMetrics::make(Registry& registry) {
         counter(registry, metric::kRefused, {{"status", std::to_string(kRefusalStatuses[i])}});
   }
   out.refused_by_status.back() = counter(registry, metric::kRefused, {{"status", "other"}});
+  for (std::size_t i = 0; i < kKeyRefusals.size(); ++i) {
+    out.key_refused_by_reason[i] =
+        counter(registry, metric::kKeyRefused, {{"reason", std::string(kKeyRefusals[i])}});
+  }
   out.in_flight = level(registry, metric::kInFlight);
   return out;
 }

@@ -47,6 +47,9 @@ inline constexpr MetricInfo kRequests{"tidegate_requests_total", Kind::counter, 
                                       "Requests that were routed, by result"};
 inline constexpr MetricInfo kRefused{"tidegate_refused_total", Kind::counter, "requests",
                                      "Requests answered by the gateway itself, by HTTP status"};
+inline constexpr MetricInfo kKeyRefused{"tidegate_key_refused_total", Kind::counter, "requests",
+                                        "Requests without a key that is good, by reason"};
+inline constexpr MetricInfo kKeys{"tidegate_keys", Kind::gauge, "keys", "Virtual keys, by state"};
 inline constexpr MetricInfo kAttempts{"tidegate_attempts_total", Kind::counter, "attempts",
                                       "Attempts at a provider, by outcome"};
 inline constexpr MetricInfo kTokens{"tidegate_tokens_total", Kind::counter, "tokens",
@@ -80,11 +83,27 @@ inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge,
                                      "Start of the process, seconds since 1970"};
 
 // What docs/observability.md must list (metrics_list_test.cpp compares them).
-inline constexpr std::array kAll{
-    kOperationDuration, kFirstToken, kTokenUsage, kRequests,    kRefused,
-    kAttempts,          kTokens,     kCost,       kUnpriced,    kInFlight,
-    kConnections,       kAccepted,   kBreaker,    kLedgerQueue, kLedgerJournalBytes,
-    kLedgerLost,        kLogLost,    kReloads,    kStarted};
+inline constexpr std::array kAll{kOperationDuration,
+                                 kFirstToken,
+                                 kTokenUsage,
+                                 kRequests,
+                                 kRefused,
+                                 kKeyRefused,
+                                 kKeys,
+                                 kAttempts,
+                                 kTokens,
+                                 kCost,
+                                 kUnpriced,
+                                 kInFlight,
+                                 kConnections,
+                                 kAccepted,
+                                 kBreaker,
+                                 kLedgerQueue,
+                                 kLedgerJournalBytes,
+                                 kLedgerLost,
+                                 kLogLost,
+                                 kReloads,
+                                 kStarted};
 
 }  // namespace metric
 
@@ -121,13 +140,22 @@ struct TargetMetrics {
 inline constexpr std::array kRefusalStatuses{400, 401, 403, 404, 405, 408, 413,
                                              429, 431, 500, 502, 503, 504};
 
+// Why a client was not let in.
+enum class KeyRefusal : std::uint8_t { missing, conflict, malformed, unknown, expired, revoked };
+inline constexpr std::array<std::string_view, 6> kKeyRefusals{"missing", "conflict", "malformed",
+                                                              "unknown", "expired",  "revoked"};
+
 // Connections and reloads are not here: their owners count them, and the registry samples those.
 struct ServerMetrics {
   static ServerMetrics make(Registry& registry);
 
   [[nodiscard]] CounterId refused(int status) const;
+  [[nodiscard]] CounterId key_refused(KeyRefusal why) const {
+    return key_refused_by_reason[static_cast<std::size_t>(why)];
+  }
 
   std::array<CounterId, kRefusalStatuses.size() + 1> refused_by_status;
+  std::array<CounterId, kKeyRefusals.size()> key_refused_by_reason;
   LevelId in_flight;
 };
 

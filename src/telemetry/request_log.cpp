@@ -52,6 +52,7 @@ void RequestLog::append(const RequestLine& request, TimePoint now) {
   optional_field(line, "task", request.task);
   optional_field(line, "role", request.role);
   optional_field(line, "key_id", request.key_id);
+  optional_field(line, "tenant", request.tenant);
   optional_field(line, "client", request.client);
   optional_field(line, "error", request.error);
   optional_field(line, "prompt_tokens", request.usage.prompt);

@@ -36,6 +36,7 @@ struct RequestLine {
   std::string_view task;
   std::string_view role;
   std::string_view key_id;  // id of the virtual key, never the key
+  std::string_view tenant;  // the key's
   std::string_view client;  // product of the user agent
   std::string_view error;   // a short class or code
 
