@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "limits/key_rows.h"
 #include "limits/key_secret.h"
@@ -58,6 +59,13 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(KeyStoreOptions options) {
 
 Result<std::unique_ptr<KeyStore>> KeyStore::open_existing(KeyStoreOptions options) {
   if (!exists(options.path)) {
+    const std::string folder = std::filesystem::path(options.path).parent_path();
+    if (!folder.empty() && !exists(folder)) {
+      return fail(ErrorCode::io,
+                  fmt::format("{}: the folder of the keys' file is not there; make or mount it, or "
+                              "change state.keys",
+                              folder));
+    }
     if (!exists(secret_path(options.path))) return nullptr;
     // The file is made before the secret, so it was there: served without it, nobody would be asked
     // for a key any more.

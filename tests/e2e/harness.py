@@ -173,13 +173,12 @@ class Simulator(Process, Http):
 class Gateway(Process, Http):
     """`tidegate serve` with a configuration (a dict, or YAML text) in a folder of its own."""
 
-    def __init__(self, config, environment=None):
+    def __init__(self, config, environment=None, listen="127.0.0.1:0"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-e2e-"))
         self.file = self.folder / "tidegate.yaml"
         self.write_config(config)
         try:
-            Process.__init__(self, "serve", "-c", str(self.file), "--listen", "127.0.0.1:0",
-                             "--admin", "127.0.0.1:0", folder=self.folder, environment=environment)
+            Process.__init__(self, "serve", "-c", str(self.file), "--listen", listen, "--admin", "127.0.0.1:0", folder=self.folder, environment=environment)
         except Exception:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
@@ -264,9 +263,9 @@ class EndToEnd(unittest.TestCase):
     def setUp(self):
         self.simulator.reset()
 
-    def serve(self, config, environment=None):
+    def serve(self, config, environment=None, **options):
         """A gateway for this test alone."""
-        gateway = Gateway(config, environment)
+        gateway = Gateway(config, environment, **options)
         self.addCleanup(gateway.stop)
         return gateway
 
