@@ -7,21 +7,9 @@
 #include <cstdint>
 #include <string>
 
+#include "tidegate/amounts.h"
+
 namespace tidegate {
-
-using Tokens = std::int64_t;
-
-struct NanoDollars {
-  std::int64_t value = 0;
-
-  auto operator<=>(const NanoDollars&) const = default;
-  NanoDollars& operator+=(NanoDollars other) {
-    value += other.value;
-    return *this;
-  }
-  friend NanoDollars operator+(NanoDollars a, NanoDollars b) { return {a.value + b.value}; }
-  friend NanoDollars operator-(NanoDollars a, NanoDollars b) { return {a.value - b.value}; }
-};
 
 struct PicoDollars {
   std::int64_t value = 0;

@@ -53,9 +53,6 @@ bool take_offset(std::string_view& text, minutes& out) {
 
 }  // namespace
 
-TimePoint SystemClock::now() const { return steady_clock::now(); }
-WallTime SystemClock::wall() const { return system_clock::now(); }
-
 std::string format_rfc3339(WallTime at) {
   const auto day = floor<days>(at);
   const year_month_day date{day};

@@ -38,6 +38,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
 def check_includes(path, folder, text):
+    if folder == "include":
+        for quote, header in INCLUDE.findall(text):
+            if not header.startswith("tidegate/") and (quote == '"' or "/" in header):
+                yield f"includes {header}: a public header may use the standard library and tidegate/"
+        return
     allowed = set(ORDER[: ORDER.index(folder) + 1]) if folder in ORDER else set()
     for _, header in INCLUDE.findall(text):
         top = header.split("/")[0]
@@ -80,7 +85,14 @@ def check_readme(folder):
         yield readme, f"is longer than {MAX_README_LINES} lines"
 
 
+def check_public(root):
+    for path in sorted((root / "include").rglob("*.h")):
+        for problem in check_source(path, "include", path.read_text(encoding="utf-8")):
+            yield path, problem
+
+
 def check(root):
+    yield from check_public(root)
     for folder in sorted(path for path in (root / "src").iterdir() if path.is_dir()):
         sources = sorted(p for p in folder.rglob("*") if p.suffix in {".cpp", ".h"})
         if not sources:

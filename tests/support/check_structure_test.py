@@ -47,6 +47,10 @@ class CheckStructureTest(unittest.TestCase):
     def test_third_party_header_in_a_header(self):
         self.expect({"src/http/a.h": HEADER + "#include <fmt/core.h>\n"}, "belong into .cpp files")
 
+    def test_public_header_that_would_not_be_installed(self):
+        self.expect({"include/tidegate/a.h": HEADER + '#include "base/error.h"\n'}, "standard library")
+        self.expect({"include/tidegate/a.h": HEADER + "#include <fmt/core.h>\n"}, "standard library")
+
     def test_test_framework_in_the_product(self):
         self.expect({"src/http/a.cpp": "#include <gtest/gtest.h>\n"}, "for tests")
 

@@ -1,0 +1,30 @@
+# The public C++ library: the headers of include/tidegate and the sources behind them, which use
+# nothing but the standard library. `cmake --install BUILD --component library` installs it; another
+# project then says find_package(tidegate) and links tidegate::tidegate.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+add_library(tidegate_library STATIC
+  src/limits/acquire.cpp src/limits/rate_limiter.cpp src/limits/rate_limits.cpp
+  src/limits/token_bucket.cpp src/limits/turn.cpp src/limits/waiting_line.cpp)
+target_link_libraries(tidegate_library PRIVATE $<BUILD_INTERFACE:tg_options> PUBLIC Threads::Threads)
+target_compile_features(tidegate_library PUBLIC cxx_std_23)
+target_include_directories(tidegate_library INTERFACE
+  $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(tidegate_library PROPERTIES OUTPUT_NAME tidegate EXPORT_NAME tidegate
+                      POSITION_INDEPENDENT_CODE ON)
+
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/tidegate)
+install(TARGETS tidegate_library EXPORT tidegate_targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+install(DIRECTORY include/tidegate DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library
+        FILES_MATCHING PATTERN "*.h")
+install(EXPORT tidegate_targets NAMESPACE tidegate:: DESTINATION ${package} COMPONENT library)
+configure_package_config_file(cmake/tidegate-config.cmake.in
+                              ${CMAKE_BINARY_DIR}/tidegate-config.cmake
+                              INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/tidegate-config-version.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/tidegate-config.cmake
+              ${CMAKE_BINARY_DIR}/tidegate-config-version.cmake
+        DESTINATION ${package} COMPONENT library)

@@ -1,0 +1,116 @@
+// RateLimiter: requests, tokens, money and concurrency, bounded together: a request passes all
+// bounds or takes nothing. Reservation: what it took.
+//
+//   auto limiter = RateLimiter::create({.requests_per_second = 10, .tokens_per_minute = 1e6},
+//   clock); auto reservation = (*limiter)->try_acquire({.input = 1200, .output = 800}); if
+//   (!reservation) return retry_in(reservation.error().retry_after);
+//   ...
+//   reservation->settle({.input = 1180, .output = 212});
+//
+// A decision takes no lock and allocates nothing. Thread-safe. Those who can wait: acquire.h.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "tidegate/clock.h"
+#include "tidegate/rate_limits.h"
+#include "tidegate/token_bucket.h"
+#include "tidegate/waiting_line.h"
+
+namespace tidegate {
+
+class RateLimiter;
+
+inline constexpr std::size_t kMaxNested = 8;
+
+// Settled once, by settle() or, in full, by being dropped. The limiters must outlive it.
+class [[nodiscard]] Reservation {
+ public:
+  Reservation() = default;  // of nothing
+  Reservation(Reservation&& other) noexcept;
+  Reservation& operator=(Reservation&& other) noexcept;
+  ~Reservation() { cancel(); }
+
+  // The request was made and took `real`: gives back what was reserved beyond it, or takes the
+  // rest, even if that is a debt.
+  void settle(const Demand& real);
+  // The request was not made.
+  void cancel();
+
+  [[nodiscard]] const Demand& reserved() const { return reserved_; }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+
+ private:
+  friend std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const>,
+                                                         const Demand&, TimePoint, Priority,
+                                                         const RateLimiter*);
+  std::array<RateLimiter*, kMaxNested> limiters_{};
+  std::size_t count_ = 0;
+  Demand reserved_;
+};
+
+class RateLimiter {
+ public:
+  // Refuses rates that are not above zero, not finite or too large, and bounds that allow nothing;
+  // the error's field names the bound. `clock` must outlive the limiter.
+  static Result<std::unique_ptr<RateLimiter>> create(const RateLimits& limits, const Clock& clock,
+                                                     std::size_t max_waiting = 1000);
+
+  // Now or not at all. It overtakes nobody who waits.
+  std::expected<Reservation, Refusal> try_acquire(const Demand& demand,
+                                                  Priority priority = Priority::interactive);
+
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] WaitingLine& line() { return line_; }
+  [[nodiscard]] const RateLimits& limits() const { return limits_; }
+  [[nodiscard]] std::int64_t in_use() const { return in_use_.load(); }
+  // Of the tightest bound of requests, or of tokens; absent: there is none.
+  [[nodiscard]] std::optional<Standing> requests_standing(TimePoint now) const;
+  [[nodiscard]] std::optional<Standing> tokens_standing(TimePoint now) const;
+
+ private:
+  friend class Reservation;
+  friend std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const>,
+                                                         const Demand&, TimePoint, Priority,
+                                                         const RateLimiter*);
+  struct Part {
+    Bound bound;
+    TokenBucket bucket;
+  };
+  RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting)
+      : limits_(limits), clock_(clock), line_(max_waiting) {}
+
+  Result<void> add(Bound bound, double amount, double seconds);
+  // 1 for bounds of requests.
+  [[nodiscard]] std::int64_t amount(Bound bound, const Demand& demand) const;
+  [[nodiscard]] std::optional<Standing> standing(TimePoint now, bool (*of)(Bound)) const;
+
+  std::optional<Refusal> take(const Demand& demand, TimePoint now, bool first_in_line);
+  // The refusal of one who would have to overtake those who wait.
+  [[nodiscard]] Refusal behind_others(const Demand& demand, TimePoint now) const;
+  void give_back(const Demand& demand, std::size_t parts);
+  void settle(const Demand& reserved, const Demand& real, TimePoint now);
+  void release();
+
+  const RateLimits limits_;
+  const Clock& clock_;
+  std::vector<Part> parts_;
+  std::atomic<std::int64_t> in_use_{0};
+  WaitingLine line_;
+};
+
+// One request through several limiters, outermost first: all admit it, or none is charged. At most
+// kMaxNested. `ahead`: the limiter whose line the caller is the first of.
+std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> limiters,
+                                                const Demand& demand, TimePoint now,
+                                                Priority priority = Priority::interactive,
+                                                const RateLimiter* ahead = nullptr);
+
+}  // namespace tidegate

@@ -1,0 +1,224 @@
+#include "tidegate/rate_limiter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace tidegate {
+namespace {
+
+constexpr double kMinute = 60;
+constexpr double kDay = 86'400;
+
+bool counts_requests(Bound bound) {
+  return bound == Bound::requests_per_second || bound == Bound::requests_per_minute;
+}
+bool counts_tokens(Bound bound) {
+  return bound == Bound::tokens_per_minute || bound == Bound::tokens_per_day;
+}
+
+Result<void> check(Bound bound, double amount, double burst) {
+  const std::string field(name(bound));
+  if (!(amount > 0) || !std::isfinite(amount)) {
+    return fail(ErrorCode::invalid, field + " is not a number above zero", field);
+  }
+  if (!(burst > 0) || !std::isfinite(burst)) {
+    return fail(ErrorCode::invalid, "burst is not a number above zero", "burst");
+  }
+  if (amount * burst > static_cast<double>(TokenBucket::kMaxCapacity)) {
+    return fail(ErrorCode::invalid,
+                field + " times burst is above " + std::to_string(TokenBucket::kMaxCapacity),
+                field);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RateLimiter>> RateLimiter::create(const RateLimits& limits,
+                                                         const Clock& clock,
+                                                         std::size_t max_waiting) {
+  std::unique_ptr<RateLimiter> limiter(new RateLimiter(limits, clock, max_waiting));
+  struct Line {
+    Bound bound;
+    std::optional<double> amount;
+    double seconds;
+  };
+  std::optional<double> cost;
+  if (limits.cost_per_day) cost = static_cast<double>(limits.cost_per_day->value);
+  for (const Line& line : {Line{Bound::requests_per_second, limits.requests_per_second, 1},
+                           Line{Bound::requests_per_minute, limits.requests_per_minute, kMinute},
+                           Line{Bound::tokens_per_minute, limits.tokens_per_minute, kMinute},
+                           Line{Bound::tokens_per_day, limits.tokens_per_day, kDay},
+                           Line{Bound::cost_per_day, cost, kDay}}) {
+    if (!line.amount) continue;
+    Result<void> added = limiter->add(line.bound, *line.amount, line.seconds);
+    if (!added) return std::unexpected(std::move(added.error()));
+  }
+  if (limits.max_concurrent && *limits.max_concurrent < 1) {
+    return fail(ErrorCode::invalid, "max_concurrent is not above zero", "max_concurrent");
+  }
+  return limiter;
+}
+
+Result<void> RateLimiter::add(Bound bound, double amount, double seconds) {
+  Result<void> checked = check(bound, amount, limits_.burst);
+  if (!checked) return checked;
+  const auto capacity = std::max<Tokens>(1, std::llround(amount * limits_.burst));
+  Result<TokenBucket> bucket = TokenBucket::create(amount / seconds, capacity);
+  if (!bucket) return fail(ErrorCode::invalid, bucket.error().message, std::string(name(bound)));
+  parts_.push_back({bound, std::move(*bucket)});
+  return {};
+}
+
+std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
+  if (counts_requests(bound)) return 1;
+  if (bound == Bound::cost_per_day) return std::max<std::int64_t>(demand.cost.value, 0);
+  const Tokens input = limits_.counted == Counted::output ? 0 : demand.input;
+  const Tokens output = limits_.counted == Counted::input ? 0 : demand.output;
+  // Estimates and usage come from outside: neither a negative nor an absurd one may pass.
+  return std::clamp<Tokens>(input, 0, TokenBucket::kMaxCapacity) +
+         std::clamp<Tokens>(output, 0, TokenBucket::kMaxCapacity);
+}
+
+std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bool first_in_line) {
+  if (limits_.max_concurrent) {
+    std::int64_t used = in_use_.load();
+    do {
+      if (used >= *limits_.max_concurrent) {
+        return Refusal{.bound = Bound::max_concurrent, .asked = 1, .most = *limits_.max_concurrent};
+      }
+    } while (!in_use_.compare_exchange_weak(used, used + 1));
+  }
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& part = parts_[i];
+    const std::int64_t asked = amount(part.bound, demand);
+    const bool never = asked > part.bucket.capacity();
+    const Admission admission = never ? Admission{} : part.bucket.take(asked, now);
+    if (admission.admitted) continue;
+    give_back(demand, i);
+    if (limits_.max_concurrent) in_use_.fetch_sub(1);
+    // Somebody may have looked while it was taken. The first in line would only wake itself.
+    if (!first_in_line) line_.look_again();
+    return Refusal{.bound = part.bound,
+                   .never = never,
+                   .asked = asked,
+                   .most = part.bucket.capacity(),
+                   .retry_after = admission.wait};
+  }
+  return std::nullopt;
+}
+
+Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
+  Refusal longest{.bound = parts_.empty() ? Bound::max_concurrent : parts_.front().bound};
+  for (const Part& part : parts_) {
+    const std::int64_t asked = amount(part.bound, demand);
+    const bool never = asked > part.bucket.capacity();
+    const Duration wait = never ? Duration{} : part.bucket.wait_for(asked, now);
+    if (!never && wait <= longest.retry_after) continue;
+    longest = {.bound = part.bound,
+               .never = never,
+               .asked = asked,
+               .most = part.bucket.capacity(),
+               .retry_after = wait};
+    if (never) break;
+  }
+  return longest;
+}
+
+void RateLimiter::give_back(const Demand& demand, std::size_t parts) {
+  for (Part& part : std::span(parts_).first(parts)) {
+    part.bucket.refund(amount(part.bound, demand));
+  }
+}
+
+void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint now) {
+  for (Part& part : parts_) {
+    const std::int64_t more = amount(part.bound, real) - amount(part.bound, reserved);
+    if (more > 0) part.bucket.charge(more, now);
+    if (more < 0) part.bucket.refund(-more);
+  }
+}
+
+void RateLimiter::release() {
+  if (limits_.max_concurrent) in_use_.fetch_sub(1);
+  line_.look_again();
+}
+
+std::optional<Standing> RateLimiter::standing(TimePoint now, bool (*of)(Bound)) const {
+  std::optional<Standing> tightest;
+  double least = 0;
+  for (const Part& part : parts_) {
+    if (!of(part.bound)) continue;
+    const Tokens limit = part.bucket.capacity();
+    const Tokens remaining = std::max<Tokens>(part.bucket.available(now), 0);
+    const double share = static_cast<double>(remaining) / static_cast<double>(limit);
+    if (tightest && share >= least) continue;
+    least = share;
+    tightest = {limit, remaining, part.bucket.until_full(now)};
+  }
+  return tightest;
+}
+
+std::optional<Standing> RateLimiter::requests_standing(TimePoint now) const {
+  return standing(now, counts_requests);
+}
+std::optional<Standing> RateLimiter::tokens_standing(TimePoint now) const {
+  return standing(now, counts_tokens);
+}
+
+std::expected<Reservation, Refusal> RateLimiter::try_acquire(const Demand& demand,
+                                                             Priority priority) {
+  RateLimiter* const self = this;
+  return acquire_all({&self, 1}, demand, clock_.now(), priority);
+}
+
+std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> limiters,
+                                                const Demand& demand, TimePoint now,
+                                                Priority priority, const RateLimiter* ahead) {
+  Reservation reservation;
+  reservation.reserved_ = demand;
+  for (RateLimiter* limiter : limiters) {
+    const bool waits = limiter != ahead && !limiter->line_.is_free_for(priority);
+    std::optional<Refusal> refusal =
+        waits ? limiter->behind_others(demand, now) : limiter->take(demand, now, limiter == ahead);
+    if (refusal) {
+      refusal->limiter = reservation.count_;
+      return std::unexpected(*refusal);  // and what was taken goes back
+    }
+    reservation.limiters_[reservation.count_++] = limiter;
+  }
+  return reservation;
+}
+
+Reservation::Reservation(Reservation&& other) noexcept
+    : limiters_(other.limiters_),
+      count_(std::exchange(other.count_, 0)),
+      reserved_(other.reserved_) {}
+
+Reservation& Reservation::operator=(Reservation&& other) noexcept {
+  if (this == &other) return *this;
+  cancel();
+  limiters_ = other.limiters_;
+  count_ = std::exchange(other.count_, 0);
+  reserved_ = other.reserved_;
+  return *this;
+}
+
+void Reservation::settle(const Demand& real) {
+  if (count_ == 0) return;
+  const TimePoint now = limiters_[0]->clock_.now();
+  for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
+    limiter->settle(reserved_, real, now);
+    limiter->release();
+  }
+}
+
+void Reservation::cancel() {
+  for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
+    limiter->give_back(reserved_, limiter->parts_.size());
+    limiter->release();
+  }
+}
+
+}  // namespace tidegate
