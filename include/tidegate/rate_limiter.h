@@ -69,7 +69,9 @@ class RateLimiter {
 
   [[nodiscard]] const Clock& clock() const { return clock_; }
   [[nodiscard]] WaitingLine& line() { return line_; }
-  [[nodiscard]] const RateLimits& limits() const { return limits_; }
+  // For those who find the bound out as they go. At least 1, and max_concurrent must be among the
+  // limits. Requests that run already go on.
+  void set_max_concurrent(std::int64_t most);
   [[nodiscard]] std::int64_t in_use() const { return in_use_.load(); }
   // Of the tightest bound of requests, or of tokens; absent: there is none.
   [[nodiscard]] std::optional<Standing> requests_standing(TimePoint now) const;
@@ -85,7 +87,10 @@ class RateLimiter {
     TokenBucket bucket;
   };
   RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting)
-      : limits_(limits), clock_(clock), line_(max_waiting) {}
+      : limits_(limits),
+        clock_(clock),
+        max_concurrent_(limits.max_concurrent.value_or(0)),
+        line_(max_waiting) {}
 
   Result<void> add(Bound bound, double amount, double seconds);
   // 1 for bounds of requests.
@@ -102,6 +107,7 @@ class RateLimiter {
   const RateLimits limits_;
   const Clock& clock_;
   std::vector<Part> parts_;
+  std::atomic<std::int64_t> max_concurrent_;
   std::atomic<std::int64_t> in_use_{0};
   WaitingLine line_;
 };

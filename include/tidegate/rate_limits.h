@@ -45,6 +45,9 @@ enum class Bound : std::uint8_t {
 inline constexpr std::size_t kBounds = 6;
 [[nodiscard]] std::string_view name(Bound bound);
 
+// Who goes first when both wait.
+enum class Priority : std::uint8_t { interactive, batch };
+
 // One request: its size as it is estimated, or as it turned out.
 struct Demand {
   Tokens input = 0;

@@ -8,15 +8,14 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 
-namespace tidegate {
+#include "tidegate/rate_limits.h"
 
-enum class Priority : std::uint8_t { interactive, batch };
+namespace tidegate {
 
 class WaitingLine {
  public:

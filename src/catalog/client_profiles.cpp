@@ -53,6 +53,7 @@ void complete(Client& client, const Client& shipped) {
   if (!client.on_overflow) client.on_overflow = shipped.on_overflow;
   if (!client.drops_reasoning) client.drops_reasoning = shipped.drops_reasoning;
   if (!client.needs_usage) client.needs_usage = shipped.needs_usage;
+  if (!client.priority) client.priority = shipped.priority;
 }
 
 bool matches_any(const std::vector<std::string>& globs, std::string_view user_agent) {

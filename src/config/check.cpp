@@ -42,11 +42,56 @@ void check_addresses(const Config& config, Reader& reader) {
   }
 }
 
+// Names of models and client profiles are checked where those are known: gateway/snapshot.cpp.
+void check_limit(const Config& config, const Limit& limit, Reader& reader) {
+  const auto unknown = [&](const auto& known) {
+    std::vector<std::string> names;
+    for (const auto& entry : known) names.push_back(entry.name);
+    if (std::ranges::find(names, limit.name) != names.end()) return;
+    reader.problem(limit.at,
+                   fmt::format("limits.scopes: there is no {} \"{}\".{}", name(limit.scope),
+                               limit.name, did_you_mean(limit.name, names)));
+  };
+  if (limit.bounds == RateLimits{.counted = limit.bounds.counted, .burst = limit.bounds.burst}) {
+    reader.problem(limit.at,
+                   "limits.scopes: it limits nothing; expected at least one bound, e.g. "
+                   "requests_per_minute: 60");
+  }
+  if (limit.name.empty()) {
+    return;
+  } else if (limit.scope == LimitScope::provider) {
+    unknown(config.providers);
+  } else if (limit.scope == LimitScope::route) {
+    unknown(config.routes);
+  }
+}
+
+void check_limits(const Config& config, Reader& reader) {
+  if (!config.limits) return;
+  const std::vector<Limit>& scopes = config.limits->scopes;
+  for (auto limit = scopes.begin(); limit != scopes.end(); ++limit) {
+    if (limit->scope == LimitScope::global)
+      continue;  // its scope is missing or wrong: that is said
+    check_limit(config, *limit, reader);
+    const bool twice = std::any_of(scopes.begin(), limit, [&](const Limit& other) {
+      return other.scope == limit->scope && other.name == limit->name;
+    });
+    if (!twice) continue;
+    const std::string whose = limit->name.empty() ? "each " : "";
+    reader.problem(
+        limit->at,
+        fmt::format("limits.scopes: {}{}{}{} has limits already; put all its bounds "
+                    "into one entry",
+                    whose, name(limit->scope), limit->name.empty() ? "" : " ", limit->name));
+  }
+}
+
 }  // namespace
 
 void check(const Config& config, Reader& reader) {
   check_policy(config, reader);
   check_addresses(config, reader);
+  check_limits(config, reader);
 }
 
 }  // namespace tidegate::config

@@ -13,6 +13,9 @@ constexpr std::pair<std::string_view, OnOverflow> kOnOverflow[] = {
     {"truncate_middle", OnOverflow::truncate_middle},
     {"fallback", OnOverflow::fallback}};
 
+constexpr std::pair<std::string_view, Priority> kPriorities[] = {
+    {"interactive", Priority::interactive}, {"batch", Priority::batch}};
+
 constexpr std::string_view kGlobs = "a glob or a list of globs (* and ?) for the User-Agent header";
 constexpr std::string_view kDigests =
     "sha256: and the 64 digits that printf %s KEY | sha256sum prints, or a list of such";
@@ -111,6 +114,9 @@ const Section<Client>& client_options() {
              "it must be remembered here. Left out: judged by each request."),
       option("needs_usage", &C::needs_usage, Boolean{}, "true",
              "Whether streams end with the usage even if the client did not ask for it."),
+      option("priority", &C::priority, OneOf<Priority>{kPriorities}, "batch",
+             "Whether its requests wait for limits after those of others; the header "
+             "x-tidegate-priority goes before it. Left out: interactive."),
   };
   return options;
 }

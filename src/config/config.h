@@ -11,6 +11,7 @@
 #include "base/media.h"
 #include "base/money.h"
 #include "base/time.h"
+#include "tidegate/rate_limits.h"
 
 namespace tidegate::config {
 
@@ -130,6 +131,7 @@ struct Client {
   std::optional<OnOverflow> on_overflow;  // absent: the provider judges
   std::optional<bool> drops_reasoning;    // does not send it back; absent: each request shows it
   std::optional<bool> needs_usage;        // wants it at a stream's end without asking for it
+  std::optional<Priority> priority;       // of its requests, unless they say
   Position at;
 };
 
@@ -169,6 +171,25 @@ struct Breaker {
 struct Tls {
   std::string certificate;  // PEM chain file; empty: plain HTTP
   std::string key;          // PEM key file
+};
+
+// Whom a limit counts together. Requests pass the scopes in this order.
+enum class LimitScope { global, tenant, key, client, route, provider, model };
+[[nodiscard]] std::string_view name(LimitScope scope);
+
+struct Limit {
+  LimitScope scope = LimitScope::global;
+  std::string name;  // of the tenant, key, ...; empty: each of them by itself
+  RateLimits bounds;
+  Position at;
+};
+
+struct Limits {
+  RateLimits global;
+  std::vector<Limit> scopes;
+  Duration queue_time = 10s;  // that a request waits for its turn
+  int queue_length = 1000;    // requests that wait for one limit
+  bool adaptive = true;       // learns a provider's own limits from its 429 answers
 };
 
 enum class LogFormat { text, json };
@@ -213,7 +234,8 @@ struct Config {
   Duration sticky_for = 1h;     // a task keeps its route while its requests are closer than this
   Retry retry;
   Timeouts timeouts;
-  ListenLimits limits;
+  ListenLimits http;
+  std::optional<Limits> limits;  // absent: nothing is limited
   Breaker breaker;
   Log log;
   State state;

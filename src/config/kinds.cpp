@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -89,6 +90,16 @@ std::string IntegerBetween::expected() const {
   return fmt::format("a number from {} to {}", min, max);
 }
 
+std::optional<std::int64_t> CountBetween::parse(std::string_view text) const {
+  return number_between<std::int64_t>(text, min, max);
+}
+std::string CountBetween::show(std::optional<std::int64_t> value) {
+  return value ? std::to_string(*value) : "";
+}
+std::string CountBetween::expected() const {
+  return fmt::format("a number from {} to {}", min, max);
+}
+
 std::optional<Tokens> TokenCount::parse(std::string_view text) const {
   return number_between<Tokens>(text, 1, kMaxTokens);
 }
@@ -106,6 +117,19 @@ std::optional<std::uint64_t> BytesBetween::parse(std::string_view text) const {
 std::string BytesBetween::show(std::uint64_t value) const { return show_bytes(value); }
 std::string BytesBetween::expected() const {
   return fmt::format("a size from {} to {}", show_bytes(min), show_bytes(max));
+}
+
+std::optional<double> Amount::parse(std::string_view text) const {
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  const bool whole = error == std::errc{} && end == text.data() + text.size();
+  // "nan" and "inf" are numbers to from_chars, and no bound holds for the first.
+  return whole && value >= min && value <= max ? std::optional(value) : std::nullopt;
+}
+std::string Amount::show(double value) { return fmt::format("{}", value); }
+std::string Amount::expected() const {
+  return fmt::format("a number from {} to {}", show(min), show(max));
 }
 
 std::optional<double> Percent::parse(std::string_view text) const {

@@ -39,6 +39,14 @@ struct IntegerBetween : AnyKind {
   [[nodiscard]] std::string expected() const;
 };
 
+struct CountBetween : AnyKind {
+  std::int64_t min, max;
+  CountBetween(std::int64_t low, std::int64_t high) : min(low), max(high) {}
+  [[nodiscard]] std::optional<std::int64_t> parse(std::string_view text) const;
+  [[nodiscard]] static std::string show(std::optional<std::int64_t> value);
+  [[nodiscard]] std::string expected() const;
+};
+
 // 1 to 100 million tokens.
 struct TokenCount : AnyKind {
   [[nodiscard]] std::optional<Tokens> parse(std::string_view text) const;
@@ -51,6 +59,18 @@ struct BytesBetween : AnyKind {
   BytesBetween(std::uint64_t low, std::uint64_t high) : min(low), max(high) {}
   [[nodiscard]] std::optional<std::uint64_t> parse(std::string_view text) const;
   [[nodiscard]] std::string show(std::uint64_t value) const;
+  [[nodiscard]] std::string expected() const;
+};
+
+// A number above zero, decimals allowed.
+struct Amount : AnyKind {
+  double min, max;
+  Amount(double low, double high) : min(low), max(high) {}
+  [[nodiscard]] std::optional<double> parse(std::string_view text) const;
+  [[nodiscard]] static std::string show(double value);
+  [[nodiscard]] static std::string show(std::optional<double> value) {
+    return value ? show(*value) : "";
+  }
   [[nodiscard]] std::string expected() const;
 };
 

@@ -90,7 +90,7 @@ TEST(Load, ReadsEveryOption) {
   EXPECT_DOUBLE_EQ(c.retry.budget, 0.1);
   EXPECT_EQ(c.timeouts.drain, 1s);
   EXPECT_EQ(c.timeouts.ping, 10s);
-  EXPECT_EQ(c.limits.body_bytes, 1u << 20);
+  EXPECT_EQ(c.http.body_bytes, 1u << 20);
   EXPECT_EQ(c.breaker.open_for, 3s);
   EXPECT_EQ(c.log.format, LogFormat::json);
   EXPECT_FALSE(c.log.requests);

@@ -104,6 +104,14 @@ void read_section(const Section<Target>& section, const Node& node, const std::s
   }
 }
 
+// The option of a part, as an option of the whole.
+template <class Target, class Part>
+Option<Target> within(Part Target::* member, const Option<Part>& option) {
+  return {option.description, [member, read = option.read](
+                                  Target& target, const Node& node, const std::string& path,
+                                  Reader& reader) { read(target.*member, node, path, reader); }};
+}
+
 // An option that is a list of values of one kind.
 template <class Target, class Value, class Kind>
 Option<Target> list_option(std::string name, std::vector<Value> Target::* member, Kind kind,

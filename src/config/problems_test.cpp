@@ -109,11 +109,40 @@ const Case kCases[] = {
     {"no_policy", "routes: { a: { model: gpt-5.5 }, b: { model: gpt-4.1 } }",
      "t.yaml:1:11: policy: missing; expected rules that say which of these routes a request takes, "
      "e.g. - { route: a }\n"},
-    {"later_version", "limits: { burst: 2.0 }\nbudgets: []\nstate: { limits: x }\n",
-     "t.yaml:1:9: limits: not available in this version; remove it, it would not be obeyed\n"
-     "t.yaml:2:10: budgets: not available in this version; remove it, it would not be obeyed\n"
-     "t.yaml:3:18: state.limits: not available in this version; remove it, it would not be "
+    {"later_version", "budgets: []\nstate: { limits: x }\n",
+     "t.yaml:1:10: budgets: not available in this version; remove it, it would not be obeyed\n"
+     "t.yaml:2:18: state.limits: not available in this version; remove it, it would not be "
      "obeyed\n"},
+    {"wrong_limits",
+     "limits:\n"
+     "  requests_per_second: 0\n"
+     "  tokens_per_minute: nan\n"
+     "  burst: -1\n"
+     "  tokens_per_hour: 5\n"
+     "  scopes:\n"
+     "    - { scope: user, requests_per_minute: 5 }\n"
+     "    - { scope: provider, name: depseek, max_concurrent: 5 }\n"
+     "    - { scope: key, burst: 2 }\n"
+     "    - { scope: key, tokens_per_day: 1e5 }\n",
+     "t.yaml:2:24: limits.requests_per_second: \"0\" is not valid; expected a number from 0.001 to "
+     "1000000, e.g. 100.\n"
+     "t.yaml:3:22: limits.tokens_per_minute: \"nan\" is not valid; expected a number from 1 to "
+     "100000000000, e.g. 1000000.\n"
+     "t.yaml:4:10: limits.burst: \"-1\" is not valid; expected a number from 0.001 to 100, e.g. "
+     "2.0.\n"
+     "t.yaml:5:3: limits.tokens_per_hour: unknown option. Did you mean tokens_per_day or "
+     "tokens_per_minute?\n"
+     "t.yaml:7:16: limits.scopes[1].scope: \"user\" is not valid; expected tenant, key, client, "
+     "route, provider or model, e.g. key.\n"
+     "t.yaml:8:7: limits.scopes: there is no provider \"depseek\". Did you mean deepseek?\n"
+     "t.yaml:9:7: limits.scopes: it limits nothing; expected at least one bound, e.g. "
+     "requests_per_minute: 60\n"
+     "t.yaml:10:7: limits.scopes: each key has limits already; put all its bounds into one entry\n"
+     "t.yaml:10:7: limits.scopes: it limits nothing; expected at least one bound, e.g. "
+     "requests_per_minute: 60\n"
+     "t.yaml:10:37: limits.scopes[4].tokens_per_day: \"1e5\" is not valid; expected a number from "
+     "1 "
+     "to 10000000000000, e.g. 50000000.\n"},
     {"wrong_clients",
      "clients:\n"
      "  a: { match: { user_agent: Cursor/*, key: k }, context_windw: 1 }\n"

@@ -90,6 +90,8 @@ std::string reference_markdown() {
   append(page, "policy[]", rule_options());
   append(page, "clients.NAME", client_options());
   append(page, "clients.NAME.match", match_options());
+  append(page, "limits", limits_options());
+  append(page, "limits.scopes[]", limit_options());
   append(page, "retry", retry_options());
   append(page, "timeouts", timeout_options());
   append(page, "http", http_options());

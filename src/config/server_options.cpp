@@ -202,14 +202,14 @@ const Section<Config>& config_options() {
                              "When a provider fails before its answer has begun."));
     all.push_back(subsection("timeouts", &C::timeouts, timeout_options(), "{ first_byte: 60s }",
                              "How long each wait may take."));
-    all.push_back(subsection("http", &C::limits, http_options(), "{ body: 64MiB }",
-                             "What clients may send."));
+    all.push_back(
+        subsection("http", &C::http, http_options(), "{ body: 64MiB }", "What clients may send."));
     all.push_back(subsection("breaker", &C::breaker, breaker_options(), "{ failures: 3 }",
                              "When a failing model is left out for a while."));
     all.push_back(subsection("log", &C::log, log_options(), "{ format: json }", "What is logged."));
     all.push_back(subsection("state", &C::state, state_options(), "{ ledger: \"sqlite:usage.db\" }",
                              "Where the program keeps what must last."));
-    all.push_back(later<C>("limits", "Rate limits."));
+    all.push_back(limits_option());
     all.push_back(later<C>("budgets", "Spending limits."));
     return all;
   }();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "gateway/limit_headers.h"
+
 namespace tidegate::gateway {
 
 std::string request_headers(const Walk& walk) {
@@ -11,6 +13,10 @@ std::string request_headers(const Walk& walk) {
   out.append(kId).append(RequestId::kTextSize, ' ').append("\r\n");
   walk.id.write(out.data() + kId.size());
   if (!walk.notes.empty()) out.append("x-tidegate-notes: ").append(walk.notes).append("\r\n");
+  if (walk.limited) {
+    const Loop& loop = walk.worker.loop;
+    append_limit_headers(out, *walk.limited, walk.surface, loop.now(), loop.wall());
+  }
   return out;
 }
 

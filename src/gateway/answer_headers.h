@@ -9,7 +9,7 @@ namespace tidegate::gateway {
 
 // x-request-id, route, model, provider, reason, attempts and notes, as header lines.
 [[nodiscard]] std::string decision_headers(const Walk& walk, const routing::Target& target);
-// The same before a target is known: the id alone, and the notes.
+// The same before a target is known: the id, the notes, and how the limits stand.
 [[nodiscard]] std::string request_headers(const Walk& walk);
 
 }  // namespace tidegate::gateway

@@ -34,7 +34,7 @@ Attempt::Attempt(Walk& walk, const routing::Target& target)
                                                         : provider_.dialect->surface) {}
 
 AttemptEnd AttemptEnd::failed(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
-  return {outcome, std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}})};
+  return {outcome, std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}, false})};
 }
 
 void Attempt::fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
@@ -100,7 +100,7 @@ Task<void> Attempt::read_answer(http::Call& call) {
 
 std::string Attempt::client_headers(const http::ResponseHead& head) const {
   std::string headers = decision_headers(walk_, target_);
-  append_answer_fields(headers, head.headers);
+  append_answer_fields(headers, head.headers, walk_.limited.has_value());
   return headers;
 }
 
@@ -150,13 +150,14 @@ Task<void> Attempt::read_error(http::Call& call) {
   const std::optional<Duration> retry_after = protocol::read_retry_after(
       headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
   HeldAnswer held{status, &target_, {}, {}, {}};
-  append_answer_fields(held.fields, headers);
+  append_answer_fields(held.fields, headers, walk_.limited.has_value());
   const bool whole = co_await gather(call, held.body, kMaxErrorBody);
   if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
   const protocol::ProviderError error = protocol::read_error(status, held.body);
   fail_with(ledger::Outcome::provider_error, {ErrorCode::unavailable, error.message, {}},
             protocol::policy(error.error_class));
   end_.failure->retry_after = retry_after;
+  end_.failure->throttled = error.error_class == protocol::ErrorClass::rate_limited;
   // A redirect or a cut error is nothing that a client could use.
   if (!whole || status < 400) co_return;
   if (walk_.surface != upstream_) {
@@ -174,7 +175,7 @@ Task<void> Attempt::read_error(http::Call& call) {
 Task<void> Attempt::read_whole(http::Call& call) {
   std::string headers = decision_headers(walk_, target_);
   const std::size_t own = headers.size();
-  append_answer_fields(headers, call.head().headers);
+  append_answer_fields(headers, call.head().headers, walk_.limited.has_value());
   const std::uint64_t length = call.head().content_length;
   std::string_view body;
   std::string gathered;

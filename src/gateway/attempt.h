@@ -26,6 +26,7 @@ struct Failure {
   protocol::ErrorPolicy policy;    // what may follow; of no meaning when the client was answered
   std::optional<HeldAnswer> held;  // the provider's own answer to it
   std::optional<Duration> retry_after;
+  bool throttled = false;  // the provider asks for fewer requests
 };
 
 // Small, since a stream holds several while it lasts.

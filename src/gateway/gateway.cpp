@@ -77,9 +77,9 @@ Gateway::~Gateway() {
 Result<http::ServerOptions> Gateway::server_options() const {
   const config::Config& config = snapshot_.load()->config;
   http::ServerOptions options;
-  options.head = {config.limits.head_bytes, config.limits.headers};
-  options.body_bytes = config.limits.body_bytes;
-  options.connections = config.limits.connections;
+  options.head = {config.http.head_bytes, config.http.headers};
+  options.body_bytes = config.http.body_bytes;
+  options.connections = config.http.connections;
   options.client_head = config.timeouts.client_head;
   options.client_body = config.timeouts.client_body;
   options.client_idle = config.timeouts.client_idle;
@@ -174,6 +174,24 @@ void Gateway::add_sampled_metrics() {
       out.add({{"provider", snapshot->config.providers[pairs[i].provider].name},
                {"model", pairs[i].model->id}},
               severity(snapshot->breakers[i]->state()));
+    }
+  });
+  sampled(metric::kLimitWaiting, [this](Samples& out) {
+    const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+    if (snapshot->limits == nullptr) return;
+    for (const auto& rule : snapshot->limits->rules()) {
+      out.add({{"scope", std::string(config::name(rule->limit.scope))}, {"name", rule->limit.name}},
+              static_cast<double>(rule->cells.waiting()));
+    }
+  });
+  sampled(metric::kAdaptive, [this](Samples& out) {
+    const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+    for (const auto& [target, runtime] : snapshot->targets) {
+      if (runtime.adaptive == nullptr) continue;
+      const std::optional<std::int64_t> limit = runtime.adaptive->limit();
+      if (!limit) continue;
+      out.add({{"provider", target->model->provider}, {"model", target->model->id}},
+              static_cast<double>(*limit));
     }
   });
   sampled(metric::kReloads, [this](Samples& out) {

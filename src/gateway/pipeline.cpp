@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "gateway/admit.h"
 #include "gateway/answer_headers.h"
 #include "gateway/attempt.h"
 #include "gateway/fit.h"
@@ -71,6 +72,17 @@ AttemptEnd resting(Walk& walk, const routing::Target& target, Duration retry_aft
   return end;
 }
 
+// Finds a provider's own limit from what it answers.
+void note_throttling(const Walk& walk, const routing::Target& target, const AttemptEnd& end) {
+  limits::AdaptiveLimit* adaptive = walk.snapshot->runtime(target).adaptive.get();
+  if (adaptive == nullptr) return;
+  if (end.failure == nullptr) {
+    adaptive->succeeded();
+  } else if (end.failure->throttled) {
+    adaptive->throttled(walk.worker.loop.now());
+  }
+}
+
 // The attempts at one target. Ends when the client is answered or gone, or the target is used up.
 Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
   Loop& loop = walk.worker.loop;
@@ -85,10 +97,18 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       if (attempts == 1) end = resting(walk, target, admission.retry_after);
       co_return std::move(end);
     }
+    if (walk.limited) {
+      if (std::optional<AttemptEnd> refused = admit_attempt(walk, target)) {
+        breaker.ignored(admission);
+        if (attempts == 1) end = std::move(*refused);
+        co_return std::move(end);
+      }
+    }
     {
       Attempt attempt(walk, target);
       end = co_await attempt.run();
     }
+    if (walk.limited) note_throttling(walk, target, end);
     note_health(breaker, admission, end, loop.now());
     if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return std::move(end);
     const std::optional<Duration> delay = retry_delay(walk, *end.failure, attempts);
@@ -132,6 +152,11 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
   co_await answer_error(exchange, walk.worker, walk.surface, failure.error, std::move(headers));
 }
 
+// A target that was at its limit is worth waiting for if no other one could be asked.
+bool should_wait(const Walk& walk, const Failure& failure) {
+  return walk.limited && walk.limited->at_limit != nullptr && !failure.held;
+}
+
 Task<void> attempt_all(Walk& walk) {
   walk.snapshot->retry_budget->requested();
   const routing::Decision& decision = walk.understood.decision;
@@ -139,11 +164,14 @@ Task<void> attempt_all(Walk& walk) {
     walk.worker.shared.affinity.remember(decision.task, decision.route->hash, walk.started);
   }
   std::unique_ptr<Failure> failure;
-  for (const routing::Target* target : decision.targets()) {
-    Result<void> fitted = fit(walk, *target);
+  const std::span<const routing::Target* const> targets = decision.targets();
+  bool waited = false;
+  for (std::size_t next = 0;;) {
+    const routing::Target& target = *targets[next++];
+    Result<void> fitted = fit(walk, target);
     AttemptEnd end;
     if (fitted) {
-      end = co_await try_target(walk, *target);
+      end = co_await try_target(walk, target);
     } else {
       end = AttemptEnd::failed(ledger::Outcome::provider_error, std::move(fitted.error()),
                                {.try_fallback = may_fit_elsewhere(walk)});
@@ -155,10 +183,31 @@ Task<void> attempt_all(Walk& walk) {
     const bool go_on = end.failure->policy.try_fallback;
     // What a provider said is worth more to the client than that the next one rests.
     if (failure == nullptr || !failure->held || end.failure->held) failure = std::move(end.failure);
-    if (!go_on || walk.worker.loop.now() >= walk.deadline) break;
+    if (go_on && next < targets.size() && walk.worker.loop.now() < walk.deadline) continue;
+    if (waited || !should_wait(walk, *failure)) break;
+    end = co_await wait_for_target(walk, *walk.limited->at_limit);
+    waited = true;
+    next = static_cast<std::size_t>(std::ranges::find(targets, walk.limited->at_limit) -
+                                    targets.begin());
+    failure = std::move(end.failure);
+    if (end.outcome == ledger::Outcome::ok) continue;
+    walk.outcome = end.outcome;
+    break;
   }
   walk.file(true);
-  co_await answer_failure(walk, *failure);
+  if (failure != nullptr) co_await answer_failure(walk, *failure);
+}
+
+// With the configured limits before and after.
+Task<void> attempt_within_limits(Walk& walk) {
+  AttemptEnd admitted = co_await admit_request(walk);
+  if (admitted.outcome == ledger::Outcome::ok) {
+    co_await attempt_all(walk);
+  } else {
+    walk.outcome = admitted.outcome;
+    if (admitted.failure != nullptr) co_await answer_failure(walk, *admitted.failure);
+  }
+  settle_request(walk);
 }
 
 }  // namespace
@@ -186,7 +235,11 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
     if (const routing::Target* blind = walk.understood.decision.blind) {
       walk.note(blind->model->id + " left out: it cannot be shown all of this");
     }
-    co_await attempt_all(walk);
+    if (walk.snapshot->limits == nullptr) {
+      co_await attempt_all(walk);
+    } else {
+      co_await attempt_within_limits(walk);
+    }
   } else {
     walk.error = understood.error().message;
     walk.status = translation::error_status(surface, understood.error());

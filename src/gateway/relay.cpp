@@ -96,7 +96,7 @@ Task<int> relay(http::Exchange& exchange, WorkerState& worker, const std::string
   if (!good) co_return co_await refuse(exchange, worker, std::move(good.error()));
   const int status = call.head().status;
   std::string fields = fmt::format("x-tidegate-provider: {}\r\n", provider);
-  append_answer_fields(fields, call.head().headers);
+  append_answer_fields(fields, call.head().headers, false);
   std::string body;
   good = co_await read_body(call, exchange, deadline, timeouts.idle, body);
   if (!good) co_return co_await refuse(exchange, worker, std::move(good.error()));

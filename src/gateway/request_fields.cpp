@@ -1,6 +1,7 @@
 #include "gateway/request_fields.h"
 
 #include "base/text.h"
+#include "gateway/limit_headers.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -117,6 +118,7 @@ RequestFields read_request_fields(const http::Headers& headers, RecycledString& 
       if (is(rest, "task")) fields.task = header.value();
       if (is(rest, "role")) fields.role = header.value();
       if (is(rest, "route")) fields.route = header.value();
+      if (is(rest, "priority")) fields.priority = header.value();
       passing.drop();
     } else if (is_hop_by_hop(header.name) || is_ours_or_private(header.name)) {
       passing.drop();
@@ -142,13 +144,14 @@ const RequestFields& FieldsMemo::read(const http::Headers& headers, std::uint32_
   return entry.fields;
 }
 
-void append_answer_fields(std::string& out, const http::Headers& headers) {
+void append_answer_fields(std::string& out, const http::Headers& headers, bool own_limits) {
   Passing passing(out);
   for (const http::Header& header : headers) {
     if (is(header.name, "x-request-id")) {
       passing.drop();
       out.append("x-tidegate-upstream-request-id: ").append(header.value()).append("\r\n");
-    } else if (is_hop_by_hop(header.name) || is_own_answer_field(header.name)) {
+    } else if (is_hop_by_hop(header.name) || is_own_answer_field(header.name) ||
+               (own_limits && is_limit_header(header.name))) {
       passing.drop();
     } else {
       passing.pass(header.line);

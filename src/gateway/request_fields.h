@@ -14,9 +14,10 @@ namespace tidegate::gateway {
 
 // Views into the request's head.
 struct RequestFields {
-  std::string_view task;   // x-tidegate-task
-  std::string_view role;   // x-tidegate-role
-  std::string_view route;  // x-tidegate-route
+  std::string_view task;      // x-tidegate-task
+  std::string_view role;      // x-tidegate-role
+  std::string_view route;     // x-tidegate-route
+  std::string_view priority;  // x-tidegate-priority
   std::string_view user_agent;
 };
 
@@ -45,6 +46,7 @@ class FieldsMemo {
 
 // Appends the provider's header lines that are the client's business. The provider's x-request-id
 // goes out as x-tidegate-upstream-request-id, since x-request-id is the ledger's key.
-void append_answer_fields(std::string& out, const http::Headers& headers);
+// own_limits: the client is told of our limits, not of those between the provider and us.
+void append_answer_fields(std::string& out, const http::Headers& headers, bool own_limits);
 
 }  // namespace tidegate::gateway

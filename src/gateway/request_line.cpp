@@ -44,6 +44,10 @@ void log_request(const Walk& walk) {
   line.tenant = walk.caller.tenant();
   line.client = walk.understood.client;
   line.error = walk.error;
+  if (walk.limited) {
+    line.limit = walk.limited->held_up_by;
+    line.queued = walk.limited->queued;
+  }
   line.usage = walk.usage;
   line.cost = walk.cost;
   line.first_byte = walk.first_byte;

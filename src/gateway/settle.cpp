@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "gateway/attempt.h"
+#include "gateway/admit.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -82,6 +82,10 @@ void Attempt::settle() {
     record.usage.prompt = walk_.understood.workload.context_tokens;
     record.usage.completion = seen_tokens_;
     record.usage_source = ledger::UsageSource::estimated;
+  }
+  if (walk_.limited) {
+    settle_attempt(walk_, record.usage);
+    if (answer.usage && !failed()) runtime.output->learn(answer.usage->completion);
   }
   const catalog::Quote quote =
       snapshot.catalog.quote(*target_.model, started_wall_, record.usage.prompt);

@@ -8,7 +8,10 @@
 
 #include "config/config.h"
 #include "ledger/ledger.h"
+#include "limits/adaptive_limit.h"
 #include "limits/key_ring.h"
+#include "limits/limits.h"
+#include "limits/output_estimate.h"
 #include "routing/affinity.h"
 #include "routing/breaker.h"
 #include "telemetry/metrics_list.h"
@@ -31,9 +34,13 @@ struct SharedState {
   std::unique_ptr<translation::ReasoningMemory> reasoning;
   std::unique_ptr<translation::ResponseStore> responses;
 
+  std::shared_ptr<const limits::Limits> limits;  // the latest; null: nothing is limited
+
   // By "provider/model" and by model: health and learning survive a reload.
   std::unordered_map<std::string, std::shared_ptr<routing::Breaker>> breakers;
   std::unordered_map<std::string, std::shared_ptr<workload::TokenCalibration>> calibrations;
+  std::unordered_map<std::string, std::shared_ptr<limits::AdaptiveLimit>> adaptive_limits;
+  std::unordered_map<std::string, std::shared_ptr<limits::OutputEstimate>> outputs;
 };
 
 }  // namespace tidegate::gateway

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "ledger/usage_record.h"
 
 namespace tidegate::gateway {
@@ -95,6 +96,43 @@ std::string header_lines(const telemetry::TargetLabels& labels) {
                              labels.provider);
 }
 
+// Limits go on with one clock through all reloads.
+const SystemClock kClock;
+
+void add_learned_limits(Snapshot& snapshot, SharedState& shared, const routing::Target& target) {
+  TargetRuntime& runtime = snapshot.targets.at(&target);
+  auto& output = shared.outputs[target.model->id];
+  if (output == nullptr) output = std::make_shared<limits::OutputEstimate>();
+  runtime.output = output;
+  const config::Limits& settings = *snapshot.config.limits;
+  if (!settings.adaptive) return;
+  auto& adaptive = shared.adaptive_limits[runtime.maker];
+  if (adaptive == nullptr) {
+    adaptive = std::make_shared<limits::AdaptiveLimit>(
+        kClock, static_cast<std::size_t>(settings.queue_length));
+  }
+  runtime.adaptive = adaptive;
+}
+
+// What config::check() cannot know: the names of models and of shipped profiles.
+void check_limits(const Snapshot& snapshot, std::vector<config::Problem>& problems) {
+  if (!snapshot.config.limits) return;
+  for (const config::Limit& limit : snapshot.config.limits->scopes) {
+    const bool model = limit.scope == config::LimitScope::model;
+    if (limit.name.empty() || !(model || limit.scope == config::LimitScope::client)) continue;
+    std::vector<std::string> names;
+    if (model) {
+      for (const auto& [id, route] : snapshot.table.models) names.emplace_back(id);
+    } else {
+      for (const config::Client& profile : snapshot.profiles.all()) names.push_back(profile.name);
+    }
+    if (std::ranges::find(names, limit.name) != names.end()) continue;
+    problems.push_back(
+        {limit.at, fmt::format("limits.scopes: there is no {} \"{}\".{}", config::name(limit.scope),
+                               limit.name, did_you_mean(limit.name, names))});
+  }
+}
+
 void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& route) {
   static const std::vector<std::string_view> outcomes = outcome_names();
   for (const routing::Target& target : route.targets) {
@@ -103,10 +141,13 @@ void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& 
     const telemetry::TargetLabels labels{
         route.name, snapshot.config.providers[target.provider].name, target.model->id};
     snapshot.targets.emplace(
-        &target,
-        TargetRuntime{header_lines(labels), fmt::format("{}/{}", labels.provider, labels.model),
-                      telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
-                      calibration});
+        &target, TargetRuntime{header_lines(labels),
+                               fmt::format("{}/{}", labels.provider, labels.model),
+                               telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
+                               calibration,
+                               {},
+                               {}});
+    if (snapshot.limits != nullptr) add_learned_limits(snapshot, shared, target);
   }
 }
 
@@ -128,6 +169,7 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
   snapshot->catalog = catalog::Catalog::with(snapshot->config, problems);
   snapshot->profiles = catalog::ClientProfiles::with(snapshot->config, problems);
   snapshot->table = routing::build(snapshot->config, snapshot->catalog, problems);
+  check_limits(*snapshot, problems);
   Contexts contexts;
   bool usable = true;
   for (const config::Provider& provider : snapshot->config.providers) {
@@ -136,6 +178,11 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
   const auto fatal = [](const config::Problem& problem) { return !problem.warning; };
   if (!usable || std::ranges::any_of(problems, fatal)) return nullptr;
   snapshot->retry_budget = std::make_shared<routing::RetryBudget>(snapshot->config.retry.budget);
+  if (snapshot->config.limits) {
+    snapshot->limits = limits::Limits::build(*snapshot->config.limits, kClock, shared.registry,
+                                             shared.limits.get());
+  }
+  shared.limits = snapshot->limits;
   for (const routing::Route& route : snapshot->table.routes) add_targets(*snapshot, shared, route);
   for (const auto& [id, route] : snapshot->table.models) add_targets(*snapshot, shared, route);
   add_breakers(*snapshot, shared);

@@ -38,6 +38,9 @@ struct TargetRuntime {
   std::string maker;         // "provider/model": who made the reasoning that it gives
   telemetry::TargetMetrics metrics;
   std::shared_ptr<workload::TokenCalibration> calibration;
+  // Null where nothing is limited; the second also where no provider's limit is to be found.
+  std::shared_ptr<limits::OutputEstimate> output;
+  std::shared_ptr<limits::AdaptiveLimit> adaptive;
 };
 
 struct Snapshot {
@@ -56,7 +59,8 @@ struct Snapshot {
   catalog::Catalog catalog;
   catalog::ClientProfiles profiles;
   routing::Table table;
-  std::vector<ProviderRuntime> providers;  // as in config.providers
+  std::vector<ProviderRuntime> providers;        // as in config.providers
+  std::shared_ptr<const limits::Limits> limits;  // null: nothing is limited
   std::shared_ptr<routing::RetryBudget> retry_budget;
   std::vector<std::shared_ptr<routing::Breaker>> breakers;  // as in table
   std::unordered_map<const routing::Target*, TargetRuntime> targets;

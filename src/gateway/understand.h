@@ -41,6 +41,7 @@ struct Understanding {
   // Copies, since records outlive the request's bytes.
   std::string task, role, client, requested_model;
   bool stream = false;
+  Priority priority = Priority::interactive;
 };
 
 // The profile that was looked up last: most requests of a worker come from one kind of client.

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/request_id.h"
+#include "gateway/limited.h"
 #include "gateway/understand.h"
 #include "gateway/worker_state.h"
 #include "http/exchange.h"
@@ -49,6 +50,8 @@ struct Walk {
   unsigned attempts = 0;
   bool committed = false;  // the head of the answer has left, so the status can no longer change
   bool answered = false;   // bytes of an answer have left, so no other attempt may be made
+
+  std::optional<Limited> limited;  // where limits are configured
 
   // For the request's log line; the last attempt's.
   const routing::Target* target = nullptr;

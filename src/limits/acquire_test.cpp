@@ -87,8 +87,14 @@ class AcquireTest : public testing::Test {
     }
   }
 
+  // Owned here, since what visitors hold must end first.
+  RateLimiter* limited(const RateLimits& limits, std::size_t max_waiting = 1000) {
+    return limiters_.emplace_back(limiter(limits, clock_, max_waiting)).get();
+  }
+
   FakeClock clock_;
   FakeScheduler scheduler_{clock_};
+  std::vector<std::unique_ptr<RateLimiter>> limiters_;
   std::map<int, Reservation> held_;
   std::vector<int> came_, refused_;
 };
@@ -96,7 +102,7 @@ class AcquireTest : public testing::Test {
 using Ids = std::vector<int>;
 
 TEST_F(AcquireTest, FirstComeFirstServed) {
-  const auto slow = limiter({.tokens_per_minute = 60}, clock_);  // one a second
+  RateLimiter* const slow = limited({.tokens_per_minute = 60});  // one a second
   const Visitor a = visit(1, *slow, 60, 1h);
   EXPECT_EQ(came_, Ids{1});
   const Visitor b = visit(2, *slow, 30, 1h);
@@ -113,7 +119,7 @@ TEST_F(AcquireTest, FirstComeFirstServed) {
 }
 
 TEST_F(AcquireTest, OnlyTheFirstIsWokenAndNobodyPolls) {
-  const auto slow = limiter({.requests_per_minute = 1, .burst = 1}, clock_);
+  RateLimiter* const slow = limited({.requests_per_minute = 1, .burst = 1});
   std::vector<Visitor> visitors;
   for (int id = 1; id <= 101; ++id) visitors.push_back(visit(id, *slow, 0, 3h));
   int runs = scheduler_.advance(100min + 1s);
@@ -124,7 +130,7 @@ TEST_F(AcquireTest, OnlyTheFirstIsWokenAndNobodyPolls) {
 }
 
 TEST_F(AcquireTest, TheInteractiveGoBeforeTheBatch) {
-  const auto slow = limiter({.requests_per_second = 1}, clock_);
+  RateLimiter* const slow = limited({.requests_per_second = 1});
   const Visitor a = visit(1, *slow, 0, 1h);
   const Visitor b = visit(2, *slow, 0, 1h, Priority::batch);
   const Visitor c = visit(3, *slow, 0, 1h, Priority::batch);
@@ -134,7 +140,7 @@ TEST_F(AcquireTest, TheInteractiveGoBeforeTheBatch) {
 }
 
 TEST_F(AcquireTest, GivesUpAtTheDeadlineAndLetsTheNextGo) {
-  const auto slow = limiter({.tokens_per_minute = 60}, clock_);
+  RateLimiter* const slow = limited({.tokens_per_minute = 60});
   const Visitor a = visit(1, *slow, 60, 1h);
   const Visitor b = visit(2, *slow, 50, 10s);  // would need 50 s
   const Visitor c = visit(3, *slow, 11, 1h);
@@ -147,7 +153,7 @@ TEST_F(AcquireTest, GivesUpAtTheDeadlineAndLetsTheNextGo) {
 }
 
 TEST_F(AcquireTest, ARefundBringsTheFirstForward) {
-  const auto slow = limiter({.tokens_per_minute = 60, .max_concurrent = 10}, clock_);
+  RateLimiter* const slow = limited({.tokens_per_minute = 60, .max_concurrent = 10});
   const Visitor a = visit(1, *slow, 60, 1h);
   const Visitor b = visit(2, *slow, 50, 1h);
   held_[1].settle({.input = 5});
@@ -156,7 +162,7 @@ TEST_F(AcquireTest, ARefundBringsTheFirstForward) {
 }
 
 TEST_F(AcquireTest, AnEndingRequestLetsTheNextIn) {
-  const auto one = limiter({.max_concurrent = 1}, clock_);
+  RateLimiter* const one = limited({.max_concurrent = 1});
   const Visitor a = visit(1, *one, 0, 1h);
   const Visitor b = visit(2, *one, 0, 1h);
   const Visitor c = visit(3, *one, 0, 1h);
@@ -167,7 +173,7 @@ TEST_F(AcquireTest, AnEndingRequestLetsTheNextIn) {
 }
 
 TEST_F(AcquireTest, ACoroutineThatIsDestroyedLeavesTheLine) {
-  const auto slow = limiter({.requests_per_second = 1}, clock_);
+  RateLimiter* const slow = limited({.requests_per_second = 1});
   const Visitor a = visit(1, *slow, 0, 1h);
   auto b = std::make_unique<Visitor>(visit(2, *slow, 0, 1h));
   const Visitor c = visit(3, *slow, 0, 1h);
@@ -177,7 +183,7 @@ TEST_F(AcquireTest, ACoroutineThatIsDestroyedLeavesTheLine) {
 }
 
 TEST_F(AcquireTest, TheLineHasAnEnd) {
-  const auto slow = limiter({.requests_per_second = 1}, clock_, 1);
+  RateLimiter* const slow = limited({.requests_per_second = 1}, 1);
   const Visitor a = visit(1, *slow, 0, 1h);
   const Visitor b = visit(2, *slow, 0, 1h);
   const Visitor c = visit(3, *slow, 0, 1h);
@@ -186,9 +192,9 @@ TEST_F(AcquireTest, TheLineHasAnEnd) {
 }
 
 TEST_F(AcquireTest, WaitsForTheLimitThatHoldsItUp) {
-  const auto outer = limiter({.requests_per_second = 1}, clock_);
-  const auto inner = limiter({.max_concurrent = 1}, clock_);
-  RateLimiter* const nested[] = {outer.get(), inner.get()};
+  RateLimiter* const outer = limited({.requests_per_second = 1});
+  RateLimiter* const inner = limited({.max_concurrent = 1});
+  RateLimiter* const nested[] = {outer, inner};
   const Visitor holder = visit(1, *inner, 0, 1h);
   Turn turn(nested, {}, clock_.now() + 1min, Priority::interactive, [] {});
   EXPECT_FALSE(turn.look(clock_.now()).end);

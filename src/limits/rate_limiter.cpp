@@ -83,11 +83,10 @@ std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
 
 std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bool first_in_line) {
   if (limits_.max_concurrent) {
+    const std::int64_t most = max_concurrent_.load();
     std::int64_t used = in_use_.load();
     do {
-      if (used >= *limits_.max_concurrent) {
-        return Refusal{.bound = Bound::max_concurrent, .asked = 1, .most = *limits_.max_concurrent};
-      }
+      if (used >= most) return Refusal{.bound = Bound::max_concurrent, .asked = 1, .most = most};
     } while (!in_use_.compare_exchange_weak(used, used + 1));
   }
   for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -138,6 +137,11 @@ void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint n
     if (more > 0) part.bucket.charge(more, now);
     if (more < 0) part.bucket.refund(-more);
   }
+}
+
+void RateLimiter::set_max_concurrent(std::int64_t most) {
+  max_concurrent_.store(most);
+  line_.look_again();
 }
 
 void RateLimiter::release() {

@@ -20,14 +20,14 @@ TokenBucket bucket(double rate, Tokens capacity) {
 TimePoint at(Duration since_start) { return TimePoint{} + since_start; }
 
 TEST(TokenBucket, RefusesWhatIsNoRate) {
-  constexpr double kBad[] = {0.0,
-                             -1.0,
-                             std::nan(""),
-                             std::numeric_limits<double>::infinity(),
-                             -std::numeric_limits<double>::infinity(),
-                             1e-7,
-                             1e18,
-                             1e308};
+  const double kBad[] = {0.0,
+                         -1.0,
+                         std::nan(""),
+                         std::numeric_limits<double>::infinity(),
+                         -std::numeric_limits<double>::infinity(),
+                         1e-7,
+                         1e18,
+                         1e308};
   for (const double rate : kBad) {
     const Result<TokenBucket> made = TokenBucket::create(rate, 10);
     ASSERT_FALSE(made) << rate;

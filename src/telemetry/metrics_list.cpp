@@ -59,6 +59,15 @@ TargetMetrics TargetMetrics::make(Registry& registry, const TargetLabels& target
   return out;
 }
 
+LimitMetrics LimitMetrics::make(Registry& registry, std::string_view scope, std::string_view name) {
+  const Labels labels{{"scope", std::string(scope)}, {"name", std::string(name)}};
+  return {counter(registry, metric::kLimitRequests, labels),
+          counter(registry, metric::kLimitTokens, with(labels, "kind", "input")),
+          counter(registry, metric::kLimitTokens, with(labels, "kind", "output")),
+          counter(registry, metric::kLimitRefused, labels),
+          counter(registry, metric::kLimitWaited, labels)};
+}
+
 ServerMetrics ServerMetrics::make(Registry& registry) {
   ServerMetrics out;
   for (std::size_t i = 0; i < kRefusalStatuses.size(); ++i) {

@@ -79,6 +79,18 @@ inline constexpr MetricInfo kLogLost{"tidegate_log_lost_bytes_total", Kind::coun
                                      "Bytes of log lines that could not be written"};
 inline constexpr MetricInfo kReloads{"tidegate_config_reloads_total", Kind::counter, "reloads",
                                      "Config reloads, by result"};
+inline constexpr MetricInfo kLimitRequests{"tidegate_limit_requests_total", Kind::counter,
+                                           "requests", "Requests that a limit counted"};
+inline constexpr MetricInfo kLimitTokens{"tidegate_limit_tokens_total", Kind::counter, "tokens",
+                                         "Tokens that a limit counted, settled to real usage"};
+inline constexpr MetricInfo kLimitRefused{"tidegate_limit_refused_total", Kind::counter, "requests",
+                                          "Requests that a limit refused"};
+inline constexpr MetricInfo kLimitWaited{"tidegate_limit_waited_total", Kind::counter, "requests",
+                                         "Requests that waited for a limit and then passed it"};
+inline constexpr MetricInfo kLimitWaiting{"tidegate_limit_waiting", Kind::gauge, "requests",
+                                          "Requests that wait for a limit"};
+inline constexpr MetricInfo kAdaptive{"tidegate_adaptive_limit", Kind::gauge, "requests",
+                                      "Requests at a time that a provider's 429 answers allow"};
 inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge, "seconds",
                                      "Start of the process, seconds since 1970"};
 
@@ -103,6 +115,12 @@ inline constexpr std::array kAll{kOperationDuration,
                                  kLedgerLost,
                                  kLogLost,
                                  kReloads,
+                                 kLimitRequests,
+                                 kLimitTokens,
+                                 kLimitRefused,
+                                 kLimitWaited,
+                                 kLimitWaiting,
+                                 kAdaptive,
                                  kStarted};
 
 }  // namespace metric
@@ -134,6 +152,13 @@ struct TargetMetrics {
   CounterId prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens;
   CounterId cost_nanodollars, unpriced_attempts;
   HistogramId duration_seconds, first_token_seconds, input_tokens, output_tokens;
+};
+
+// What one limit of the configuration is counted under, whichever of its keys or models it was for.
+struct LimitMetrics {
+  static LimitMetrics make(Registry& registry, std::string_view scope, std::string_view name);
+
+  CounterId requests, input_tokens, output_tokens, refused, waited;
 };
 
 // Statuses that the gateway answers by itself; others count as "other".

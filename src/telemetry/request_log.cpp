@@ -55,6 +55,8 @@ void RequestLog::append(const RequestLine& request, TimePoint now) {
   optional_field(line, "tenant", request.tenant);
   optional_field(line, "client", request.client);
   optional_field(line, "error", request.error);
+  optional_field(line, "limit", request.limit);
+  optional_milliseconds(line, "queued_ms", request.queued);
   optional_field(line, "prompt_tokens", request.usage.prompt);
   optional_field(line, "cached_tokens", request.usage.cached);
   optional_field(line, "completion_tokens", request.usage.completion);

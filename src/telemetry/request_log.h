@@ -40,6 +40,9 @@ struct RequestLine {
   std::string_view client;  // product of the user agent
   std::string_view error;   // a short class or code
 
+  std::string_view limit;  // that it waited for or was refused by: "key.tokens_per_minute"
+  Duration queued{};       // for limits
+
   Usage usage;
   std::optional<NanoDollars> cost;
   Duration first_byte{};  // from `at`; zero: none came

@@ -1,0 +1,220 @@
+#include "gateway/admit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tidegate/acquire.h"
+
+namespace tidegate::gateway {
+namespace {
+
+// What is reserved for an answer whose length nobody knows yet; more is a debt of the limit.
+constexpr Tokens kUnknownAnswer = 4096;
+// For limits that only an ending request frees.
+constexpr Duration kShortly = 1s;
+
+// The smaller one, of which zero is unknown.
+Tokens smaller(Tokens a, Tokens b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
+
+Demand estimate(const Walk& walk, const routing::Target& target) {
+  const workload::Workload& workload = walk.understood.workload;
+  const Tokens learned = walk.snapshot->runtime(target).output->tokens();
+  const Tokens likely = learned == 0 ? kUnknownAnswer : learned;
+  const Tokens most =
+      smaller(smaller(workload.max_tokens, target.max_tokens), target.model->max_output);
+  return {.input = workload.context_tokens, .output = smaller(likely, most)};
+}
+
+// "key tokens_per_minute"
+std::string name_of(const limits::Rule* rule, Bound bound) {
+  if (rule == nullptr) return "provider.adaptive";
+  return fmt::format("{}.{}", config::name(rule->limit.scope), name(bound));
+}
+
+AttemptEnd refused(Walk& walk, const limits::Chain& chain, const Refusal& refusal) {
+  const limits::Rule* rule = chain.rules()[refusal.limiter];
+  walk.limited->held_up_by = name_of(rule, refusal.bound);
+  if (rule != nullptr) walk.worker.cells.add(rule->metrics.refused);
+  Error error = refusal.error();
+  error.message = fmt::format("{}: {}", walk.limited->held_up_by, error.message);
+  error.field.clear();  // no field of the request is at fault
+  AttemptEnd end =
+      AttemptEnd::failed(ledger::Outcome::unreachable, std::move(error), {.try_fallback = true});
+  if (!refusal.never) {
+    end.failure->retry_after = refusal.retry_after == Duration{} ? kShortly : refusal.retry_after;
+  }
+  return end;
+}
+
+// Ends the wait on the client's socket, from any thread; does nothing once that is over.
+class Sleeper : public std::enable_shared_from_this<Sleeper> {
+ public:
+  explicit Sleeper(Socket& client) : client_(client) {}
+  void wake() {
+    client_loop_.post([self = shared_from_this()] {
+      if (self->asleep_) self->client_.cancel();
+    });
+  }
+  // From the loop's thread.
+  void asleep(bool is) { asleep_ = is; }
+
+ private:
+  Socket& client_;  // only while asleep
+  Loop& client_loop_ = client_.loop();
+  bool asleep_ = false;
+};
+
+// A coroutine that is destroyed while it waits is not to be woken.
+class Asleep {
+ public:
+  explicit Asleep(Sleeper& sleeper) : sleeper_(sleeper) { sleeper_.asleep(true); }
+  ~Asleep() { sleeper_.asleep(false); }
+  Asleep(const Asleep&) = delete;
+  Asleep& operator=(const Asleep&) = delete;
+
+ private:
+  Sleeper& sleeper_;
+};
+
+void passed(Walk& walk, const limits::Chain& chain, TimePoint since, const Refusal& last) {
+  const limits::Rule* rule = chain.rules()[last.limiter];
+  if (rule != nullptr) walk.worker.cells.add(rule->metrics.waited);
+  const Duration waited = walk.worker.loop.now() - since;
+  walk.limited->queued += waited;
+  walk.limited->held_up_by = name_of(rule, last.bound);
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+  walk.note(fmt::format("waited {} ms for {}", ms, walk.limited->held_up_by));
+}
+
+// In line, until the queue time is over or the client leaves. `first`: why it has to wait.
+Task<AttemptEnd> wait_in_line(Walk& walk, const limits::Chain& chain, Demand demand, Refusal first,
+                              Reservation& out) {
+  Loop& loop = walk.worker.loop;
+  const TimePoint since = loop.now();
+  const TimePoint deadline =
+      std::min(walk.deadline, walk.started + walk.snapshot->limits->queue_time());
+  if (first.never || since >= deadline) co_return refused(walk, chain, first);
+  const auto sleeper = std::make_shared<Sleeper>(walk.exchange.client());
+  Turn turn(chain.limiters(), demand, deadline, walk.understood.priority,
+            [sleeper] { sleeper->wake(); });
+  for (;;) {
+    Turn::Look look = turn.look(loop.now());
+    if (look.end && *look.end) {
+      out = std::move(**look.end);
+      passed(walk, chain, since, first);
+      co_return AttemptEnd{};
+    }
+    if (look.end) {
+      walk.limited->queued += loop.now() - since;
+      co_return refused(walk, chain, look.end->error());
+    }
+    const Asleep asleep(*sleeper);
+    const Wake wake = co_await walk.exchange.client().until_gone(look.again);
+    if (wake == Wake::gone) {
+      walk.limited->queued += loop.now() - since;
+      co_return AttemptEnd{ledger::Outcome::client_gone, nullptr};
+    }
+  }
+}
+
+// Reserves at once, or says why not.
+std::optional<Refusal> take(Walk& walk, const limits::Chain& chain, const Demand& demand,
+                            Reservation& out) {
+  auto got =
+      acquire_all(chain.limiters(), demand, walk.worker.loop.now(), walk.understood.priority);
+  if (!got) return got.error();
+  out = std::move(*got);
+  return std::nullopt;
+}
+
+limits::Chain target_chain(const Walk& walk, const routing::Target& target) {
+  limits::Chain chain = walk.snapshot->limits->of_target(target.model->provider, target.model->id);
+  limits::AdaptiveLimit* adaptive = walk.snapshot->runtime(target).adaptive.get();
+  if (adaptive != nullptr) chain.add(adaptive->limiter(), nullptr);
+  return chain;
+}
+
+void count(Walk& walk, const limits::Chain& chain, const Demand& used) {
+  for (const limits::Rule* rule : chain.rules()) {
+    if (rule == nullptr) continue;
+    telemetry::Cells& cells = walk.worker.cells;
+    cells.add(rule->metrics.requests);
+    cells.add(rule->metrics.input_tokens, static_cast<std::uint64_t>(used.input));
+    cells.add(rule->metrics.output_tokens, static_cast<std::uint64_t>(used.output));
+  }
+}
+
+}  // namespace
+
+Task<AttemptEnd> admit_request(Walk& walk) {
+  const limits::Limits& limits = *walk.snapshot->limits;
+  const Understanding& understood = walk.understood;
+  limits::Subject subject;
+  if (walk.caller.key != nullptr) {
+    subject.tenant = walk.caller.key->tenant;
+    subject.key = walk.caller.key->name;  // of one key at a time
+  } else if (limits.has(config::LimitScope::key)) {
+    subject.key = walk.worker.memos.owners.of(walk.caller, walk.exchange.head().headers);
+  }
+  if (understood.profile != nullptr) subject.client = understood.profile->name;
+  subject.route = route_name(understood.decision);
+  Limited& limited = walk.limited.emplace();
+  limited.request_chain = limits.of_request(subject);
+  const Demand demand = estimate(walk, *understood.decision.targets().front());
+  const std::optional<Refusal> refusal =
+      take(walk, limited.request_chain, demand, limited.of_request);
+  AttemptEnd end;
+  if (refusal) {
+    end = co_await wait_in_line(walk, limited.request_chain, demand, *refusal, limited.of_request);
+  }
+  co_return end;
+}
+
+std::optional<AttemptEnd> admit_attempt(Walk& walk, const routing::Target& target) {
+  Limited& limited = *walk.limited;
+  if (std::exchange(limited.reserved_for, nullptr) == &target) return std::nullopt;
+  limited.of_attempt.cancel();
+  limited.target_chain = target_chain(walk, target);
+  const std::optional<Refusal> refusal =
+      take(walk, limited.target_chain, estimate(walk, target), limited.of_attempt);
+  if (!refusal) return std::nullopt;
+  if (!refusal->never && limited.at_limit == nullptr) limited.at_limit = &target;
+  AttemptEnd end = refused(walk, limited.target_chain, *refusal);
+  walk.note(fmt::format("{} is at its limit", target.model->id));
+  return end;
+}
+
+Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target) {
+  Limited& limited = *walk.limited;
+  limited.target_chain = target_chain(walk, target);
+  const Demand demand = estimate(walk, target);
+  const std::optional<Refusal> refusal =
+      take(walk, limited.target_chain, demand, limited.of_attempt);
+  AttemptEnd end;
+  if (refusal) {
+    end = co_await wait_in_line(walk, limited.target_chain, demand, *refusal, limited.of_attempt);
+  }
+  if (end.outcome == ledger::Outcome::ok) limited.reserved_for = &target;
+  co_return end;
+}
+
+void settle_attempt(Walk& walk, const Usage& usage) {
+  Limited& limited = *walk.limited;
+  const Demand used{.input = usage.prompt, .output = usage.completion};
+  limited.used.input += used.input;
+  limited.used.output += used.output;
+  limited.of_attempt.settle(used);
+  count(walk, limited.target_chain, used);
+}
+
+void settle_request(Walk& walk) {
+  Limited& limited = *walk.limited;
+  limited.of_attempt.cancel();
+  if (walk.attempts == 0) return limited.of_request.cancel();
+  limited.of_request.settle(limited.used);
+  count(walk, limited.request_chain, limited.used);
+}
+
+}  // namespace tidegate::gateway

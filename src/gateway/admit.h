@@ -1,0 +1,25 @@
+// Admit: a request passes the limits before it is sent, and is settled by what the ledger says that
+// it took. Used by the pipeline where limits are configured, on the request's worker.
+#pragma once
+
+#include <optional>
+
+#include "gateway/attempt.h"
+#include "gateway/walk.h"
+
+namespace tidegate::gateway {
+
+// Reserves the request's estimate; what does not fit waits for its turn, or is refused.
+Task<AttemptEnd> admit_request(Walk& walk);
+
+// The same for one attempt, which does not wait: another target may be free.
+std::optional<AttemptEnd> admit_attempt(Walk& walk, const routing::Target& target);
+// Waits until an attempt at `target` may be made and reserves it.
+Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target);
+
+// `usage` as the ledger records it for the attempt that ends.
+void settle_attempt(Walk& walk, const Usage& usage);
+// Once, at the end. A request that was never sent took nothing.
+void settle_request(Walk& walk);
+
+}  // namespace tidegate::gateway

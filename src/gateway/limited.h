@@ -1,0 +1,24 @@
+// Limited: what a request holds of the configured limits. Lives in its walk, on one worker.
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "limits/limits.h"
+#include "routing/table.h"
+
+namespace tidegate::gateway {
+
+struct Limited {
+  limits::Chain request_chain;  // global, tenant, key, client, route
+  limits::Chain target_chain;   // provider and model, of the latest attempt
+  Reservation of_request;       // for all attempts together
+  Reservation of_attempt;
+  const routing::Target* reserved_for = nullptr;  // that of_attempt was waited for
+  const routing::Target* at_limit = nullptr;      // the first target that could not be asked
+  Demand used;                                    // by all attempts, as the ledger has it
+  std::string held_up_by;                         // "key.tokens_per_minute"; empty: nothing
+  Duration queued{};
+};
+
+}  // namespace tidegate::gateway

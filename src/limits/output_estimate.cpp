@@ -1,0 +1,45 @@
+#include "limits/output_estimate.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tidegate::limits {
+namespace {
+
+constexpr double kQuantile = 0.9;
+constexpr double kPerDoubling = 4;
+// How often the quantile is worked out anew.
+constexpr std::uint32_t kEvery = 10;
+
+}  // namespace
+
+void OutputEstimate::learn(Tokens output) {
+  if (output <= 0) return;
+  const auto bucket =
+      static_cast<std::size_t>(std::ceil(std::log2(static_cast<double>(output)) * kPerDoubling));
+  answers_[std::min(bucket, kBuckets - 1)].fetch_add(1, std::memory_order_relaxed);
+  const std::uint32_t seen = seen_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (seen >= kFirst && seen % kEvery == 0) work_out(seen);
+}
+
+void OutputEstimate::work_out(std::uint32_t seen) {
+  std::uint32_t all = 0;
+  for (const auto& answers : answers_) all += answers.load(std::memory_order_relaxed);
+  const auto wanted = static_cast<std::uint32_t>(std::ceil(all * kQuantile));
+  std::uint32_t below = 0;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    below += answers_[i].load(std::memory_order_relaxed);
+    if (below < wanted) continue;
+    const double upper = std::exp2(static_cast<double>(i) / kPerDoubling);
+    estimate_.store(static_cast<Tokens>(std::ceil(upper)), std::memory_order_relaxed);
+    break;
+  }
+  if (seen < kRemembered) return;
+  // What was long ago counts less and less.
+  for (auto& answers : answers_) {
+    answers.store(answers.load(std::memory_order_relaxed) / 2, std::memory_order_relaxed);
+  }
+  seen_.store(kRemembered / 2, std::memory_order_relaxed);
+}
+
+}  // namespace tidegate::limits
