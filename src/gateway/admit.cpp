@@ -160,7 +160,8 @@ Task<AttemptEnd> admit_request(Walk& walk) {
   }
   if (understood.profile != nullptr) subject.client = understood.profile->name;
   subject.route = route_name(understood.decision);
-  Limited& limited = walk.limited.emplace();
+  walk.limited = std::make_unique<Limited>();
+  Limited& limited = *walk.limited;
   limited.request_chain = limits.of_request(subject);
   const Demand demand = estimate(walk, *understood.decision.targets().front());
   const std::optional<Refusal> refusal =

@@ -13,7 +13,7 @@ std::string request_headers(const Walk& walk) {
   out.append(kId).append(RequestId::kTextSize, ' ').append("\r\n");
   walk.id.write(out.data() + kId.size());
   if (!walk.notes.empty()) out.append("x-tidegate-notes: ").append(walk.notes).append("\r\n");
-  if (walk.limited) {
+  if (walk.limited != nullptr) {
     const Loop& loop = walk.worker.loop;
     append_limit_headers(out, *walk.limited, walk.surface, loop.now(), loop.wall());
   }

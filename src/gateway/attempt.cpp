@@ -100,7 +100,7 @@ Task<void> Attempt::read_answer(http::Call& call) {
 
 std::string Attempt::client_headers(const http::ResponseHead& head) const {
   std::string headers = decision_headers(walk_, target_);
-  append_answer_fields(headers, head.headers, walk_.limited.has_value());
+  append_answer_fields(headers, head.headers, walk_.limited != nullptr);
   return headers;
 }
 
@@ -150,7 +150,7 @@ Task<void> Attempt::read_error(http::Call& call) {
   const std::optional<Duration> retry_after = protocol::read_retry_after(
       headers.find("retry-after"), headers.find("retry-after-ms"), walk_.worker.loop.wall());
   HeldAnswer held{status, &target_, {}, {}, {}};
-  append_answer_fields(held.fields, headers, walk_.limited.has_value());
+  append_answer_fields(held.fields, headers, walk_.limited != nullptr);
   const bool whole = co_await gather(call, held.body, kMaxErrorBody);
   if (!whole && end_.outcome == ledger::Outcome::client_gone) co_return;
   const protocol::ProviderError error = protocol::read_error(status, held.body);
@@ -175,7 +175,7 @@ Task<void> Attempt::read_error(http::Call& call) {
 Task<void> Attempt::read_whole(http::Call& call) {
   std::string headers = decision_headers(walk_, target_);
   const std::size_t own = headers.size();
-  append_answer_fields(headers, call.head().headers, walk_.limited.has_value());
+  append_answer_fields(headers, call.head().headers, walk_.limited != nullptr);
   const std::uint64_t length = call.head().content_length;
   std::string_view body;
   std::string gathered;

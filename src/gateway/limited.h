@@ -3,13 +3,14 @@
 
 #include <string>
 
+#include "base/recycle.h"
 #include "base/time.h"
 #include "limits/limits.h"
 #include "routing/table.h"
 
 namespace tidegate::gateway {
 
-struct Limited {
+struct Limited : Recycled {
   limits::Chain request_chain;  // global, tenant, key, client, route
   limits::Chain target_chain;   // provider and model, of the latest attempt
   Reservation of_request;       // for all attempts together

@@ -97,7 +97,7 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       if (attempts == 1) end = resting(walk, target, admission.retry_after);
       co_return std::move(end);
     }
-    if (walk.limited) {
+    if (walk.limited != nullptr) {
       if (std::optional<AttemptEnd> refused = admit_attempt(walk, target)) {
         breaker.ignored(admission);
         if (attempts == 1) end = std::move(*refused);
@@ -108,7 +108,7 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       Attempt attempt(walk, target);
       end = co_await attempt.run();
     }
-    if (walk.limited) note_throttling(walk, target, end);
+    if (walk.limited != nullptr) note_throttling(walk, target, end);
     note_health(breaker, admission, end, loop.now());
     if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return std::move(end);
     const std::optional<Duration> delay = retry_delay(walk, *end.failure, attempts);
@@ -154,7 +154,7 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
 
 // A target that was at its limit is worth waiting for if no other one could be asked.
 bool should_wait(const Walk& walk, const Failure& failure) {
-  return walk.limited && walk.limited->at_limit != nullptr && !failure.held;
+  return walk.limited != nullptr && walk.limited->at_limit != nullptr && !failure.held;
 }
 
 Task<void> attempt_all(Walk& walk) {

@@ -44,7 +44,7 @@ void log_request(const Walk& walk) {
   line.tenant = walk.caller.tenant();
   line.client = walk.understood.client;
   line.error = walk.error;
-  if (walk.limited) {
+  if (walk.limited != nullptr) {
     line.limit = walk.limited->held_up_by;
     line.queued = walk.limited->queued;
   }

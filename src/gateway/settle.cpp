@@ -83,7 +83,7 @@ void Attempt::settle() {
     record.usage.completion = seen_tokens_;
     record.usage_source = ledger::UsageSource::estimated;
   }
-  if (walk_.limited) {
+  if (walk_.limited != nullptr) {
     settle_attempt(walk_, record.usage);
     if (answer.usage && !failed()) runtime.output->learn(answer.usage->completion);
   }

@@ -38,15 +38,10 @@ bool is_read_in_place(protocol::Surface surface) {
   return surface == protocol::Surface::chat || !protocol::is_translatable(surface);
 }
 
-// The header's word, else the profile's.
-Result<Priority> priority_of(std::string_view header, const config::Client* profile) {
+Result<Priority> read_priority(std::string_view header) {
   if (header == "batch") return Priority::batch;
   if (header == "interactive") return Priority::interactive;
-  if (!header.empty()) {
-    return fail(ErrorCode::invalid, "expected interactive or batch", "x-tidegate-priority");
-  }
-  return profile != nullptr ? profile->priority.value_or(Priority::interactive)
-                            : Priority::interactive;
+  return fail(ErrorCode::invalid, "expected interactive or batch", "x-tidegate-priority");
 }
 
 void take(translation::Request request, Question& question) {
@@ -140,9 +135,12 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   out.profile = memos.profile.find(snapshot.profiles, fields.user_agent, key_digest);
   out.client = out.profile != nullptr ? std::string_view(out.profile->name)
                                       : routing::product(fields.user_agent).substr(0, kMaxLabel);
-  const Result<Priority> priority = priority_of(fields.priority, out.profile);
-  if (!priority) return std::unexpected(priority.error());
-  out.priority = *priority;
+  if (out.profile != nullptr) out.priority = out.profile->priority.value_or(out.priority);
+  if (!fields.priority.empty()) {
+    const Result<Priority> priority = read_priority(fields.priority);
+    if (!priority) return std::unexpected(priority.error());
+    out.priority = *priority;
+  }
   out.requested_model = conversation.model.substr(0, kMaxLabel);
   out.stream = conversation.stream;
   out.workload = workload::measure(conversation, shared.any_model.weights());

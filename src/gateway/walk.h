@@ -51,7 +51,7 @@ struct Walk {
   bool committed = false;  // the head of the answer has left, so the status can no longer change
   bool answered = false;   // bytes of an answer have left, so no other attempt may be made
 
-  std::optional<Limited> limited;  // where limits are configured
+  std::unique_ptr<Limited> limited;  // null: nothing is limited
 
   // For the request's log line; the last attempt's.
   const routing::Target* target = nullptr;
