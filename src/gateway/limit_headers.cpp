@@ -25,31 +25,55 @@ std::optional<Standing> tightest(const Limited& limited, Read read, TimePoint no
   return found;
 }
 
-// As OpenAI writes it: "120ms", "6m0s", "1h0m2s".
-std::string span_of_time(Duration time) {
-  if (time < 1s) {
-    return fmt::format("{}ms", std::chrono::ceil<std::chrono::milliseconds>(time).count());
-  }
-  const auto all = std::chrono::ceil<std::chrono::seconds>(time).count();
-  if (all < 60) return fmt::format("{}s", all);
-  if (all < 3600) return fmt::format("{}m{}s", all / 60, all % 60);
-  return fmt::format("{}h{}m{}s", all / 3600, all / 60 % 60, all % 60);
+void append(std::string& out, std::int64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
 }
 
-void append(std::string& out, const Standing& standing, std::string_view what,
-            protocol::Surface surface, WallTime wall) {
-  if (surface == protocol::Surface::messages) {
-    fmt::format_to(
-        std::back_inserter(out),
-        "anthropic-ratelimit-{0}-limit: {1}\r\nanthropic-ratelimit-{0}-remaining: {2}\r\n"
-        "anthropic-ratelimit-{0}-reset: {3}\r\n",
-        what, standing.limit, standing.remaining, format_rfc3339(wall + standing.reset));
+// As OpenAI writes it: "120ms", "6m0s", "1h0m2s".
+void append_span(std::string& out, Duration time) {
+  if (time < 1s) {
+    append(out, std::chrono::ceil<std::chrono::milliseconds>(time).count());
+    out += "ms";
     return;
   }
-  fmt::format_to(std::back_inserter(out),
-                 "x-ratelimit-limit-{0}: {1}\r\nx-ratelimit-remaining-{0}: {2}\r\n"
-                 "x-ratelimit-reset-{0}: {3}\r\n",
-                 what, standing.limit, standing.remaining, span_of_time(standing.reset));
+  const std::int64_t all = std::chrono::ceil<std::chrono::seconds>(time).count();
+  if (all >= 3600) {
+    append(out, all / 3600);
+    out += 'h';
+  }
+  if (all >= 60) {
+    append(out, all / 60 % 60);
+    out += 'm';
+  }
+  append(out, all % 60);
+  out += 's';
+}
+
+// Put together by hand: with format strings the headers would cost more than the limits.
+void append(std::string& out, const Standing& standing, std::string_view what,
+            protocol::Surface surface, WallTime wall) {
+  const bool messages = surface == protocol::Surface::messages;
+  const auto name = [&](std::string_view field) {
+    if (messages) {
+      out.append("anthropic-ratelimit-").append(what).append("-").append(field).append(": ");
+    } else {
+      out.append("x-ratelimit-").append(field).append("-").append(what).append(": ");
+    }
+  };
+  name("limit");
+  append(out, standing.limit);
+  out += "\r\n";
+  name("remaining");
+  append(out, standing.remaining);
+  out += "\r\n";
+  name("reset");
+  if (messages) {
+    out += format_rfc3339(wall + standing.reset);
+  } else {
+    append_span(out, standing.reset);
+  }
+  out += "\r\n";
 }
 
 }  // namespace
