@@ -70,6 +70,9 @@ std::string refusal(const Target& target, std::string_view body) {
       call.endpoint.operation = simulator::Operation::messages;
       reply = answer_messages(call, state);
       break;
+    case Surface::embeddings:
+    case Surface::completions:
+      break;  // no target: nothing is translated to them
   }
   return reply.status == 200 ? "" : reply.body;
 }
