@@ -51,7 +51,9 @@ std::string refusal(const Target& target, std::string_view body) {
   static simulator::State state;
   constexpr std::string_view kHeaders =
       "Authorization: Bearer sk-good\r\nx-api-key: sk-good\r\nanthropic-version: 2023-06-01\r\n";
-  simulator::Call call{.endpoint = {target.provider, simulator::Operation::chat},
+  // Beta's base URL takes all that the other takes, and prefixes and strict tools, too.
+  const bool beta = target.provider == simulator::Provider::deepseek;
+  simulator::Call call{.endpoint = {target.provider, simulator::Operation::chat, beta},
                        .headers = http::Headers(kHeaders),
                        .body = body,
                        .received = {},
