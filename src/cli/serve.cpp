@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/start_memory.h"
 #include "cli/commands.h"
 #include "cli/greeting.h"
 #include "cli/load_config.h"
@@ -193,6 +194,7 @@ bool Serving::start(config::Config config) {
 int Serving::run() {
   Signals signals([this](int signal) { main_.post([this, signal] { on_signal(signal); }); });
   if (!file_.empty()) look_at_file();
+  give_back_start_memory();
   main_.run();
   gateway_.reset();
   shared_.keys.reset();
