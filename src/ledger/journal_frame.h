@@ -1,6 +1,7 @@
 // One segment as it lies in the journal. Functions, any thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,10 @@ namespace tidegate::ledger {
 
 inline constexpr std::string_view kFrameMagic = "TGS1";
 inline constexpr std::string_view kEndMark{"\0\0\0\0", 4};
+
+// CRC-32C (Castagnoli, RFC 3720): by the processor's instruction where it has one.
+std::uint32_t crc32c(std::string_view bytes);
+std::uint32_t crc32c_by_tables(std::string_view bytes);
 
 void append_frame(std::string& out, const Segment& segment);
 

@@ -51,6 +51,15 @@ class JournalTest : public testing::Test {
   std::string path_ = dir_ / "journal";
 };
 
+TEST(Crc32c, IsTheStandardsAndTheSameByTables) {
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);
+  std::string bytes;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(crc32c(bytes), crc32c_by_tables(bytes)) << i;
+    bytes += static_cast<char>(i * 37);
+  }
+}
+
 TEST_F(JournalTest, GivesBackWhatWasAppendedAndEndsEmpty) {
   {
     Journal journal(path_);
