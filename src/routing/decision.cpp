@@ -154,13 +154,6 @@ Result<void> choose_targets(Decision& decision, const Table& table, const Query&
   return {};
 }
 
-Result<Decision> chosen(Decision decision, const Table& table, const Query& query) {
-  if (Result<void> found = choose_targets(decision, table, query); !found) {
-    return std::unexpected(std::move(found.error()));
-  }
-  return decision;
-}
-
 // What a permit allows, for people who asked for something else.
 std::string described(const Permit& permit) {
   const auto list = [](std::string_view what, std::span<const std::string> names) {
@@ -185,7 +178,10 @@ Result<Decision> take(const Table& table, const Route& route, std::string_view w
   }
   Decision decision{.route = &route};
   decision.reason.add(why);
-  return chosen(std::move(decision), table, query);
+  if (auto found = choose_targets(decision, table, query); !found) {
+    return std::unexpected(std::move(found.error()));
+  }
+  return decision;
 }
 
 // The first rule that holds and leads where the permit allows.
@@ -224,7 +220,10 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
     decision.route = last;
     decision.sticky = true;
     decision.reason.add("sticky: the task stays on ").add(last->name);
-    return chosen(std::move(decision), table, query);
+    if (auto found = choose_targets(decision, table, query); !found) {
+      return std::unexpected(std::move(found.error()));
+    }
+    return decision;
   }
   const Facts facts = facts_of(table, query);
   const auto match = match_policy(table, facts, query.permit);
@@ -261,7 +260,10 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
         .add("; ");
   }
   table.policy.explain(*match, facts, decision.reason);
-  return chosen(std::move(decision), table, query);
+  if (auto found = choose_targets(decision, table, query); !found) {
+    return std::unexpected(std::move(found.error()));
+  }
+  return decision;
 }
 
 }  // namespace
