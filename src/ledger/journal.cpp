@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kBytesPerStep = 1u << 20;
 // The file grows by zeros ahead of its frames: a sync of blocks that exist writes no metadata.
 constexpr std::uint64_t kGrowth = 256u << 10;
-constexpr std::uint64_t kMostKept = 16u << 20; // of an empty journal; more is given back
+constexpr std::uint64_t kMostKept = 16u << 20;  // of an empty journal; more is given back
 
 std::unexpected<Error> system_error(std::string_view what, const std::string& path) {
   return fail(ErrorCode::io,

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <vector>
 
+#include "base/scratch_dir.h"
 #include "ledger/journal_frame.h"
-#include "ledger/scratch_dir.h"
 
 namespace tidegate::ledger {
 namespace {

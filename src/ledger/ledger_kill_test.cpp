@@ -9,10 +9,10 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/scratch_dir.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_schema.h"
 #include "ledger/sample_record.h"
-#include "ledger/scratch_dir.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {

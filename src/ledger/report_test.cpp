@@ -4,11 +4,11 @@
 
 #include <fstream>
 
+#include "base/scratch_dir.h"
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_schema.h"
 #include "ledger/sample_record.h"
-#include "ledger/scratch_dir.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {

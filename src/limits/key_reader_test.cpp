@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
+#include "base/scratch_dir.h"
 
 namespace tidegate::limits {
 namespace {
@@ -11,13 +11,6 @@ const WallTime kNow{std::chrono::seconds(1'780'000'000)};
 
 class Reader : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "tidegate_keys_XXXXXX";
-    dir_ = mkdtemp(pattern.data());
-    store_ = std::move(*KeyStore::open({dir_ / "t.keys", {}}));
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
   NewKey make(std::string name, std::optional<WallTime> expires = {}) {
     KeyDraft draft;
     draft.name = std::move(name);
@@ -28,8 +21,8 @@ class Reader : public testing::Test {
     return std::move(*KeyRing::open({dir_ / "t.keys", {}}));
   }
 
-  std::filesystem::path dir_;
-  std::unique_ptr<KeyStore> store_;
+  ScratchDir dir_;
+  std::unique_ptr<KeyStore> store_ = std::move(*KeyStore::open({dir_ / "t.keys", {}}));
 };
 
 TEST_F(Reader, RemembersAKeyNoLongerThanItIsGood) {

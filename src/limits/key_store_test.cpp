@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/scratch_dir.h"
 #include "limits/key_ring.h"
 #include "limits/key_table.h"
 #include "store/sqlite.h"
@@ -19,13 +20,6 @@ const WallTime kNow{std::chrono::seconds(1'780'000'000)};
 
 class Store : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "tidegate_keys_XXXXXX";
-    dir_ = mkdtemp(pattern.data());
-    path_ = dir_ / "t.keys";
-  }
-  void TearDown() override { fs::remove_all(dir_); }
-
   std::unique_ptr<KeyStore> open(std::string secret = {}) {
     auto store = KeyStore::open({path_, std::move(secret)});
     EXPECT_TRUE(store) << store.error().message;
@@ -52,8 +46,8 @@ class Store : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
-  fs::path dir_;
-  std::string path_;
+  ScratchDir dir_;
+  std::string path_ = dir_ / "t.keys";
 };
 
 TEST_F(Store, AKeyReadsBackWholeInAnotherProcess) {
@@ -86,7 +80,7 @@ TEST_F(Store, NeitherTheKeyNorTheSecretIsInTheFile) {
   ASSERT_TRUE(made);
   const std::string secret = bytes_of(path_ + ".secret").substr(0, 64);
   std::string everything;
-  for (const auto& entry : fs::directory_iterator(dir_)) {
+  for (const auto& entry : fs::directory_iterator(dir_ / "")) {
     struct stat found{};
     ASSERT_EQ(::stat(entry.path().c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 077, 0u) << entry.path();

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-namespace tidegate::ledger {
+namespace tidegate {
 
 class ScratchDir {
  public:
@@ -30,4 +30,4 @@ class ScratchDir {
   std::filesystem::path path_;
 };
 
-}  // namespace tidegate::ledger
+}  // namespace tidegate
