@@ -6,6 +6,7 @@
 #include "json/escape.h"
 #include "json/reader.h"
 #include "translation/asked_form.h"
+#include "translation/chat_places.h"
 #include "translation/missing_reasoning.h"
 #include "translation/schema_instruction.h"
 
@@ -56,39 +57,6 @@ bool has_other_prefix(const Conversation& conversation, const protocol::DialectT
          (conversation.partial && dialect.prefix.key != "partial");
 }
 
-struct Call {
-  std::string_view id;
-  std::uint32_t end = 0;  // of its object, the brace included
-  bool extra = false;     // it brings extra_content
-};
-
-// A message's reasoning under one name.
-struct Named {
-  Range key, value;  // empty: the member is not there
-  std::string_view text;
-  [[nodiscard]] bool blank() const { return json::is_blank(text); }
-};
-
-// A part of a message's content.
-struct Element {
-  Range place;
-  bool reasoning = false;
-};
-
-// Where the members of one message lie.
-struct Message {
-  Range object, role, content;
-  std::string_view role_name;
-  Named reasoning_content, reasoning;
-  std::vector<Element> parts;    // of its content, if any is reasoning
-  std::string thoughts;          // what those say
-  Range prefix_key;              // of a mark that is true
-  std::uint32_t prefix_end = 0;  // of its value
-  bool details = false;
-  ReasoningMemory::Turn turn;
-  std::vector<Call> calls;
-};
-
 class Repair {
  public:
   Repair(const Conversation& conversation, const Aim& aim, Notes& notes)
@@ -124,33 +92,8 @@ class Repair {
 
   bool message(Reader& reader) {
     if (first_message_ == 0) first_message_ = reader.offset();
-    Message message;
-    message.object.begin = reader.offset();
-    const bool good = reader.object([&](std::string_view key) {
-      const auto key_begin = static_cast<std::uint32_t>(key.data() - conversation_.body.data()) - 1;
-      const Range quoted{key_begin, key_begin + static_cast<std::uint32_t>(key.size()) + 2};
-      if (key == "role" && reader.kind() == Kind::string) {
-        message.role.begin = reader.offset();
-        if (!reader.string(message.role_name)) return false;
-        message.role.end = reader.last_end();
-        return true;
-      }
-      if (key == "reasoning_content") return named(reader, quoted, message.reasoning_content);
-      if (key == "reasoning") return named(reader, quoted, message.reasoning);
-      if ((key == "prefix" || key == "partial") && reader.kind() == Kind::boolean) {
-        std::string_view value;
-        if (!reader.scalar(value)) return false;
-        if (value == "true") message.prefix_key = quoted;
-        message.prefix_end = reader.last_end();
-        return true;
-      }
-      if (key == "reasoning_details") message.details = true;
-      if (key == "content") return content(reader, message);
-      if (key == "tool_calls" && reader.kind() == Kind::array) return calls(reader, message);
-      return reader.skip();
-    });
-    if (!good) return false;
-    message.object.end = reader.last_end();
+    MessagePlaces message;
+    if (!read_places(reader, conversation_.body, message)) return false;
     if (message.role_name == "developer" && !aim_.dialect->developer_role) {
       cut(message.role, "\"system\"");
       notes_.add("developer->system");
@@ -162,7 +105,7 @@ class Repair {
     return true;
   }
 
-  void prefix(const Message& message) {
+  void prefix(const MessagePlaces& message) {
     const std::string_view key = aim_.dialect->prefix.key;
     const std::string_view body = conversation_.body;
     if (message.prefix_key.in(body) == fmt::format("\"{}\"", key)) return;
@@ -182,82 +125,15 @@ class Repair {
     cut(member, "");
   }
 
-  static bool named(Reader& reader, Range key, Named& out) {
-    out.key = key;
-    out.value.begin = reader.offset();
-    const bool good = reader.kind() == Kind::string ? reader.string(out.text) : reader.skip();
-    out.value.end = reader.last_end();
-    return good;
-  }
-
-  static bool content(Reader& reader, Message& message) {
-    std::string_view raw;
-    message.content.begin = reader.offset();
-    bool good = false, has_reasoning = false;
-    if (reader.kind() == Kind::array) {
-      good = reader.array([&] {
-        Element element;
-        element.place.begin = reader.offset();
-        if (!part(reader, message, element)) return false;
-        element.place.end = reader.last_end();
-        has_reasoning = has_reasoning || element.reasoning;
-        message.parts.push_back(element);
-        return true;
-      });
-    } else if (reader.kind() == Kind::string) {
-      good = reader.string(raw);
-      message.turn.text.add(raw);
-    } else {
-      good = reader.skip();
-    }
-    message.content.end = reader.last_end();
-    if (!has_reasoning) message.parts.clear();
-    return good;
-  }
-
-  static bool part(Reader& reader, Message& message, Element& element) {
-    if (reader.kind() != Kind::object) return reader.skip();
-    std::string_view type, text;
-    const bool good = reader.object([&](std::string_view key) {
-      const bool wanted = key == "type" || key == "text" || key == "reasoning";
-      if (!wanted || reader.kind() != Kind::string) return reader.skip();
-      return reader.string(key == "type" ? type : text);
-    });
-    element.reasoning = type == "reasoning";
-    if (element.reasoning) {
-      if (!message.thoughts.empty() && !text.empty()) message.thoughts += "\\n\\n";
-      message.thoughts += text;
-    } else if (type == "text") {
-      message.turn.text.add(text);
-    }
-    return good;
-  }
-
-  static bool calls(Reader& reader, Message& message) {
-    return reader.array([&] {
-      if (reader.kind() != Kind::object) return reader.skip();
-      Call call;
-      const bool good = reader.object([&](std::string_view key) {
-        if (key == "extra_content") call.extra = true;
-        if (key != "id" || reader.kind() != Kind::string) return reader.skip();
-        return reader.string(call.id);
-      });
-      call.end = reader.last_end();
-      message.turn.calls.emplace_back(call.id);
-      message.calls.push_back(call);
-      return good;
-    });
-  }
-
-  void reasoning(Message& message) {
+  void reasoning(MessagePlaces& message) {
     const std::uint32_t step = steps_++;
     const std::string_view field = aim_.dialect->reasoning_field;
     if (field.empty()) return;
     if (aim_.dialect->reasoning_details) return both_names(message, step);
     if (!message.parts.empty()) cut_parts(message);
     const bool wants_content = field == "reasoning_content";
-    const Named& named = wants_content ? message.reasoning_content : message.reasoning;
-    const Named& other = wants_content ? message.reasoning : message.reasoning_content;
+    const NamedReasoning& named = wants_content ? message.reasoning_content : message.reasoning;
+    const NamedReasoning& other = wants_content ? message.reasoning : message.reasoning_content;
     if (!named.blank()) return;
     if (!other.blank()) {
       if (named.key.empty()) {
@@ -275,9 +151,9 @@ class Repair {
   }
 
   // OpenRouter reads `reasoning`, and DeepSeek's models behind it want reasoning_content.
-  void both_names(const Message& message, std::uint32_t step) {
-    const Named& content = message.reasoning_content;
-    const Named& plain = message.reasoning;
+  void both_names(const MessagePlaces& message, std::uint32_t step) {
+    const NamedReasoning& content = message.reasoning_content;
+    const NamedReasoning& plain = message.reasoning;
     if (!content.blank()) return;
     if (!plain.blank()) return set(message, content, "reasoning_content", plain.text);
     if (message.details) return;
@@ -287,9 +163,9 @@ class Repair {
   }
 
   // Parts of a type that is nobody's: the Roo Code of old sends them (Roo-Code #12196).
-  void cut_parts(const Message& message) {
+  void cut_parts(const MessagePlaces& message) {
     std::string kept;
-    for (const Element& element : message.parts) {
+    for (const ContentElement& element : message.parts) {
       if (element.reasoning) continue;
       kept += kept.empty() ? "[" : ",";
       kept += element.place.in(conversation_.body);
@@ -300,7 +176,8 @@ class Repair {
 
   // Empty: there is none to be had, and none is demanded. What is there but blank will do: DeepSeek
   // itself sometimes calls a tool without a thought (fact sheet 1.3, item 6).
-  std::string missing(const Message& message, std::uint32_t step, const Named& named) {
+  std::string missing(const MessagePlaces& message, std::uint32_t step,
+                      const NamedReasoning& named) {
     if (!thinks_ || !message.prefix_key.empty()) return {};
     std::string text = recalled(message.turn);
     if (text.empty() && named.text.data() == nullptr && is_demanded(message.turn)) {
@@ -309,7 +186,7 @@ class Repair {
     return text;
   }
 
-  void set(const Message& message, const Named& named, std::string_view name,
+  void set(const MessagePlaces& message, const NamedReasoning& named, std::string_view name,
            std::string_view text) {
     if (text.empty()) return;
     if (!named.key.empty()) return cut(named.value, fmt::format("\"{}\"", text));
@@ -318,11 +195,11 @@ class Repair {
   }
 
   // Gemini wants the signature of a step back on the call that it came with.
-  void signatures(const Message& message) {
+  void signatures(const MessagePlaces& message) {
     if (message.calls.empty()) return;
     const std::vector<Cargo> cargo = missing_.recall(message.turn);
     bool signed_first = message.calls.front().extra;
-    for (const Call& call : message.calls) {
+    for (const CallPlace& call : message.calls) {
       if (call.extra || call.id.empty()) continue;
       for (const Cargo& each : cargo) {
         if (each.seal != Seal::gemini_signature || each.id != call.id) continue;
@@ -335,7 +212,7 @@ class Repair {
     if (!signed_first) sign(message.calls.front(), missing_.signature_stand_in());
   }
 
-  void sign(const Call& call, std::string_view signature) {
+  void sign(const CallPlace& call, std::string_view signature) {
     cut({call.end - 1, call.end - 1},
         fmt::format(R"(,"extra_content":{{"google":{{"thought_signature":"{}"}}}})", signature));
   }
