@@ -32,6 +32,7 @@ int check(const CheckOptions& options) {
   // The rest is checked even if the file has problems, so that all are reported at once.
   gateway::SharedState shared;
   gateway::Snapshot::build(loaded.config, shared, loaded.problems);
+  config::sort_by_position(loaded.problems);
   const bool ok = loaded.ok();
   if (options.json) {
     print_json(loaded.problems, ok);

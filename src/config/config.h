@@ -248,6 +248,9 @@ struct Loaded {
   [[nodiscard]] bool ok() const;
 };
 
+// By line and column. The loader's are sorted; whoever adds to them sorts again.
+void sort_by_position(std::vector<Problem>& problems);
+
 // Reads, expands ${ENV}, checks. All problems are reported, not only the first.
 Loaded load_file(const std::string& path);
 Loaded load_text(std::string_view yaml, const std::string& file_name);

@@ -16,14 +16,14 @@ namespace {
 
 constexpr std::size_t kMaxFileBytes = 4u << 20;
 
+}  // namespace
+
 void sort_by_position(std::vector<Problem>& problems) {
   std::ranges::sort(problems, [](const Problem& a, const Problem& b) {
     return std::tie(a.at.line, a.at.column, a.message) <
            std::tie(b.at.line, b.at.column, b.message);
   });
 }
-
-}  // namespace
 
 std::string format(const Problem& problem) {
   std::string where = problem.at.file;

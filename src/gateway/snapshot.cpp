@@ -55,6 +55,7 @@ using Contexts = std::unordered_map<std::string, std::shared_ptr<tls::ClientCont
 
 bool add_provider(Snapshot& snapshot, const config::Provider& provider, Contexts& contexts,
                   std::vector<config::Problem>& problems) {
+  if (provider.base_url.empty()) return false;  // the loader has said why
   ProviderRuntime runtime;
   Result<http::Endpoint> endpoint = http::Endpoint::parse(provider.base_url);
   if (!endpoint) {

@@ -58,6 +58,8 @@ std::string_view reason_phrase(int status) {
       return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
+    case 529:  // Anthropic's
+      return "Overloaded";
     default:
       return "Status";
   }

@@ -37,11 +37,20 @@ retry: { atempts: 3 }
 timeouts: { idle: 5 }
 """
 
+    def test_a_missing_base_url_is_said_once(self):
+        result = self.check("providers: { lab: { dialect: openai_compatible } }\n"
+                            "models: { m: { provider: lab } }\n"
+                            "routes: { r: { model: m } }\npolicy: [ { route: r } ]\n")
+        self.assertEqual(result.stdout.count("\n"), 1, result.stdout)
+        self.assertIn("providers.lab.base_url", result.stdout)
+
     def test_all_problems_at_once_each_with_its_place(self):
         result = self.check(self.BAD)
         self.assertEqual(result.returncode, 1)
         found = re.findall(r"tidegate\.yaml:(\d+):(\d+): (.*)", result.stdout)
         self.assertEqual({int(line) for line, _, _ in found}, {1, 3, 7, 9, 10, 11, 12}, result.stdout)
+        places = [(int(line), int(column)) for line, column, _ in found]
+        self.assertEqual(places, sorted(places))
         for words in ("klingon", "hause", "house", "context_tokns", "context_tokens", "atempts",
                       "attempts", "chep", "cheap"):
             self.assertIn(words, result.stdout)
