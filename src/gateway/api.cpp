@@ -22,9 +22,10 @@ struct Endpoint {
   Task<void> (*serve)(http::Exchange&, WorkerState&, Caller);
 
   [[nodiscard]] bool is_at(std::string_view asked) const {
+    if (asked == path) return true;
     constexpr std::string_view kId = "{id}";
     const std::size_t id = path.find(kId);
-    if (id == std::string_view::npos || asked.size() <= id) return asked == path;
+    if (id == std::string_view::npos || asked.size() <= id) return false;
     const std::size_t end = std::min(asked.find('/', id), asked.size());
     return end != id && asked.substr(0, id) == path.substr(0, id) &&
            asked.substr(end) == path.substr(id + kId.size());

@@ -41,17 +41,19 @@ bool write_at(int file, std::string_view bytes, std::uint64_t at) {
 
 // Up to `most` bytes; fewer only at the end of the file. False: errno says why.
 bool read_at(int file, std::uint64_t at, std::size_t most, std::string& bytes) {
-  bytes.resize(most);
-  std::size_t got = 0;
-  while (got < most) {
-    const ssize_t n = pread(file, bytes.data() + got, most - got, static_cast<off_t>(at + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    if (n == 0) break;
-    got += static_cast<std::size_t>(n);
-  }
-  bytes.resize(got);
-  return true;
+  bool good = true;
+  bytes.resize_and_overwrite(most, [&](char* to, std::size_t size) {
+    std::size_t got = 0;
+    while (got < size) {
+      const ssize_t n = pread(file, to + got, size - got, static_cast<off_t>(at + got));
+      if (n < 0 && errno == EINTR) continue;
+      good = n >= 0;
+      if (n <= 0) break;
+      got += static_cast<std::size_t>(n);
+    }
+    return got;
+  });
+  return good;
 }
 
 std::uint64_t size_of(int file) {

@@ -4,6 +4,7 @@
 #include <nmmintrin.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -102,23 +103,20 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 void append_frame(std::string& out, const Segment& segment) {
-  const std::size_t payload = 4 * sizeof(std::int64_t) + sizeof(std::uint32_t) +
-                              segment.labels.size() + segment.records.size();
-  const std::size_t begin = out.size();
-  out.resize(begin + kHead + payload);
-  char* at = out.data() + begin + kHead;
+  std::array<char, 4 * sizeof(std::int64_t) + sizeof(std::uint32_t)> numbers;
+  char* at = numbers.data();
   put(at, segment.id);
   put(at, segment.first_us);
   put(at, segment.last_us);
   put(at, segment.count);
   put(at, static_cast<std::uint32_t>(segment.labels.size()));
-  std::memcpy(at, segment.labels.data(), segment.labels.size());
-  std::memcpy(at + segment.labels.size(), segment.records.data(), segment.records.size());
-  at = out.data() + begin;
-  std::memcpy(at, kFrameMagic.data(), kFrameMagic.size());
-  at += kFrameMagic.size();
-  put(at, static_cast<std::uint32_t>(payload));
-  put(at, crc32c(std::string_view(out).substr(begin + kHead)));
+  const std::size_t begin = out.size();
+  out.append(kHead, '\0');
+  out.append(numbers.data(), numbers.size()).append(segment.labels).append(segment.records);
+  const auto payload = std::string_view(out).substr(begin + kHead);
+  at = std::ranges::copy(kFrameMagic, out.data() + begin).out;
+  put(at, static_cast<std::uint32_t>(payload.size()));
+  put(at, crc32c(payload));
 }
 
 FoundFrame find_frame(std::string_view bytes) {

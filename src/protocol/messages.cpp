@@ -48,7 +48,8 @@ class Messages {
     return true;
   }
 
-  bool member(std::string_view key, Message& message) {
+  // In place: it runs for every member of every message.
+  [[gnu::always_inline]] bool member(std::string_view key, Message& message) {
     if (key == "role") {
       if (reader_.kind() == Kind::string) return reader_.string(message.role);
       return refuse_type(reader_, error_, fmt::format("messages[{}].role", out_.messages),
