@@ -29,7 +29,7 @@ class Builder {
     const auto peak = std::ranges::find_if(catalog_.models(), [](const catalog::Model& model) {
       return model.provider == "deepseek" && !model.calendar.empty();
     });
-    if (peak != catalog_.models().end()) table_.peak_model = &*peak;
+    if (peak != catalog_.models().end() && table_.policy.uses("peak")) table_.peak_model = &*peak;
     return std::move(table_);
   }
 

@@ -45,7 +45,7 @@ struct Table {
   std::unordered_map<std::string_view, Route> models;
   std::vector<ProviderModel> breakers;
   const catalog::Catalog* catalog = nullptr;
-  const catalog::Model* peak_model = nullptr;  // whose calendar the variable `peak` follows
+  const catalog::Model* peak_model = nullptr;  // whose calendar `peak` follows; null: no rule asks
   Duration sticky_for{0};
 
   [[nodiscard]] const Route* find(std::string_view name) const;
