@@ -1,6 +1,6 @@
 // Any bytes as a request of chat, and of the surfaces that are only passed on: read, measured and
-// edited. What was accepted must be JSON to another reader, its places must lie in the body, and the
-// edited body must be accepted with the new values.
+// edited. What was accepted must be JSON to another reader, its places must lie in the body, and
+// the edited body must be accepted with the new values.
 #include <cstdlib>
 #include <cstring>
 #include <memory>

@@ -72,8 +72,8 @@ Result<bool> SseScanner::next(std::string_view& input, SseEvent& event) {
 // One `data` line and the blank line behind it, whole and ended by \n: what nearly every event of a
 // provider is, found with two looks at its bytes instead of eight.
 bool SseScanner::take_plain(std::string_view& input, SseEvent& event) {
-  const bool at_start = mark_bytes_ > kByteOrderMark.size() && held() == 0 && !in_line_ &&
-                        !after_cr_ && !failed_;
+  const bool at_start =
+      mark_bytes_ > kByteOrderMark.size() && held() == 0 && !in_line_ && !after_cr_ && !failed_;
   if (!at_start || !input.starts_with(kDataField)) return false;
   const char* begin = input.data();
   const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', input.size()));

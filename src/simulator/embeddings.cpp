@@ -17,7 +17,6 @@
 namespace tidegate::simulator {
 namespace {
 
-using json::Kind;
 using Checked = std::optional<Refusal>;
 
 // OpenAI's limits (platform.openai.com/docs/api-reference/embeddings).

@@ -20,9 +20,9 @@ Result<void> write_responses_request(const Request& request, const protocol::Dia
                                      std::string_view wire_model, std::string& out, Notes& notes);
 
 // Error invalid where the request means what only its own provider keeps: an item by its id, a
-// conversation, a stored prompt, a job in the background; or where a call has no output. To be asked
-// before such a request goes anywhere else; a previous response is spliced in first, or known to be
-// missing.
+// conversation, a stored prompt, a job in the background; or where a call has no output. To be
+// asked before such a request goes anywhere else; a previous response is spliced in first, or known
+// to be missing.
 Result<void> check_self_contained(const Request& request);
 
 // The body with `items`, a list's elements as JSON text, before its own input, and without
