@@ -144,6 +144,25 @@ TEST(MessagesRequestWriter, refuses_open_calls_orphan_results_and_what_it_cannot
   EXPECT_EQ(write(many).field, "n");
 }
 
+// Anthropic: "tools.0.custom.input_schema.type: Field required"; OpenAI takes schemas without.
+TEST(MessagesRequestWriter, a_tools_schema_is_said_to_be_an_object) {
+  const auto written_as = [](std::string_view schema) {
+    Chat chat;
+    chat.say(Role::user, {text("a")});
+    Tool& tool = chat.tools.emplace_back();
+    tool.name = "f";
+    tool.schema = schema;
+    const std::string body = write(chat).body;
+    const std::size_t at = body.find(R"("input_schema":)") + 15;
+    return body.substr(at, body.find("}]", at) - at);
+  };
+  EXPECT_EQ(written_as(""), R"({"type":"object","properties":{}})");
+  EXPECT_EQ(written_as("{ }"), R"({"type":"object" })");
+  EXPECT_EQ(written_as(R"({"properties":{"type":{}}})"),
+            R"({"type":"object","properties":{"type":{}}})");
+  EXPECT_EQ(written_as(R"({"a":1, "type" : "object"})"), R"({"a":1, "type" : "object"})");
+}
+
 TEST(MessagesRequestWriter, begins_and_ends_with_the_user) {
   Chat chat;
   chat.say(Role::assistant, {text("Hello")});

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <optional>
 
+#include "json/checked_text.h"
 #include "json/escape.h"
+#include "json/reader.h"
 #include "translation/messages_ids.h"
 #include "translation/messages_thinking.h"
 #include "translation/schema_instruction.h"
@@ -19,6 +21,29 @@ std::optional<double> number(std::string_view json) {
   const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), value);
   if (error != std::errc{} || end != json.data() + json.size()) return std::nullopt;
   return value;
+}
+
+bool lacks_type(std::string_view schema) {
+  const auto checked = json::check_text(schema);
+  if (!checked) return false;
+  json::Reader reader(*checked);
+  bool said = false;
+  const bool read = reader.object([&](std::string_view key) {
+    said = said || key == "type";
+    return reader.skip();
+  });
+  return read && !said;
+}
+
+// Anthropic wants the type of a tool's arguments said ("tools.0.custom.input_schema.type: Field
+// required"), which the others take for granted.
+std::string object_schema(std::string_view schema) {
+  constexpr std::string_view kType = R"({"type":"object")";
+  if (schema.empty()) return std::string(kType) + R"(,"properties":{}})";
+  if (!schema.starts_with('{') || !lacks_type(schema)) return std::string(schema);
+  schema.remove_prefix(1);
+  const bool empty = schema.find_first_not_of(" \t\r\n") == schema.rfind('}');
+  return fmt::format("{}{}{}", kType, empty ? "" : ",", schema);
 }
 
 class SettingsWriter {
@@ -161,8 +186,7 @@ class SettingsWriter {
       raw("input_schema", R"({"type":"object","properties":{"input":{"type":"string"}},)"
                           R"("required":["input"]})");
     } else {
-      raw("input_schema",
-          tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
+      raw("input_schema", object_schema(tool.schema));
     }
     if (tool.strict.value_or(false)) {
       if (rules_.json_schema) {
