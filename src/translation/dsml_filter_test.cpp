@@ -124,6 +124,19 @@ TEST(DsmlFilter, text_that_only_begins_like_a_tag_is_kept) {
   }
 }
 
+// Its closing quote is missing, so that the quote of a later tag ends its attribute.
+TEST(DsmlFilter, a_tag_that_is_too_long_is_text_however_it_is_cut) {
+  const std::string open =
+      "<\xEF\xBD\x9C"
+      "DSML\xEF\xBD\x9C";
+  const std::string raw = open + "invoke name=\\\"f\\\">" + open +
+                          "parameter name=\\\"p\\\" string=\\\"" + std::string(kMaxDsmlTag, 'x') +
+                          "\\\">5";
+  const std::string whole = filtered({raw});
+  EXPECT_EQ(filtered({raw.substr(0, 1090), raw.substr(1090)}), whole);
+  EXPECT_TRUE(whole.contains("xxx")) << "it is the user's to see";
+}
+
 TEST(DsmlFilter, calls_of_two_answers_never_share_an_id) {
   std::string ids[2];
   class Ids : public EventSink {

@@ -190,7 +190,8 @@ class TagReader {
 
 }  // namespace
 
-DsmlTag read_dsml_tag(std::string_view raw) { return TagReader(raw).read(); }
+// No further than a tag may go: what is too long is so whether it has come whole or in part.
+DsmlTag read_dsml_tag(std::string_view raw) { return TagReader(raw.substr(0, kMaxDsmlTag)).read(); }
 
 std::size_t raw_space(std::string_view raw) {
   std::size_t at = 0;
