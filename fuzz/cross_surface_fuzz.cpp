@@ -13,6 +13,7 @@
 #include "simulator/chat.h"
 #include "simulator/messages.h"
 #include "simulator/responses.h"
+#include "simulator/value.h"
 #include "translation/codec.h"
 #include "translation/responses_request.h"
 #include "translation/rules.h"
@@ -96,6 +97,9 @@ bool is_good(Surface surface, std::string_view body, const translation::Request&
   if (!request.format.name.empty() && !is_plain(request.format.name)) return false;
   for (const translation::Tool& tool : request.tools) {
     if (tool.strict.value_or(false) || !is_plain(tool.name)) return false;
+    const auto schema = simulator::read_value(tool.schema);
+    const simulator::Value* type = schema ? schema->find("type") : nullptr;
+    if (type != nullptr && type->text != "object") return false;
   }
   for (const translation::Part& part : request.parts) {
     // A data URL's type is not looked into by all.

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "simulator/models.h"
+#include "simulator/rules.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -292,6 +293,10 @@ Checked check_tool(const Value& tool, const std::string& path) {
   }
   if (auto refusal = check_object(tool, path, kFunctionTool)) return refusal;
   if (auto refusal = check_name(tool, "name", path)) return refusal;
+  if (auto refusal = check_function_schema(tool.find("parameters"), tool.text_of("name"),
+                                           path + ".parameters")) {
+    return refusal;
+  }
   if (tool.find("strict") == nullptr || !tool.find("strict")->is_true()) return std::nullopt;
   return check_strict(tool.find("parameters"), tool.text_of("name"), "function",
                       path + ".parameters", "invalid_function_parameters");

@@ -9,6 +9,7 @@
 #include "simulator/options.h"
 #include "simulator/refusal.h"
 #include "simulator/request.h"
+#include "simulator/value.h"
 
 namespace tidegate::simulator {
 
@@ -44,5 +45,10 @@ namespace tidegate::simulator {
 
 // Some message holds `word`, in any case.
 [[nodiscard]] bool mentions(const ChatRequest& request, std::string_view word);
+
+// OpenAI's: what a function takes is an object. `schema` may be null: nothing was said.
+[[nodiscard]] std::optional<Refusal> check_function_schema(const Value* schema,
+                                                           std::string_view name,
+                                                           std::string param);
 
 }  // namespace tidegate::simulator

@@ -107,6 +107,14 @@ Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Opt
         "specified.",
         "tool_choice");
   }
+  for (std::size_t i = 0; provider == Provider::openai && i < request.tools.size(); ++i) {
+    const Tool& tool = request.tools[i];
+    const auto schema = read_value(tool.schema);
+    if (!schema) continue;  // none was given
+    Checked refusal =
+        check_function_schema(&*schema, tool.name, fmt::format("tools[{}].function.parameters", i));
+    if (refusal) return refusal;
+  }
   if (Checked refusal = check_lengths(provider, request, prompt_tokens, options)) return refusal;
   if (request.response_format == "json_object" && !mentions(request, "json")) {
     return invalid(
@@ -115,6 +123,15 @@ Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Opt
         "messages");
   }
   return check_tool_results(request);
+}
+
+Checked check_function_schema(const Value* schema, std::string_view name, std::string param) {
+  const Value* type = schema != nullptr ? schema->find("type") : nullptr;
+  if (type == nullptr || type->text == "object") return std::nullopt;
+  return invalid(fmt::format("Invalid schema for function '{}': schema must be a JSON Schema of "
+                             "'type: \"object\"', got 'type: \"{}\"'.",
+                             name, type->is_string() ? type->text : type->raw),
+                 std::move(param), "invalid_function_parameters");
 }
 
 }  // namespace tidegate::simulator

@@ -147,6 +147,10 @@ TEST(OpenaiRules, CheckParameters) {
            R"("messages":[{"role":"developer","content":"Hi"}]})";
   };
   EXPECT_EQ(judge(Provider::openai, gpt("")), kAccepted);
+  EXPECT_TRUE(judge(Provider::openai, gpt(R"("tools":[{"type":"function","function":{"name":"f",)"
+                                          R"("parameters":{"type":"string"}}}],)"))
+                  .contains("schema must be a JSON Schema of 'type: \"object\"', got 'type: "
+                            "\"string\"'"));
   EXPECT_TRUE(judge(Provider::openai, gpt(R"("max_tokens":5,)"))
                   .contains("Use 'max_completion_tokens' instead."));
   EXPECT_EQ(judge(Provider::openai, gpt(R"("max_completion_tokens":128000,)")), kAccepted);
