@@ -108,7 +108,8 @@ bool is_good(Surface surface, std::string_view body, const translation::Request&
     if (!is_plain(part.name) || part.id.starts_with("functions")) return false;  // Kimi's
   }
   for (const Target& target : kTargets) {
-    if (target.surface != surface || target.dialect == &protocol::kDeepSeek) continue;
+    const bool own = target.provider == Provider::openai || target.provider == Provider::anthropic;
+    if (target.surface != surface || !own) continue;  // the others take what these refuse
     std::string renamed(body);
     const protocol::Range place = request.model_value;
     renamed.replace(place.begin, place.end - place.begin, fmt::format("\"{}\"", target.model));

@@ -16,9 +16,7 @@ namespace {
 using json::Kind;
 
 // Fields that the two providers' references list and that change nothing here.
-constexpr std::array<std::string_view, 23> kIgnored{"temperature",
-                                                    "top_p",
-                                                    "n",
+constexpr std::array<std::string_view, 21> kIgnored{"n",
                                                     "stop",
                                                     "presence_penalty",
                                                     "seed",
@@ -111,6 +109,9 @@ class Walk {
     out = raw == "true";
     return true;
   }
+  bool number(const std::string& field, std::string_view& out) {
+    return is_null() || (is(Kind::number, field) && reader_.scalar(out));
+  }
   bool integer(const std::string& field, std::optional<Tokens>& out) {
     if (is_null()) return true;
     std::string_view raw;
@@ -184,6 +185,8 @@ bool Walk::request(ChatRequest& out) {
       });
     }
     if (key == "max_tokens") return integer("max_tokens", out.max_tokens);
+    if (key == "temperature") return number("temperature", out.temperature);
+    if (key == "top_p") return number("top_p", out.top_p);
     if (key == "max_completion_tokens") {
       out.max_completion_tokens = true;
       return integer("max_completion_tokens", out.max_tokens);

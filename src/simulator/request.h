@@ -68,6 +68,7 @@ struct ChatRequest {
   bool stream = false;
   bool has_stream_options = false;
   bool include_usage = false;
+  std::string_view temperature = {}, top_p = {};  // numbers as written; empty: none
   std::optional<Tokens> max_tokens = {};
   bool max_completion_tokens = false;      // which name max_tokens came under
   bool thinking_disabled = false;          // thinking: {"type":"disabled"}

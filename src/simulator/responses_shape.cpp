@@ -378,6 +378,11 @@ Checked check_reasoning(const Value& body, std::string_view model) {
 }
 
 Checked check_numbers(const Value& body) {
+  const auto raw = [&](std::string_view name) {
+    const Value* value = body.find(name);
+    return value != nullptr ? value->raw : std::string_view();
+  };
+  if (auto refusal = check_sampling(raw("temperature"), raw("top_p"))) return refusal;
   const Value* most = body.find("max_output_tokens");
   if (most == nullptr) return std::nullopt;
   if (!most->is_integer()) {

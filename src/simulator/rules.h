@@ -46,6 +46,9 @@ namespace tidegate::simulator {
 // Some message holds `word`, in any case.
 [[nodiscard]] bool mentions(const ChatRequest& request, std::string_view word);
 
+// OpenAI's: temperature from 0 to 2, top_p from 0 to 1. The texts are numbers, or empty: not given.
+[[nodiscard]] std::optional<Refusal> check_sampling(std::string_view temperature,
+                                                    std::string_view top_p);
 // OpenAI's: what a function takes is an object. `schema` may be null: nothing was said.
 [[nodiscard]] std::optional<Refusal> check_function_schema(const Value* schema,
                                                            std::string_view name,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "simulator/models.h"
 #include "simulator/rules.h"
@@ -107,6 +108,9 @@ Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Opt
         "specified.",
         "tool_choice");
   }
+  if (provider == Provider::openai) {
+    if (Checked refusal = check_sampling(request.temperature, request.top_p)) return refusal;
+  }
   for (std::size_t i = 0; provider == Provider::openai && i < request.tools.size(); ++i) {
     const Tool& tool = request.tools[i];
     const auto schema = read_value(tool.schema);
@@ -123,6 +127,23 @@ Checked check_openai(const ChatRequest& request, Tokens prompt_tokens, const Opt
         "messages");
   }
   return check_tool_results(request);
+}
+
+Checked check_sampling(std::string_view temperature, std::string_view top_p) {
+  const auto check = [](std::string_view name, std::string_view value, int most) -> Checked {
+    double number = 0;
+    std::from_chars(value.data(), value.data() + value.size(), number);
+    if (number >= 0 && number <= most) return std::nullopt;
+    const bool below = number < 0;
+    return invalid(fmt::format("Invalid '{}': decimal {} value. Expected a value {} {}, but got {} "
+                               "instead.",
+                               name, below ? "below minimum" : "above maximum",
+                               below ? ">=" : "<=", below ? 0 : most, value),
+                   std::string(name),
+                   below ? "decimal_below_min_value" : "decimal_above_max_value");
+  };
+  if (Checked refusal = check("temperature", temperature, 2)) return refusal;
+  return check("top_p", top_p, 1);
 }
 
 Checked check_function_schema(const Value* schema, std::string_view name, std::string param) {

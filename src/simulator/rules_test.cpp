@@ -147,6 +147,11 @@ TEST(OpenaiRules, CheckParameters) {
            R"("messages":[{"role":"developer","content":"Hi"}]})";
   };
   EXPECT_EQ(judge(Provider::openai, gpt("")), kAccepted);
+  EXPECT_TRUE(judge(Provider::openai, gpt(R"("top_p":1.5,)"))
+                  .contains("Invalid 'top_p': decimal above maximum value. Expected a value <= 1"));
+  EXPECT_TRUE(judge(Provider::openai, gpt(R"("temperature":-1,)"))
+                  .contains("Invalid 'temperature': decimal below minimum value"));
+  EXPECT_EQ(judge(Provider::openai, gpt(R"("temperature":2,"top_p":0,)")), kAccepted);
   EXPECT_TRUE(judge(Provider::openai, gpt(R"("tools":[{"type":"function","function":{"name":"f",)"
                                           R"("parameters":{"type":"string"}}}],)"))
                   .contains("schema must be a JSON Schema of 'type: \"object\"', got 'type: "
