@@ -140,8 +140,10 @@ void translate(const translation::Request& request, const Target& target, bool g
     return;
   }
   require_json(out);
-  require(out.find("tidegate1.") == std::string::npos ||
-          request.body.find("tidegate1.") != std::string_view::npos);
+  if (out.find("tidegate1.") != std::string::npos) {
+    // Only what the client wrote, and what is none of ours but for its first letters.
+    return require(request.body.find("tidegate1.") != std::string_view::npos);
+  }
   const auto again = codec.read_request(out);
   const std::string refused = !again ? again.error().message : good ? refusal(target, out) : "";
   if (refused.empty()) return;
