@@ -83,6 +83,7 @@ std::string refusal(const Target& target, std::string_view body) {
 // The client's request, as it would go to a provider of its own surface that takes all of it. The
 // word of a client that says that a proof fits is taken, so such requests may be refused anywhere.
 bool is_good(Surface surface, std::string_view body, const translation::Request& request) {
+  if (!simulator::read_value(body)) return false;  // a bad escape is looked at where it is needed
   for (const translation::Part& part : request.parts) {
     if (part.seal != translation::Seal::none && part.maker.empty()) return false;
   }
