@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 #include <vector>
 
 #include "json/escape.h"
@@ -159,17 +160,25 @@ class TurnWriter {
     out_.append(R"(","signature":")").append(is_signed ? part.proof : "").append(R"("})");
   }
 
+  // The id of the call that was written last under it. Anthropic wants each but once in all turns,
+  // while others number the calls of every answer anew.
+  void append_call_id(std::string_view id) {
+    const unsigned use = uses_[id];
+    use == 1 ? append_wire_id(out_, id) : append_wire_id(out_, fmt::format("{}#{}", id, use));
+  }
+
   Result<void> tool_use(const Part& part) {
     block("assistant");
     out_ += R"({"type":"tool_use","id":")";
-    append_wire_id(out_, part.id);
+    calls_.push_back({&part});
+    ++uses_[part.id];
+    append_call_id(part.id);
     out_ += R"(","name":")";
     append_wire_id(out_, part.name);
     out_ += R"(","input":)";
     if (!input(part)) return refuse(part, "has arguments with an invalid escape");
     cache_control(part);
     out_ += '}';
-    calls_.push_back({&part});
     return {};
   }
 
@@ -241,7 +250,7 @@ class TurnWriter {
     call->answered = true;
     block("user");
     out_ += R"({"type":"tool_result","tool_use_id":")";
-    append_wire_id(out_, part->id);
+    append_call_id(part->id);
     out_ += '"';
     bool any = false;
     for (const Part* inner = part + 1; inner != request_.end(turn); ++inner) {
@@ -337,7 +346,8 @@ class TurnWriter {
   std::size_t next_ = 0;      // turn
   std::string_view speaker_;  // of the message that is open
   const Turn* prefill_ = nullptr;
-  std::vector<Call> calls_;  // of the assistant's turns just written
+  std::vector<Call> calls_;                              // of the assistant's turns just written
+  std::unordered_map<std::string_view, unsigned> uses_;  // how often an id has named a call
 };
 
 }  // namespace

@@ -107,6 +107,22 @@ TEST(MessagesRequestWriter, kimi_ids_go_encoded_and_come_back) {
   EXPECT_EQ(read->begin(read->turns[1])->id, "functions.read:0");
 }
 
+// Engines that number the calls of each answer anew say call_1 in every turn; Anthropic answers
+// 400 "tool_use ids must be unique".
+TEST(MessagesRequestWriter, an_id_that_comes_again_in_a_later_turn_is_another_one) {
+  Chat chat;
+  chat.say(Role::user, {text("a")});
+  for (int i = 0; i < 2; ++i) {
+    chat.say(Role::assistant, {call("call_1", "{}"), call("call_2", "{}")});
+    chat.say(Role::tool, {result("call_2"), inside("x")}).say(Role::tool, {result("call_1")});
+  }
+  const Written written = write(chat);
+  EXPECT_TRUE(kMessagesCodec.read_request(written.body)) << written.body;
+  EXPECT_TRUE(written.body.contains(R"("id":"call_1")")) << "the first is as it was";
+  EXPECT_TRUE(written.body.contains(R"("id":"tgid_call__1_232")"));
+  EXPECT_TRUE(written.body.contains(R"("tool_use_id":"tgid_call__1_232")"));
+}
+
 TEST(MessagesRequestWriter, arguments_that_are_no_object_are_wrapped) {
   Chat chat;
   chat.say(Role::user, {text("a")}).say(Role::assistant, {call("1", R"({\"cut\":)")});
