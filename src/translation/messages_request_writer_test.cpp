@@ -222,6 +222,10 @@ TEST(MessagesRequestWriter, settings_are_those_of_the_model) {
     request.thinking.toggle = Toggle::on;
     request.thinking.budget = 4000;
   };
+  const auto scant = [](Request& request) {
+    request.thinking.toggle = Toggle::on;
+    request.thinking.budget = 1000;
+  };
   const auto hot = [](Request& request) { request.temperature = "1.5", request.top_p = "0.5"; };
   const auto schema = [](Request& request) {
     request.format.kind = ResponseFormat::Kind::json_schema;
@@ -235,6 +239,7 @@ TEST(MessagesRequestWriter, settings_are_those_of_the_model) {
       {"claude-sonnet-4-5-20250929", high,
        R"("max_tokens":24576,"thinking":{"type":"enabled","budget_tokens":16384})", ""},
       {"claude-3-7-sonnet-20250219", budget, R"("budget_tokens":4000})", ""},
+      {"claude-3-7-sonnet-20250219", scant, R"("budget_tokens":1024})", "budget_tokens -> 1024"},
       {"claude-3-5-haiku-20241022", high, R"("max_tokens":8192,"tools")", "the model has none"},
       {"claude-opus-4-7", budget, R"("effort":"medium")", "budget_tokens -> effort medium"},
       {"claude-opus-4-7", off, R"("thinking":{"type":"disabled"})", ""},

@@ -78,8 +78,9 @@ Tokens fit_budget(Tokens budget, Tokens max_tokens, Notes& notes) {
     notes.add("thinking off: max_tokens leaves no room for it");
     return 0;
   }
-  if (budget < max_tokens) return budget;
-  const Tokens fitting = std::max(kLeastBudget, max_tokens - max_tokens / 4);
+  if (budget >= kLeastBudget && budget < max_tokens) return budget;
+  const Tokens most = max_tokens - max_tokens / 4;
+  const Tokens fitting = std::max(kLeastBudget, std::min(budget, most));
   notes.add(fmt::format("budget_tokens -> {}", fitting));
   return fitting;
 }
