@@ -30,7 +30,7 @@ Checked check_message(const Message& message, std::size_t index) {
                    fmt::format("messages[{}].content[{}].type", index, part.index),
                    "invalid_value");
   }
-  if (!message.has_content && message.role != "assistant") {
+  if (!message.has_content && (message.role != "assistant" || message.tool_calls.empty())) {
     return invalid("Invalid value for 'content': expected a string, got null.",
                    fmt::format("messages.[{}].content", index));
   }

@@ -9,7 +9,7 @@ import unittest
 from harness import EndToEnd, Gateway
 
 # Numbers, spaces, escapes and orders that a JSON library would rewrite.
-ODD = (b'{ "temperature" : 1e2,"top_p":1.0,\t"x_vendor": {"b":1.10,"a":[ -0, 1E+2, 12345678901234567890 ]},\n'
+ODD = (b'{ "temperature" : 1.0e0,"top_p":1.0,\t"x_vendor": {"b":1.10,"a":[ -0, 1E+2, 12345678901234567890 ]},\n'
        b'  "messages":[ {"content" : "caf\\u00e9 \\ud83d\\ude00 \\/ \xc3\xa9 \\u0041", "role":"user" ,"x_extra":null} ],\r\n'
        b'"seed":0.1e-1, "%s"  "x_last":"\\b\\f" }')
 
