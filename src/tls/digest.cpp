@@ -4,12 +4,12 @@
 #include <openssl/sha.h>
 
 #include <array>
+#include <span>
 
 namespace tidegate::tls {
+namespace {
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+std::string hex(std::span<const unsigned char> digest) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string out;
   out.reserve(2 * digest.size());
@@ -18,6 +18,20 @@ std::string sha256_hex(std::string_view bytes) {
     out.push_back(kDigits[byte & 15]);
   }
   return out;
+}
+
+}  // namespace
+
+std::string sha256_hex(std::string_view bytes) {
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return hex(digest);
+}
+
+std::string sha1_hex(std::string_view bytes) {
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest;
+  SHA1(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
+  return hex(digest);
 }
 
 bool same_digest(std::string_view a, std::string_view b) {

@@ -12,5 +12,8 @@ TEST(Digest, is_sha256) {
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+// The first example of appendix A.
+TEST(Digest, is_sha1) { EXPECT_EQ(sha1_hex("abc"), "a9993e364706816aba3e25717850c26c9cd0d89d"); }
+
 }  // namespace
 }  // namespace tidegate::tls
