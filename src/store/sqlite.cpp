@@ -178,6 +178,9 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
   auto store = std::make_unique<SqliteStore>(std::move(db), options.path);
   auto set = store->execute(fmt::format("PRAGMA cache_size = -{}", options.cache_kib));
   if (set && !options.read_only) {
+    set = store->execute(fmt::format("PRAGMA page_size = {}", options.page_size));
+  }
+  if (set && !options.read_only) {
     // journal_size_limit gives the disk back after a burst.
     set = store->execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

@@ -16,6 +16,7 @@ struct SqliteOptions {
   bool read_only = false;      // for reports beside a running writer; the file must exist
   Duration busy_timeout = 2s;  // how long a statement waits for another writer's lock
   int cache_kib = 1024;        // upper bound of the page cache
+  int page_size = 4096;        // of a file that is new; smaller pages waste less behind large texts
 };
 
 // Creates the file when it is missing (not if read_only: Error::not_found).
