@@ -33,14 +33,15 @@ struct ExpressionError {
   std::string message;     // what, what was expected, did you mean
 };
 
-// What an expression names, for checks before a run.
+// What an expression names, for checks before a run. Views live as long as the expression.
 struct Reference {
   enum class Root : std::uint8_t { input, need, needs, item, run, status };
   Root root{};
-  std::string name;        // of the input or task; the function of status; else empty
-  std::string field;       // of needs.ID.FIELD
+  std::string_view name;   // of the input, task, member of run or function of status; else empty
+  std::string_view field;  // of needs.ID.FIELD
   std::size_t offset = 0;  // in bytes
-  bool optional = false;   // stands under default(), or in a condition: null is no error
+  // Under default(), in a comparison, ...: its null never becomes the null of the whole.
+  bool optional = false;
 };
 
 struct ExpressionProgram;  // expression.cpp
@@ -62,11 +63,8 @@ class Expression {
   [[nodiscard]] Result<bool> holds(const Scope& scope) const;
 
   [[nodiscard]] const std::vector<Reference>& references() const;
-  // The text that was compiled, without the braces.
-  [[nodiscard]] const std::string& source() const;
-  // Whether it asks always(), failure() or cancelled(), or for the result of a need: it may then
-  // hold although a need has failed or was skipped.
-  [[nodiscard]] bool admits_failed_needs() const;
+  // The text that was compiled, without the braces and the space around it.
+  [[nodiscard]] std::string_view source() const;
 
  private:
   std::shared_ptr<const ExpressionProgram> program_;

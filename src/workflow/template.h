@@ -47,7 +47,7 @@ class Template {
   [[nodiscard]] std::vector<Reference> references() const;
   [[nodiscard]] bool constant() const;  // has no expression
   // As written.
-  [[nodiscard]] std::string source() const;
+  [[nodiscard]] std::string_view source() const;
   // Bytes of what is not in expressions: for estimates.
   [[nodiscard]] std::size_t literal_bytes() const;
 
