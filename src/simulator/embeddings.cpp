@@ -7,10 +7,10 @@
 #include <cmath>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/hash.h"
 #include "json/writer.h"
 #include "simulator/models.h"
-#include "simulator/seal.h"
 #include "simulator/tokens.h"
 #include "simulator/value.h"
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/base64.h"
 #include "base/hash.h"
 
 namespace tidegate::simulator {
@@ -43,21 +44,6 @@ std::string keyed_hash(std::string_view prefix, std::string_view model, std::str
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      word = word << 8 | (k < n ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out.push_back(k <= n ? kDigits[word >> (18 - 6 * k) & 63] : '=');
-    }
-  }
-  return out;
-}
 
 std::string seal(std::string_view prefix, std::string_view model, std::string_view shown,
                  std::string_view hidden) {

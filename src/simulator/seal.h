@@ -14,8 +14,6 @@ namespace tidegate::simulator {
 // What a thought_signature of Gemini's and OpenRouter's encrypted details begin with.
 inline constexpr std::string_view kThoughtMark = "Ct";
 
-[[nodiscard]] std::string base64(std::string_view bytes);
-
 // Base64 of a hash over all arguments, and of `hidden`. It begins with `prefix` (real ones do).
 // `model` and `shown` must be the same when it is opened: which model made it, and what of the
 // reasoning the client can see beside it.
