@@ -1,5 +1,4 @@
-// How answers are written: Exchange, and the sending half of ServerConnection.
-#include "http/exchange.h"
+// How answers are written: the sending half of ServerConnection.
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -83,7 +82,7 @@ std::size_t ServerConnection::write_head(char* out, int status, std::string_view
   if (server_.draining_.load(std::memory_order_relaxed)) keep_alive_ = false;
   if (!keep_alive_) {
     p = append(p, "Connection: close\r\n");
-  } else if (exchange_.head_.http_1_0) {
+  } else if (head_.http_1_0) {
     p = append(p, "Connection: keep-alive\r\n");  // which HTTP/1.0 does not take for granted
   }
   p = append(p, "\r\n");
@@ -94,7 +93,7 @@ bool ServerConnection::send_chunk(std::span<const std::string_view> pieces) {
   std::array<iovec, kMostPieces + 3> out;  // [head] [size line] pieces... [CRLF]
   std::size_t count = 0;
   std::size_t size = 0;
-  if (exchange_.bodiless_) pieces = {};
+  if (bodiless_) pieces = {};
   for (const std::string_view piece : pieces) size += piece.size();
   const std::string head = std::move(unsent_);
   unsent_ = {};
@@ -114,21 +113,14 @@ std::coroutine_handle<> Sending::await_suspend(std::coroutine_handle<> awaiter) 
   return rest_->await_suspend(awaiter);
 }
 
-Loop& Exchange::loop() const { return connection_.worker_.worker.loop(); }
-std::size_t Exchange::worker() const { return connection_.worker_.index; }
-Socket& Exchange::client() const { return connection_.stream_.socket(); }
-bool Exchange::client_gone() const {
-  return connection_.broken_ || connection_.stream_.socket().peer_gone();
-}
-
-void Exchange::release_request() {
-  connection_.request_.reset();
+void ServerConnection::release_request() {
+  request_.reset();
   head_.method = head_.target = head_.host = {};
   head_.headers = {};
   body_ = {};
 }
 
-Sending Exchange::respond(int status, std::string_view headers, std::string_view body) {
+Sending ServerConnection::respond(int status, std::string_view headers, std::string_view body) {
   begun_ = finished_ = true;
   char framing[48];
   const auto framing_end =
@@ -142,51 +134,44 @@ Sending Exchange::respond(int status, std::string_view headers, std::string_view
     heap.reset(new char[room]);
     head = heap.get();
   }
-  const std::size_t head_size = connection_.write_head(head, status, headers, framing_text);
+  const std::size_t head_size = write_head(head, status, headers, framing_text);
   iovec pieces[] = {{head, head_size}, as_iovec(bodiless_ ? std::string_view{} : body)};
-  return {*this, connection_.send({pieces, bodiless_ || body.empty() ? 1u : 2u})};
+  return {*this, send({pieces, bodiless_ || body.empty() ? 1u : 2u})};
 }
 
-void Exchange::begin(int status, std::string_view headers) {
+void ServerConnection::begin(int status, std::string_view headers) {
   begun_ = true;
   // An HTTP/1.0 client gets the bytes until the connection closes.
-  connection_.chunked_ = !head_.http_1_0;
-  if (!connection_.chunked_) connection_.keep_alive_ = false;
+  chunked_ = !head_.http_1_0;
+  if (!chunked_) keep_alive_ = false;
   std::string head(headers.size() + kHeadRoom, '\0');
-  head.resize(connection_.write_head(head.data(), status, headers,
-                                     connection_.chunked_ ? "Transfer-Encoding: chunked\r\n" : ""));
-  connection_.unsent_ = std::move(head);
+  head.resize(
+      write_head(head.data(), status, headers, chunked_ ? "Transfer-Encoding: chunked\r\n" : ""));
+  unsent_ = std::move(head);
 }
 
-bool Exchange::write(std::span<const std::string_view> pieces) {
+bool ServerConnection::write(std::span<const std::string_view> pieces) {
   // What the socket does not take of a part waits, and leaves before the next.
-  constexpr std::size_t kMost = ServerConnection::kMostPieces;
-  for (; pieces.size() > kMost; pieces = pieces.subspan(kMost)) {
-    (void)connection_.send_chunk(pieces.first(kMost));
+  for (; pieces.size() > kMostPieces; pieces = pieces.subspan(kMostPieces)) {
+    (void)send_chunk(pieces.first(kMostPieces));
   }
-  return connection_.send_chunk(pieces);
+  return send_chunk(pieces);
 }
 
-bool Exchange::takes_framed() const {
-  return connection_.chunked_ && !bodiless_ && connection_.unsent_.empty();
-}
+bool ServerConnection::takes_framed() const { return chunked_ && !bodiless_ && unsent_.empty(); }
 
-bool Exchange::write_framed(std::string_view chunks) {
+bool ServerConnection::write_framed(std::string_view chunks) {
   iovec piece = as_iovec(chunks);
-  return connection_.send({&piece, 1});
+  return send({&piece, 1});
 }
 
-bool Exchange::drained() const { return connection_.unsent_.empty(); }
-
-Task<bool> Exchange::flush() { return connection_.flush(); }
-
-Sending Exchange::finish() {
+Sending ServerConnection::finish() {
   finished_ = true;
-  if (!connection_.chunked_ || bodiless_) return {*this, connection_.send_chunk({})};
-  const std::string head = std::move(connection_.unsent_);
-  connection_.unsent_ = {};
+  if (!chunked_ || bodiless_) return {*this, send_chunk({})};
+  const std::string head = std::move(unsent_);
+  unsent_ = {};
   iovec pieces[] = {as_iovec(head), as_iovec("0\r\n\r\n")};
-  return {*this, connection_.send(pieces)};
+  return {*this, send(pieces)};
 }
 
 }  // namespace tidegate::http

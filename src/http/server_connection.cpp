@@ -15,7 +15,9 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
 
 ServerConnection::ServerConnection(Server& server, Server::PerWorker& worker, int fd)
-    : server_(server), worker_(worker), stream_(worker.worker.loop(), fd), exchange_(*this) {
+    : server_(server), worker_(worker), stream_(worker.worker.loop(), fd) {
+  client_ = &stream_.socket();
+  worker_index_ = worker.index;
   next_ = worker.first;
   if (next_ != nullptr) next_->previous_ = this;
   worker.first = this;
@@ -63,7 +65,7 @@ Task<void> ServerConnection::run() {
     } else {
       received = carry_;
     }
-    exchange_.received_ = loop.wall();
+    received_ = loop.wall();
     head_result_ = read_head(received);
     if (head_result_.state == HeadState::incomplete) {
       const bool complete = co_await complete_head(received);
@@ -78,12 +80,12 @@ Task<void> ServerConnection::run() {
       const Read read = co_await read_body(received);
       if (read != Read::request) co_return;
     }
-    keep_alive_ = exchange_.head_.keep_alive;
-    exchange_.bodiless_ = exchange_.head_.method == "HEAD";
-    exchange_.begun_ = exchange_.finished_ = false;
-    co_await server_.handler_.serve(exchange_);
-    exchange_.release_request();
-    if (!exchange_.finished_ || broken_) co_return;
+    keep_alive_ = head_.keep_alive;
+    bodiless_ = head_.method == "HEAD";
+    begun_ = finished_ = false;
+    co_await server_.handler_.serve(*this);
+    release_request();
+    if (!finished_ || broken_) co_return;
     if (server_.draining_.load(std::memory_order_relaxed)) break;
     patience = options.client_idle;
   }
@@ -91,24 +93,22 @@ Task<void> ServerConnection::run() {
 }
 
 HeadResult ServerConnection::read_head(std::string_view received) {
-  RequestHead& head = exchange_.head_;
-  if (worker_.heads.recall(received, head)) return {HeadState::complete};
-  const HeadResult result = parse_request_head(received, server_.options_.head, head);
-  if (result.state == HeadState::complete) worker_.heads.remember(received, head);
+  if (worker_.heads.recall(received, head_)) return {HeadState::complete};
+  const HeadResult result = parse_request_head(received, server_.options_.head, head_);
+  if (result.state == HeadState::complete) worker_.heads.remember(received, head_);
   return result;
 }
 
 // The normal case: one read brought a whole request. Moves it into a buffer of its own.
 bool ServerConnection::take_whole_request(std::string_view received) {
-  RequestHead& head = exchange_.head_;
-  const std::uint64_t body = head.framing == Framing::none ? 0 : head.content_length;
-  if (head.framing == Framing::chunked || received.size() - head.size < body) return false;
+  const std::uint64_t body = head_.framing == Framing::none ? 0 : head_.content_length;
+  if (head_.framing == Framing::chunked || received.size() - head_.size < body) return false;
   if (body > server_.options_.body_bytes) return false;  // read_body() refuses it
-  const std::size_t size = head.size + static_cast<std::size_t>(body);
+  const std::size_t size = head_.size + static_cast<std::size_t>(body);
   request_ = RecycledBytes(size);
   std::memcpy(request_.get(), received.data(), size);
-  head.rebase(received.data(), request_.get());
-  exchange_.body_ = {request_.get() + head.size, static_cast<std::size_t>(body)};
+  head_.rebase(received.data(), request_.get());
+  body_ = {request_.get() + head_.size, static_cast<std::size_t>(body)};
   if (received.data() == carry_.data()) {
     carry_.erase(0, size);
     if (carry_.empty()) carry_.shrink_to_fit();
@@ -140,7 +140,7 @@ Task<bool> ServerConnection::complete_head(std::string_view received) {
                          carry_.find("\n\n", searched) != std::string::npos;
     searched = carry_.size() - std::min<std::size_t>(carry_.size(), 3);
     if (!may_end && carry_.size() <= server_.options_.head.bytes) continue;
-    head_result_ = parse_request_head(carry_, server_.options_.head, exchange_.head_);
+    head_result_ = parse_request_head(carry_, server_.options_.head, head_);
     if (head_result_.state != HeadState::incomplete) co_return true;
   }
 }
@@ -161,37 +161,35 @@ Task<bool> ServerConnection::more(char* to, std::size_t size, std::size_t& got,
 }
 
 Task<ServerConnection::Read> ServerConnection::read_body(std::string_view received) {
-  RequestHead& head = exchange_.head_;
-  const bool nothing_yet = received.size() == head.size;
-  if (head.framing == Framing::length && head.content_length > server_.options_.body_bytes) {
+  const bool nothing_yet = received.size() == head_.size;
+  if (head_.framing == Framing::length && head_.content_length > server_.options_.body_bytes) {
     co_await refuse(413, fmt::format("the body has {} bytes; the limit is {} (option http.body)",
-                                     head.content_length, server_.options_.body_bytes));
+                                     head_.content_length, server_.options_.body_bytes));
     co_return Read::refused;
   }
-  if (head.expect_continue && nothing_yet) {
+  if (head_.expect_continue && nothing_yet) {
     // The head may lie in the scratch memory, which a wait gives up.
     if (received.data() != carry_.data()) {
       const char* const from = received.data();
       carry_.assign(received);
-      head.rebase(from, carry_.data());
+      head_.rebase(from, carry_.data());
       received = carry_;
     }
     iovec piece{const_cast<char*>(kContinue.data()), kContinue.size()};
     const bool sent = send({&piece, 1});
     if (!sent) co_await flush();
   }
-  const Read read = head.framing == Framing::chunked ? co_await read_chunked_body(received)
-                                                     : co_await read_length_body(received);
+  const Read read = head_.framing == Framing::chunked ? co_await read_chunked_body(received)
+                                                      : co_await read_length_body(received);
   co_return read;
 }
 
 Task<ServerConnection::Read> ServerConnection::read_length_body(std::string_view received) {
-  RequestHead& head = exchange_.head_;
   Loop& loop = worker_.worker.loop();
-  const std::size_t size = head.size + static_cast<std::size_t>(head.content_length);
+  const std::size_t size = head_.size + static_cast<std::size_t>(head_.content_length);
   request_ = RecycledBytes(size);
   std::memcpy(request_.get(), received.data(), received.size());
-  head.rebase(received.data(), request_.get());
+  head_.rebase(received.data(), request_.get());
   std::size_t have = received.size();
   carry_ = {};
   while (have < size) {
@@ -204,18 +202,17 @@ Task<ServerConnection::Read> ServerConnection::read_length_body(std::string_view
     }
     have += got;
   }
-  exchange_.body_ = {request_.get() + head.size, static_cast<std::size_t>(head.content_length)};
+  body_ = {request_.get() + head_.size, static_cast<std::size_t>(head_.content_length)};
   co_return Read::request;
 }
 
 Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_view received) {
-  RequestHead& head = exchange_.head_;
   Loop& loop = worker_.worker.loop();
   const std::uint64_t limit = server_.options_.body_bytes;
   ChunkedDecoder decoder;
-  std::string gathered(received.substr(0, head.size));
-  std::string input(received.substr(head.size));
-  head.rebase(received.data(), gathered.data());
+  std::string gathered(received.substr(0, head_.size));
+  std::string input(received.substr(head_.size));
+  head_.rebase(received.data(), gathered.data());
   const char* base = gathered.data();
   carry_ = {};
   for (;;) {
@@ -223,7 +220,7 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
     std::string_view data;
     ChunkedDecoder::State state;
     while ((state = decoder.next(rest, data)) == ChunkedDecoder::State::data) {
-      if (gathered.size() - head.size + data.size() > limit) {
+      if (gathered.size() - head_.size + data.size() > limit) {
         co_await refuse(413,
                         fmt::format("the body has more than {} bytes (option http.body)", limit));
         co_return Read::refused;
@@ -231,7 +228,7 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
       gathered.append(data);
     }
     if (gathered.data() != base) {
-      head.rebase(base, gathered.data());
+      head_.rebase(base, gathered.data());
       base = gathered.data();
     }
     if (state == ChunkedDecoder::State::bad) {
@@ -253,8 +250,8 @@ Task<ServerConnection::Read> ServerConnection::read_chunked_body(std::string_vie
   }
   request_ = RecycledBytes(gathered.size());
   std::memcpy(request_.get(), gathered.data(), gathered.size());
-  head.rebase(gathered.data(), request_.get());
-  exchange_.body_ = {request_.get() + head.size, gathered.size() - head.size};
+  head_.rebase(gathered.data(), request_.get());
+  body_ = {request_.get() + head_.size, gathered.size() - head_.size};
   co_return Read::request;
 }
 
@@ -264,10 +261,10 @@ Task<void> ServerConnection::refuse(int status, std::string_view problem) {
   keep_alive_ = false;
   const std::string body = server_.handler_.error_body(status, problem);
   // What was understood of the head may lie in memory that is gone.
-  exchange_.head_ = {};
-  exchange_.bodiless_ = false;
-  exchange_.begun_ = exchange_.finished_ = false;
-  co_await exchange_.respond(status, "Content-Type: application/json\r\n", body);
+  head_ = {};
+  bodiless_ = false;
+  begun_ = finished_ = false;
+  co_await respond(status, "Content-Type: application/json\r\n", body);
   co_await linger();
 }
 

@@ -14,10 +14,10 @@
 
 namespace tidegate::http {
 
-class ServerConnection {
+class ServerConnection final : public Exchange {
  public:
   ServerConnection(Server& server, Server::PerWorker& worker, int fd);
-  ~ServerConnection();
+  ~ServerConnection() override;
 
   Task<void> run();
 
@@ -26,8 +26,18 @@ class ServerConnection {
   // Breaks the connection; whoever waits on it sees the client leave.
   void abort();
 
+  void release_request() override;
+  Sending respond(int status, std::string_view headers, std::string_view body) override;
+  void begin(int status, std::string_view headers) override;
+  using Exchange::write;
+  [[nodiscard]] bool write(std::span<const std::string_view> pieces) override;
+  [[nodiscard]] bool write_framed(std::string_view chunks) override;
+  [[nodiscard]] bool takes_framed() const override;
+  [[nodiscard]] bool drained() const override { return unsent_.empty(); }
+  Task<bool> flush() override;
+  Sending finish() override;
+
  private:
-  friend class Exchange;
   friend struct Server::PerWorker;
 
   // Outcome of reading one request.
@@ -45,7 +55,6 @@ class ServerConnection {
 
   // Writes what fits at once and keeps a copy of the rest in `unsent_`. False if there is a rest.
   bool send(std::span<iovec> pieces);
-  Task<bool> flush();
   std::size_t write_head(char* out, int status, std::string_view headers, std::string_view framing);
   static constexpr std::size_t kMostPieces = 16;
   bool send_chunk(std::span<const std::string_view> pieces);  // at most kMostPieces
@@ -53,13 +62,11 @@ class ServerConnection {
   Server& server_;
   Server::PerWorker& worker_;
   tls::Stream stream_;
-  Exchange exchange_;
   RecycledBytes request_;  // head and body, while a request is served
   std::string carry_;      // received, but behind the current request (pipelining)
   std::string unsent_;
   HeadResult head_result_;
   bool idle_ = false;
-  bool broken_ = false;   // a write failed
   bool chunked_ = false;  // the streamed answer is chunked
   bool keep_alive_ = true;
 

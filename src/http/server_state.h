@@ -11,6 +11,8 @@
 
 namespace tidegate::http {
 
+class ServerConnection;
+
 struct Server::PerWorker : std::enable_shared_from_this<PerWorker> {
   PerWorker(Server& owner, Worker& runs_on, std::size_t number)
       : server(owner), worker(runs_on), index(number) {}
