@@ -1,8 +1,8 @@
-// KeyReader: a worker's view of the virtual keys: the table in force, and the keys that were
-// checked last, since clients come again. One per worker, never shared.
+// KeyReader: a worker's view of the virtual keys: the table in force, fetched anew when a key has
+// changed. One per worker, never shared.
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -21,21 +21,9 @@ class KeyReader {
   [[nodiscard]] const std::shared_ptr<const KeyTable>& table() const { return table_; }
 
  private:
-  // Only keys that are good are kept, so nobody can push them out by sending bad ones.
-  struct Seen {
-    std::array<char, kKeySize> text{};
-    const KeyEntry* key = nullptr;
-    WallTime good_until{};
-  };
-  static constexpr std::size_t kSeen = 64;
-
-  void refresh();
-
   const KeyRing& ring_;
   std::uint64_t version_;
   std::shared_ptr<const KeyTable> table_;
-  std::uint64_t seed_;
-  std::array<Seen, kSeen> seen_;  // by a hash of the text
 };
 
 }  // namespace tidegate::limits

@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "limits/sample_keys.h"
 
 namespace tidegate::limits {
@@ -81,6 +85,69 @@ TEST(KeyTable, AGraceDoesNotOutliveTheKey) {
   key.old_until = kNow + 1h;
   key.expires = kNow;
   EXPECT_EQ(keys.table()->check(keys.texts()[0], kNow).fault, KeyFault::expired);
+}
+
+// What is known of a key that was good before spares its hash, and nothing else.
+TEST(KeyTable, AKeyThatWasGoodBeforeIsNoLessChecked) {
+  SampleKeys keys;
+  keys.add("first").expires = kNow;
+  keys.add("second");
+  const auto table = keys.table();
+  const std::string good = keys.texts()[0];
+  for (int i = 0; i < 2; ++i) {
+    const Verdict verdict = table->check(good, kNow - 1us);
+    ASSERT_NE(verdict.key, nullptr);
+    EXPECT_EQ(verdict.key->name, "first");
+    EXPECT_EQ(verdict.good_until, kNow);
+  }
+  EXPECT_EQ(table->check(good, kNow).fault, KeyFault::expired);
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string other = good;
+    other[i] = other[i] == '7' ? '8' : '7';
+    EXPECT_EQ(table->check(other, kNow - 1us).key, nullptr);
+  }
+  const KeyId second = *read_key_text(keys.texts()[1]);
+  EXPECT_EQ(table->check(*make_key_text(second), kNow).fault, KeyFault::unknown)
+      << "never seen, so nothing is known of it";
+  EXPECT_EQ(table->check(good.substr(1), kNow - 1us).fault, KeyFault::malformed);
+}
+
+TEST(KeyTable, AnOldSecretIsNotTakenForTheOneThatIsKnown) {
+  SampleKeys keys;
+  Key& key = keys.add("turned");
+  const std::string old = keys.texts()[0];
+  const std::string now = *make_key_text(key.id);
+  key.old_hash = key.hash;
+  key.hash = keys.hash()(now);
+  key.old_until = kNow;
+  const auto table = keys.table();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(table->check(old, kNow - 1us).good_until, kNow);
+    EXPECT_EQ(table->check(now, kNow - 1us).good_until, WallTime::max());
+  }
+  EXPECT_EQ(table->check(old, kNow).fault, KeyFault::expired);
+}
+
+TEST(KeyTable, WorkersMayLearnTheSameKeysAtOnce) {
+  SampleKeys keys;
+  for (int i = 0; i < 200; ++i) keys.add(std::to_string(i));
+  const auto table = keys.table();
+  const std::string unknown = *make_key_text();
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < 4; ++worker) {
+    workers.emplace_back([&] {
+      for (int round = 0; round < 3; ++round) {
+        for (std::size_t i = 0; i < keys.texts().size(); ++i) {
+          const Verdict verdict = table->check(keys.texts()[i], kNow);
+          if (verdict.key == nullptr || verdict.key->name != std::to_string(i)) ++wrong;
+          if (table->check(unknown, kNow).fault != KeyFault::unknown) ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 // 100,000 keys in less than 40 MB, as they come: own names, some tenants and scopes.

@@ -90,6 +90,13 @@ Result<std::string> make_key_text() {
   return make_key_text(*KeyId::parse(id));
 }
 
+std::optional<KeyId> read_key_id(std::string_view text) {
+  if (text.size() != kKeySize) return std::nullopt;
+  const auto id = read_base32(text.substr(kKeyPrefix.size(), kIdSize));
+  if (!id) return std::nullopt;
+  return KeyId(*id);
+}
+
 std::optional<KeyId> read_key_text(std::string_view text) {
   if (text.size() != kKeySize || !text.starts_with(kKeyPrefix)) return std::nullopt;
   const std::size_t dash = kKeyPrefix.size() + kIdSize;

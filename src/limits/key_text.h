@@ -33,6 +33,7 @@ class KeyId {
 
  private:
   friend std::optional<KeyId> read_key_text(std::string_view text);
+  friend std::optional<KeyId> read_key_id(std::string_view text);
   explicit KeyId(std::uint64_t value) : value_(value) {}
   std::uint64_t value_ = 0;  // 50 bits
 };
@@ -40,6 +41,9 @@ class KeyId {
 // A new key with a new id, or a new secret for the same id.
 Result<std::string> make_key_text();
 Result<std::string> make_key_text(KeyId id);
+
+// The id that a text of a key's size has in its place; nullopt: it has none. Not more is checked.
+[[nodiscard]] std::optional<KeyId> read_key_id(std::string_view text);
 
 // nullopt: it is no key, or was mistyped.
 [[nodiscard]] std::optional<KeyId> read_key_text(std::string_view text);
