@@ -184,7 +184,6 @@ struct Task {
   Template prompt;                 // kind prompt
   std::shared_ptr<const TaskSettings> settings;  // never null
   std::shared_ptr<const TaskExtras> extras;      // null: none
-  std::uint32_t line = 0;
 
   [[nodiscard]] bool fans_out() const { return extras && !extras->for_each.empty(); }
 };
@@ -235,12 +234,11 @@ struct Workflow {
 
   // Who waits for a task, in the order of the file.
   [[nodiscard]] std::vector<TaskIndex> dependents(TaskIndex task) const;
-  // nullopt: there is none of that id.
+  // nullopt: there is none of that id. Looks at all of them.
   [[nodiscard]] std::optional<TaskIndex> find(std::string_view id) const;
 
   std::vector<std::uint32_t> dependents_begin;  // size tasks + 1
   std::vector<TaskIndex> dependents_list;
-  std::vector<TaskIndex> by_id;  // sorted by id
 };
 
 }  // namespace tidegate::workflow

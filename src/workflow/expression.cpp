@@ -213,11 +213,21 @@ std::expected<Expression, ExpressionError> Expression::compile(std::string_view 
   const std::size_t end = text.find_last_not_of(" \t\r\n") + 1;  // npos + 1 is 0
   ExpressionParser parser(begin < end ? text.substr(begin, end - begin) : std::string_view{});
   Expression expression;
-  expression.program_ = parser.parse();
+  expression.program_ = parser.parse(base + begin);
   if (expression.program_ != nullptr) return expression;
   ExpressionError error = parser.error();
   error.offset += base + begin;
   return std::unexpected(std::move(error));
+}
+
+Expression Expression::constant(Value value) {
+  auto program = std::make_shared<ExpressionProgram>();
+  program->nodes.push_back({.op = Op::literal, .a = 0});
+  value.append_text(program->source);
+  program->literals.push_back(std::move(value));
+  Expression expression;
+  expression.program_ = std::move(program);
+  return expression;
 }
 
 Result<Value> Expression::evaluate(const Scope& scope) const {

@@ -55,6 +55,8 @@ class Expression {
   // `base`: where the text stands in a larger one; added to offsets.
   static std::expected<Expression, ExpressionError> compile(std::string_view text,
                                                             std::size_t base = 0);
+  // Gives `value`.
+  static Expression constant(Value value);
 
   [[nodiscard]] bool empty() const { return program_ == nullptr; }
   // Error invalid: two kinds that cannot be compared, a filter that cannot take what it is given.

@@ -61,7 +61,7 @@ ExpressionParser::ExpressionParser(std::string_view text)
   source_ = program_->source;
 }
 
-std::shared_ptr<const ExpressionProgram> ExpressionParser::parse() {
+std::shared_ptr<const ExpressionProgram> ExpressionParser::parse(std::size_t base) {
   if (source_.size() > Expression::kMaxBytes) {
     wrong(0, fmt::format("longer than {} bytes; make it shorter", Expression::kMaxBytes));
     return nullptr;
@@ -74,6 +74,7 @@ std::shared_ptr<const ExpressionProgram> ExpressionParser::parse() {
   }
   if (failed()) return nullptr;
   mark(whole, false);
+  for (Reference& reference : program_->references) reference.offset += base;
   program_->nodes.shrink_to_fit();
   return std::move(program_);
 }

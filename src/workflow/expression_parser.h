@@ -13,8 +13,8 @@ class ExpressionParser {
  public:
   explicit ExpressionParser(std::string_view text);
 
-  // The program; null: error() says what is wrong.
-  std::shared_ptr<const ExpressionProgram> parse();
+  // The program; null: error() says what is wrong. `base` is added to the offsets of references.
+  std::shared_ptr<const ExpressionProgram> parse(std::size_t base);
   [[nodiscard]] const ExpressionError& error() const { return error_; }
 
  private:

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "workflow/zone.h"
 
 namespace tidegate::workflow {
 namespace {
@@ -21,6 +20,24 @@ bool parse_minute(std::string_view text, int& out) {
 }
 
 }  // namespace
+
+WallTime next(int minute, const TimeZone& zone, WallTime from) {
+  using namespace std::chrono;
+  sys_days day = floor<days>(from + zone.offset(from)) - days{1};
+  for (int tries = 0; tries < 4; ++tries, day += days{1}) {
+    const WallTime shown = WallTime{day} + minutes{minute};
+    // The offset that holds then is either that of the day before or that of the day behind.
+    const seconds before = zone.offset(shown - 24h);
+    const seconds behind = zone.offset(shown + 24h);
+    WallTime at = shown - before;
+    if (zone.offset(at) != before) {
+      at = shown - behind;
+      if (zone.offset(at) != behind) at = shown - before;  // skipped: the clock shows a later time
+    }
+    if (at >= from) return at;
+  }
+  return from + 24h;
+}
 
 Result<Deadline> Deadline::parse(std::string_view text) {
   Deadline deadline;
@@ -45,9 +62,9 @@ Result<Deadline> Deadline::parse(std::string_view text) {
                               "Europe/Berlin\"",
                               text, text.substr(0, 5), text.substr(0, 5)));
     }
-    auto zone = Zone::find(trim(text.substr(6)));
+    auto zone = TimeZone::find(trim(text.substr(6)));
     if (!zone) return std::unexpected(zone.error());
-    day.zone = std::move(*zone);
+    day.zone = std::make_shared<const TimeZone>(std::move(*zone));
     deadline.when_ = std::move(day);
     return deadline;
   }
@@ -62,7 +79,7 @@ WallTime Deadline::after(WallTime start) const {
   if (const auto* at = std::get_if<WallTime>(&when_)) return *at;
   if (const auto* span = std::get_if<Duration>(&when_)) return start + *span;
   const auto& day = std::get<TimeOfDay>(when_);
-  return day.zone->next(day.minute, start + Duration{1});
+  return next(day.minute, *day.zone, start + Duration{1});
 }
 
 }  // namespace tidegate::workflow

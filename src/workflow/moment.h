@@ -9,16 +9,18 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/time_zone.h"
 
 namespace tidegate::workflow {
-
-class Zone;
 
 // "07:30 Europe/Berlin": the next time that a clock there shows it.
 struct TimeOfDay {
   int minute = 0;  // of the day
-  std::shared_ptr<const Zone> zone;
+  std::shared_ptr<const TimeZone> zone;
 };
+// The first moment at or behind `from` at which clocks there show `minute` of the day. Where clocks
+// are put forward over it, the moment that it would have been.
+[[nodiscard]] WallTime next(int minute, const TimeZone& zone, WallTime from);
 
 class Deadline {
  public:

@@ -114,6 +114,35 @@ std::expected<Template, std::vector<ExpressionError>> Template::compile(std::str
   return compiled;
 }
 
+Template Template::literal(std::string_view text) {
+  Template made;
+  if (text.empty()) return made;
+  auto program = std::make_shared<TemplateProgram>();
+  program->source = text;
+  program->parts.push_back({0, static_cast<std::uint32_t>(text.size()), {}});
+  made.program_ = std::move(program);
+  return made;
+}
+
+Template Template::constant(Value value) {
+  Template made;
+  auto program = std::make_shared<TemplateProgram>();
+  value.append_text(program->source);
+  program->parts.push_back({0, 0, Expression::constant(std::move(value))});
+  made.program_ = std::move(program);
+  return made;
+}
+
+bool Template::is_constant() const {
+  return empty() || std::ranges::all_of(program_->parts, [](const auto& part) {
+           return part.expression.references().empty();
+         });
+}
+
+Expression Template::single() const {
+  return !empty() && program_->parts.size() == 1 ? program_->parts[0].expression : Expression{};
+}
+
 Result<std::string> Template::render(const Scope& scope) const {
   std::string out;
   if (empty()) return out;
@@ -163,11 +192,6 @@ std::vector<Reference> Template::references() const {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;
-}
-
-bool Template::constant() const {
-  return empty() || std::ranges::all_of(program_->parts,
-                                        [](const auto& part) { return part.expression.empty(); });
 }
 
 std::string_view Template::source() const {

@@ -34,6 +34,11 @@ class Template {
   // All wrong expressions at once. Offsets count in bytes of `text`.
   static std::expected<Template, std::vector<ExpressionError>> compile(std::string_view text);
 
+  // A text in which ${{ has no meaning: the content of a file that is data.
+  static Template literal(std::string_view text);
+  // evaluate() gives `value`.
+  static Template constant(Value value);
+
   [[nodiscard]] bool empty() const { return program_ == nullptr; }
   // The text. Error invalid: an expression without a value (`field` is its text) and no default().
   [[nodiscard]] Result<std::string> render(const Scope& scope) const;
@@ -45,7 +50,9 @@ class Template {
 
   // Of all its expressions.
   [[nodiscard]] std::vector<Reference> references() const;
-  [[nodiscard]] bool constant() const;  // has no expression
+  [[nodiscard]] bool is_constant() const;  // names nothing
+  // Its one expression, if it is one and nothing else; else empty.
+  [[nodiscard]] Expression single() const;
   // As written.
   [[nodiscard]] std::string_view source() const;
   // Bytes of what is not in expressions: for estimates.

@@ -82,6 +82,12 @@ std::expected<Tree, SyntaxError> Tree::parse(std::shared_ptr<const std::string> 
   return tree;
 }
 
+std::size_t Tree::find(std::string_view what, std::size_t from, std::size_t nth) const {
+  std::size_t at = text_->find(what, from);
+  for (; nth > 1 && at != std::string::npos; --nth) at = text_->find(what, at + 1);
+  return at == std::string::npos ? from : at;
+}
+
 Place Tree::place(std::size_t offset) const {
   const std::string_view text = *text_;
   if (lines_.empty()) {

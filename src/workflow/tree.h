@@ -68,6 +68,9 @@ class Tree {
     for (Index child = at + 1; child < nodes_[at].next; child = nodes_[child].next) on_child(child);
   }
 
+  // Where `what` stands the `nth` time (from 1) behind `from`; `from` if it does not.
+  [[nodiscard]] std::size_t find(std::string_view what, std::size_t from, std::size_t nth) const;
+
   // Lines are counted when the first place is asked for.
   [[nodiscard]] Place place(std::size_t offset) const;
 
