@@ -17,7 +17,7 @@ cost_of() {
   local nano attempt
   for attempt in 1 2 3 4 5 6 7 8 9 10; do
     nano=$("$tidegate" cost --by task --json 2>/dev/null |
-      sed -n "s/.*\"name\":\"$1\"[^}]*\"cost_nano_usd\":\([0-9]*\).*/\1/p")
+      sed -n "s/.*\"task\":\"$1\"[^}]*\"cost_nano_usd\":\([0-9]*\).*/\1/p")
     [ -z "$nano" ] || break
     sleep 0.1
   done

@@ -257,6 +257,20 @@ seconds TimeZone::offset(WallTime at) const {
   return seconds{next == changes_.begin() ? first_offset_ : std::prev(next)->offset};
 }
 
+bool TimeZone::has_whole_hours(WallTime from, WallTime until) const {
+  const auto whole = [](std::int64_t offset) { return offset % 3600 == 0; };
+  if (!whole(offset(from).count()) || !whole(offset(until).count())) return false;
+  const std::int64_t first = floor<seconds>(from).time_since_epoch().count();
+  const std::int64_t last = floor<seconds>(until).time_since_epoch().count();
+  if (!std::ranges::all_of(changes_, [&](const Change& change) {
+        return change.at <= first || change.at >= last || whole(change.offset);
+      })) {
+    return false;
+  }
+  const bool by_rule = changes_.empty() || last >= changes_.back().at;
+  return !by_rule || (whole(standard_) && whole(summer_));
+}
+
 local_days TimeZone::day(WallTime at) const {
   return local_days{floor<days>(at + offset(at)).time_since_epoch()};
 }

@@ -31,6 +31,8 @@ class TimeZone {
   [[nodiscard]] const std::string& name() const { return name_; }
   // Local time minus UTC at `at`.
   [[nodiscard]] std::chrono::seconds offset(WallTime at) const;
+  // Whether local hours begin with those of UTC all the time from `from` to `until`.
+  [[nodiscard]] bool has_whole_hours(WallTime from, WallTime until) const;
   // The local day that `at` is in.
   [[nodiscard]] std::chrono::local_days day(WallTime at) const;
   // The first moment of a local day: the later of two if clocks are put back to before midnight,

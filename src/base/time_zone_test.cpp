@@ -61,6 +61,15 @@ TEST(TimeZone, ADayWithoutMidnightBeginsWithTheChange) {
   EXPECT_EQ(start_of(zone("America/Havana"), 2026, 3, 8), "2026-03-08T05:00:00.000Z");
 }
 
+TEST(TimeZone, KnowsWhereHoursAreThoseOfUtc) {
+  const auto whole = [](const char* name) {
+    return zone(name).has_whole_hours(at("2020-01-01"), at("2040-01-01"));
+  };
+  EXPECT_TRUE(whole("UTC") && whole("Europe/Berlin") && whole("America/New_York"));
+  EXPECT_FALSE(whole("Asia/Kolkata") || whole("+05:45"));
+  EXPECT_FALSE(whole("Australia/Lord_Howe")) << "its summer time is half an hour";
+}
+
 // The C library is the oracle, for years with and without explicit entries.
 TEST(TimeZone, AgreesWithTheSystem) {
   for (const char* name :

@@ -83,6 +83,13 @@ struct Quote {
   const Price* price = nullptr;  // null: unknown
   std::string_view epoch;
   bool peak = false;
+  const Price* dearer = nullptr;  // at peak hours; null: it is peak, or there are none
+};
+
+// What a usage did not cost.
+struct Savings {
+  NanoDollars by_cache;   // than without the prompt cache; negative: writing it cost more
+  NanoDollars by_window;  // than at peak hours
 };
 
 class Catalog {
@@ -121,5 +128,7 @@ class Catalog {
 // The price of `usage`; nullopt when a price that it needs is unknown. Rounded half up, once.
 // Counts come from providers: each is taken as between zero and a billion.
 [[nodiscard]] std::optional<NanoDollars> cost(const Price& price, const Usage& usage);
+// `paid` is what cost() gives for the quote's price.
+[[nodiscard]] Savings savings(const Quote& quote, const Usage& usage, NanoDollars paid);
 
 }  // namespace tidegate::catalog

@@ -14,6 +14,15 @@ constexpr Tokens kMostTokens = 1'000'000'000;
 
 Tokens count(Tokens tokens) { return std::clamp<Tokens>(tokens, 0, kMostTokens); }
 
+// Rounded half up, below zero too. In 64 bits unless it is more than nine million dollars: the
+// compiler has no cheap division of 128.
+NanoDollars nano(__int128 pico) {
+  const __int128 shifted = pico + 500;
+  const auto narrow = static_cast<std::int64_t>(shifted);
+  if (narrow == shifted) return {narrow / 1000 - (narrow % 1000 < 0 ? 1 : 0)};
+  return {static_cast<std::int64_t>(shifted / 1000 - (shifted % 1000 < 0 ? 1 : 0))};
+}
+
 }  // namespace
 
 bool Calendar::is_peak(WallTime at) const {
@@ -42,7 +51,8 @@ Quote Catalog::quote(const Model& model, WallTime at, Tokens prompt) const {
   }
   const auto calendar = calendars_.find(model.calendar);
   const bool peak = epoch->has_peak && calendar != calendars_.end() && calendar->second.is_peak(at);
-  return {peak ? &tier->peak : &tier->off_peak, epoch->id, peak};
+  return {peak ? &tier->peak : &tier->off_peak, epoch->id, peak,
+          epoch->has_peak && !peak ? &tier->peak : nullptr};
 }
 
 std::optional<NanoDollars> cost(const Price& price, const Usage& usage) {
@@ -62,7 +72,25 @@ std::optional<NanoDollars> cost(const Price& price, const Usage& usage) {
     if (!each) return std::nullopt;
     pico += static_cast<__int128>(tokens) * each->value;
   }
-  return NanoDollars{static_cast<std::int64_t>((pico + 500) / 1000)};
+  return nano(pico);
+}
+
+Savings savings(const Quote& quote, const Usage& usage, NanoDollars paid) {
+  Savings saved;
+  if (quote.price != nullptr && quote.price->input && (usage.cached | usage.cache_write) != 0) {
+    __int128 pico = 0;
+    const auto add = [&](Tokens tokens, const std::optional<PicoDollars>& each) {
+      if (each)
+        pico += static_cast<__int128>(count(tokens)) * (quote.price->input->value - each->value);
+    };
+    add(usage.cached, quote.price->cached);
+    add(usage.cache_write, quote.price->cache_write);
+    saved.by_cache = nano(pico);
+  }
+  if (quote.dearer != nullptr) {
+    if (const auto at_peak = cost(*quote.dearer, usage)) saved.by_window = *at_peak - paid;
+  }
+  return saved;
 }
 
 }  // namespace tidegate::catalog

@@ -174,5 +174,30 @@ TEST(Price, RoundsHalfUpOnceAndBearsHostileCounts) {
   EXPECT_EQ(cost(dear, {.prompt = 1, .cached = 3})->value, 300'000'000);
 }
 
+Savings saved(std::string_view model, std::string_view when, const Usage& usage) {
+  const Quote price = quote(model, when, usage.prompt);
+  return savings(price, usage, *cost(*price.price, usage));
+}
+
+TEST(Price, SavingsAreWhatTheSameTokensWouldHaveCostMore) {
+  // deepseek-v4-pro: 40,000 cached at 0.022 and not at 0.66 USD a million; all at half the peak's.
+  const Savings off_peak = saved("deepseek-v4-pro", kOffPeak, kUsage);
+  EXPECT_EQ(format_usd(off_peak.by_cache), "$0.02552");
+  EXPECT_EQ(format_usd(off_peak.by_window), "$0.06028");
+  const Savings peak = saved("deepseek-v4-pro", kPeak, kUsage);
+  EXPECT_EQ(format_usd(peak.by_cache), "$0.05104");
+  EXPECT_EQ(peak.by_window.value, 0);
+  EXPECT_EQ(saved("gpt-5.5", kOffPeak, kUsage).by_window.value, 0) << "it has no peak hours";
+}
+
+TEST(Price, WritingACacheThatIsNotReadSavesLessThanNothing) {
+  // claude-opus-4.7: 1,000 written at 6.25 and not at 5; then read once at 0.50.
+  const Usage written{.prompt = 2000, .cache_write = 1000, .completion = 1};
+  EXPECT_EQ(format_usd(saved("claude-opus-4.7", kPeak, written).by_cache), "-$0.00125");
+  const Usage read{.prompt = 2000, .cached = 1000, .completion = 1};
+  EXPECT_EQ(format_usd(saved("claude-opus-4.7", kPeak, read).by_cache), "$0.0045");
+  EXPECT_EQ(saved("claude-opus-4.7", kPeak, {.prompt = 2000}).by_cache.value, 0);
+}
+
 }  // namespace
 }  // namespace tidegate::catalog

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tidegate::cli {
@@ -38,8 +39,10 @@ struct CostOptions {
   std::string config;
   std::string ledger;  // SQLite file; empty: the config's
   std::string by = "model";
-  std::string since, until;
-  bool json = false;
+  std::string since, until, time_zone, top;
+  std::vector<std::pair<std::string, std::string>> filters;  // group and name
+  std::string prices;  // a catalogue; empty: the recorded costs alone
+  bool tasks = false, json = false, csv = false;
 };
 int cost(const CostOptions& options);
 

@@ -1,46 +1,77 @@
+// `tidegate cost`: what was spent, and what it would have cost at other prices.
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <memory>
 
+#include "catalog/catalog.h"
 #include "cli/commands.h"
 #include "cli/load_config.h"
 #include "ledger/journal.h"
+#include "ledger/query_text.h"
 #include "ledger/report.h"
 
 namespace tidegate::cli {
 namespace {
 
-// False, with a sentence printed, if `text` is neither empty nor a point in time.
-bool read_time(const char* option, const std::string& text, std::optional<WallTime>& out) {
-  if (text.empty()) return true;
-  WallTime at;
-  if (!parse_rfc3339(text, at)) {
-    fmt::print(stderr,
-               "{}: \"{}\" is not a time of the years 1700 to 2200; expected 2026-11-01 or "
-               "2026-11-01T12:00:00Z\n",
-               option, text);
-    return false;
+std::vector<ledger::Parameter> parameters(const CostOptions& options) {
+  std::vector<ledger::Parameter> all = options.filters;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) all.emplace_back(name, value);
+  };
+  all.emplace_back("by", options.by);
+  add("since", options.since);
+  add("until", options.until);
+  add("time_zone", options.time_zone);
+  add("top", options.top);
+  if (options.tasks) all.emplace_back("tasks", "true");
+  return all;
+}
+
+std::string option_of(std::string_view parameter) {
+  return parameter == "time_zone" ? "--time-zone" : fmt::format("--{}", parameter);
+}
+
+// Prices of the models in `file`; absent, with its problems printed, if it is no catalogue.
+std::optional<ledger::Reprice> read_prices(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    fmt::print(stderr, "--prices: cannot read {}\n", file);
+    return std::nullopt;
   }
-  out = at;
-  return true;
+  const std::string yaml{std::istreambuf_iterator<char>(in), {}};
+  std::vector<config::Problem> problems;
+  auto prices =
+      std::make_shared<const catalog::Catalog>(catalog::Catalog::parse(yaml, file, problems));
+  if (print_problems(problems)) return std::nullopt;
+  return [prices](const ledger::Label& label,
+                  const ledger::Entry& entry) -> std::optional<NanoDollars> {
+    const catalog::Model* model = prices->find(label.model);
+    if (model == nullptr) return entry.cost;
+    if (label.usage_source == "none") return NanoDollars{};
+    const WallTime started{std::chrono::microseconds{entry.started_us}};
+    const catalog::Quote quote = prices->quote(*model, started, entry.usage.prompt);
+    if (quote.price == nullptr) return std::nullopt;
+    return catalog::cost(*quote.price, entry.usage);
+  };
 }
 
 }  // namespace
 
 int cost(const CostOptions& options) {
-  ledger::Query query;
-  const auto by = ledger::parse_group_by(options.by);
-  if (!by) {
-    fmt::print(stderr,
-               "--by: \"{}\" is unknown; expected model, task, role, day, route, provider, key or "
-               "tenant\n",
-               options.by);
+  auto query = ledger::read_query(parameters(options), SystemClock().wall());
+  if (!query) {
+    for (const Error& problem : query.error()) {
+      fmt::print(stderr, "{}: {}\n", option_of(problem.field), problem.message);
+    }
     return kWrongUsage;
   }
-  query.by = *by;
-  if (!read_time("--since", options.since, query.since) ||
-      !read_time("--until", options.until, query.until)) {
-    return kWrongUsage;
+  if (!options.prices.empty()) {
+    auto reprice = read_prices(options.prices);
+    if (!reprice) return kCouldNotRun;
+    query->reprice = std::move(*reprice);
   }
   std::string path = options.ledger;
   std::string journal = ledger::journal_of(path);
@@ -50,13 +81,16 @@ int cost(const CostOptions& options) {
     path = ledger_path(loaded.config);
     journal = journal_path(loaded.config);
   }
-  const auto report = ledger::run_report(path, journal, query);
+  const auto report = ledger::run_report(ledger::sqlite_ledger(path, journal), *query);
   if (!report) {
-    fmt::print(stderr, "{}\n", report.error().message);
-    return kCouldNotRun;
+    const Error& error = report.error();
+    fmt::print(stderr, "{}{}\n", error.field.empty() ? "" : option_of(error.field) + ": ",
+               error.message);
+    return error.field.empty() ? kCouldNotRun : kWrongUsage;
   }
-  fmt::print("{}", options.json ? ledger::to_json(*report) : ledger::to_text(*report));
-  if (options.json) fmt::print("\n");
+  fmt::print("{}", options.json  ? ledger::to_json(*report)
+                   : options.csv ? ledger::to_csv(*report)
+                                 : ledger::to_text(*report));
   return kDone;
 }
 

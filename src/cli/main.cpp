@@ -60,16 +60,40 @@ std::function<int()> read_command_line(int argc, char** argv) {
 
   CostOptions cost_options;
   CLI::App* cost_command =
-      add(app, "cost", "Show what was spent", "tidegate cost --by model --since 2026-11-01");
+      add(app, "cost", "Show what was spent",
+          "tidegate cost --by role,model --since 24h\n"
+          "  tidegate cost --by day --time-zone Europe/Berlin --since 2026-11-01 --csv\n"
+          "  tidegate cost --by task --key key_7f3k9m2qxd --top 20\n"
+          "  tidegate cost --prices corrected.yaml   # what it would have cost at other prices");
   cost_command->add_option("-c,--config", cost_options.config, kConfigHelp);
   cost_command->add_option("--ledger", cost_options.ledger, "SQLite file; otherwise the config's");
-  cost_command->add_option(
-      "--by", cost_options.by,
-      "model (as without it), task, role, day, route, provider, key or tenant");
+  cost_command->add_option("--by", cost_options.by,
+                           "model (as without it), provider, route, role, key, tenant, client, "
+                           "task, day or hour; or two of them, as in role,model");
   cost_command->add_option("--since", cost_options.since,
-                           "2026-11-01 or 2026-11-01T12:00:00Z, included");
+                           "2026-11-01, 2026-11-01T12:00:00Z, or 24h for that long ago; included");
   cost_command->add_option("--until", cost_options.until, "Likewise, not included");
-  cost_command->add_flag("--json", cost_options.json, "Print JSON");
+  cost_command->add_option("--time-zone", cost_options.time_zone,
+                           "Of days, hours and dates: UTC (as without it), Europe/Berlin, +08:00");
+  for (const char* group :
+       {"model", "provider", "route", "role", "key", "tenant", "client", "task"}) {
+    cost_command
+        ->add_option_function<std::vector<std::string>>(
+            std::string("--") + group,
+            [&filters = cost_options.filters, group](const std::vector<std::string>& names) {
+              for (const std::string& name : names) filters.emplace_back(group, name);
+            },
+            std::string("Only what has this ") + group +
+                "; repeat it for several, \"(none)\" for those without")
+        ->allow_extra_args(false);
+  }
+  cost_command->add_flag("--tasks", cost_options.tasks,
+                         "Count tasks, too, and what one that succeeded costs");
+  cost_command->add_option("--top", cost_options.top, "Most rows to show");
+  cost_command->add_option("--prices", cost_options.prices,
+                           "Catalogue (form of data/catalog.yaml) with prices to compare with");
+  const auto cost_json = cost_command->add_flag("--json", cost_options.json, "Print JSON");
+  cost_command->add_flag("--csv", cost_options.csv, "Print CSV")->excludes(cost_json);
 
   KeysOptions keys_options;
   CLI::App* keys_command = add(app, "keys", "Make, list, revoke and rotate virtual keys",

@@ -95,6 +95,11 @@ void Attempt::settle() {
     record.cost = NanoDollars{};
   } else if (quote.price != nullptr) {
     record.cost = catalog::cost(*quote.price, record.usage);
+    if (record.cost) {
+      const catalog::Savings saved = catalog::savings(quote, record.usage, *record.cost);
+      record.saved_by_cache = saved.by_cache;
+      record.saved_by_window = saved.by_window;
+    }
   }
 
   telemetry::Cells& cells = worker.cells;

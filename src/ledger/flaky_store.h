@@ -33,6 +33,8 @@ class FlakyStore final : public store::Store {
                      const std::function<void(const store::Row&)>& each) override {
     return real_->query(sql, values, each);
   }
+  Result<void> begin_reading() override { return real_->begin_reading(); }
+  Result<bool> is_empty() override { return real_->is_empty(); }
   Result<void> begin() override {
     if (faults_->begin) return fail(faults_->code, "injected at begin");
     return real_->begin();

@@ -95,9 +95,9 @@ Result<Step> read_step(int file, std::uint64_t begin, std::uint64_t end, const s
       continue;
     }
     ++step.torn;
-    const std::size_t next = bytes.find(kFrameMagic, at + 1);
+    const std::size_t next = bytes.find(kAnyMagic, at + 1);
     // A magic may begin in the last bytes of this step.
-    const std::size_t none = all_read ? bytes.size() : bytes.size() - kFrameMagic.size() + 1;
+    const std::size_t none = all_read ? bytes.size() : bytes.size() - kAnyMagic.size() + 1;
     at = next != std::string::npos ? next : std::max(at + 1, none);
   }
   step.next = begin + at;

@@ -1,6 +1,6 @@
 // The journal: segments on the disk before they are in the store. An append is one write and one
 // sync of blocks that the file already has, so that it costs a third of a commit, and it does not
-// depend on the store. Frames of "TGS1", size, CRC-32C and payload; four zero bytes end the last.
+// depend on the store. Frames of "TGS2", size, CRC-32C and payload; four zero bytes end the last.
 // Belongs to the ledger's writer thread; read_journal() may look on from another process.
 //
 // Once all is in the store the file is written anew from its start. Frames of the round before may

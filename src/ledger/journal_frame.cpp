@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <optional>
+#include <type_traits>
 
 namespace tidegate::ledger {
 namespace {
@@ -78,13 +79,28 @@ bool get(std::string_view& in, T& value) {
   return true;
 }
 
-std::optional<Segment> read_payload(std::string_view in) {
+static_assert(std::is_trivially_copyable_v<LabelTally> && sizeof(LabelTally) == 96);
+
+std::optional<Segment> read_payload(std::string_view in, bool has_tallies) {
   Segment segment;
   std::uint32_t labels = 0;
   if (!get(in, segment.id) || !get(in, segment.first_us) || !get(in, segment.last_us) ||
-      !get(in, segment.count) || !get(in, labels) || in.size() < labels) {
+      !get(in, segment.count) || !get(in, labels)) {
     return std::nullopt;
   }
+  if (has_tallies) {
+    std::uint32_t tasks = 0;
+    std::uint32_t count = 0;
+    if (!get(in, tasks) || !get(in, count) || in.size() / sizeof(LabelTally) < count) {
+      return std::nullopt;
+    }
+    segment.has_tasks = tasks != 0;
+    segment.tallies.resize(count);
+    const std::size_t size = count * sizeof(LabelTally);
+    std::memcpy(segment.tallies.data(), in.data(), size);
+    in.remove_prefix(size);
+  }
+  if (in.size() < labels) return std::nullopt;
   segment.labels = in.substr(0, labels);
   segment.records = in.substr(labels);
   return segment;
@@ -103,16 +119,21 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 void append_frame(std::string& out, const Segment& segment) {
-  std::array<char, 4 * sizeof(std::int64_t) + sizeof(std::uint32_t)> numbers;
+  std::array<char, 4 * sizeof(std::int64_t) + 3 * sizeof(std::uint32_t)> numbers;
   char* at = numbers.data();
   put(at, segment.id);
   put(at, segment.first_us);
   put(at, segment.last_us);
   put(at, segment.count);
   put(at, static_cast<std::uint32_t>(segment.labels.size()));
+  put(at, static_cast<std::uint32_t>(segment.has_tasks));
+  put(at, static_cast<std::uint32_t>(segment.tallies.size()));
   const std::size_t begin = out.size();
   out.append(kHead, '\0');
-  out.append(numbers.data(), numbers.size()).append(segment.labels).append(segment.records);
+  out.append(numbers.data(), numbers.size());
+  out.append(reinterpret_cast<const char*>(segment.tallies.data()),
+             segment.tallies.size() * sizeof(LabelTally));
+  out.append(segment.labels).append(segment.records);
   const auto payload = std::string_view(out).substr(begin + kHead);
   at = std::ranges::copy(kFrameMagic, out.data() + begin).out;
   put(at, static_cast<std::uint32_t>(payload.size()));
@@ -123,7 +144,8 @@ FoundFrame find_frame(std::string_view bytes) {
   using Kind = FoundFrame::Kind;
   if (bytes.starts_with(kEndMark)) return {.kind = Kind::end, .size = 0, .segment = {}};
   if (bytes.size() < kHead) return {.kind = Kind::unfinished, .size = kHead, .segment = {}};
-  if (!bytes.starts_with(kFrameMagic)) return {};
+  const bool has_tallies = bytes.starts_with(kFrameMagic);
+  if (!has_tallies && !bytes.starts_with(kFormerMagic)) return {};
   std::string_view head = bytes.substr(kFrameMagic.size());
   std::uint32_t size = 0;
   std::uint32_t crc = 0;
@@ -133,7 +155,7 @@ FoundFrame find_frame(std::string_view bytes) {
   if (head.size() < size) return {.kind = Kind::unfinished, .size = kHead + size, .segment = {}};
   const auto payload = head.substr(0, size);
   if (crc32c(payload) != crc) return {};
-  auto segment = read_payload(payload);
+  auto segment = read_payload(payload, has_tallies);
   if (!segment) return {};
   return {.kind = Kind::frame, .size = kHead + size, .segment = std::move(*segment)};
 }

@@ -9,7 +9,9 @@
 
 namespace tidegate::ledger {
 
-inline constexpr std::string_view kFrameMagic = "TGS1";
+inline constexpr std::string_view kFrameMagic = "TGS2";
+inline constexpr std::string_view kFormerMagic = "TGS1";  // without tallies; read, not written
+inline constexpr std::string_view kAnyMagic = "TGS";      // what both begin with
 inline constexpr std::string_view kEndMark{"\0\0\0\0", 4};
 
 // CRC-32C (Castagnoli, RFC 3720): by the processor's instruction where it has one.

@@ -18,7 +18,8 @@ Segment segment(std::int64_t id, std::size_t size = 20) {
           .last_us = id + 1,
           .count = 2,
           .labels = "[{}]",
-          .records = std::string(size, 'r')};
+          .records = std::string(size, 'r'),
+          .tallies = {}};
 }
 
 class JournalTest : public testing::Test {

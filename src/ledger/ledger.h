@@ -26,6 +26,7 @@ struct Options {
                                       // for long comes near it, and is lost beyond it
   Duration commit_every = 40ms;       // a record is durable at most 50 ms after record()
   Duration load_every = 1s;           // how long it may stay in the journal while others follow
+  Duration keep{};                    // records that are older are deleted; zero: none are
   OpenStore open_store;               // empty: SQLite at `path`
 };
 

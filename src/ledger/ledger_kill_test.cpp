@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "base/scratch_dir.h"
 #include "ledger/ledger.h"
-#include "ledger/ledger_schema.h"
+#include "ledger/report.h"
 #include "ledger/sample_record.h"
 #include "store/sqlite.h"
 
@@ -103,6 +103,20 @@ TEST(LedgerKill, NothingDurableIsLostAndNothingComesTwice) {
       (*ledger)->flush();
       ASSERT_TRUE((*ledger)->stats().store_available) << (*ledger)->stats().last_error;
     } while ((*ledger)->stats().journal_bytes > 0);
+  }
+  // Roll-ups went with their segments: what both say is the same.
+  Query by_rollup;
+  by_rollup.by = {GroupBy::model, GroupBy::task};
+  Query by_record = by_rollup;
+  by_record.reprice = [](const Label&, const Entry& entry) { return entry.cost; };
+  const LedgerPlace ledger = sqlite_ledger(place.path, place.journal);
+  const auto rolled_up = run_report(ledger, by_rollup);
+  const auto read = run_report(ledger, by_record);
+  ASSERT_TRUE(rolled_up && read);
+  ASSERT_EQ(rolled_up->rows.size(), read->rows.size());
+  for (std::size_t i = 0; i < read->rows.size(); ++i) {
+    EXPECT_EQ(rolled_up->rows[i].names, read->rows[i].names);
+    EXPECT_EQ(rolled_up->rows[i].sums, read->rows[i].sums);
   }
   const auto times = stored(place);
   for (const auto& [number, count] : times) ASSERT_EQ(count, 1) << number;

@@ -3,15 +3,17 @@
 // Used by the writer and the report, each with its own store.
 #pragma once
 
+#include <optional>
+
 #include "base/error.h"
-#include "ledger/segment.h"
 #include "store/store.h"
 
 namespace tidegate::ledger {
 
 Result<void> migrate_schema(store::Store& store);
 
-// False: a segment with this id is there already; it is left alone.
-Result<bool> insert_segment(store::Store& store, const Segment& segment);
+// Whether the tables keep roll-ups, as they do since an earlier version; absent: there are no
+// tables of the ledger. Error::invalid: a newer program made them.
+Result<std::optional<bool>> has_rollups(store::Store& store);
 
 }  // namespace tidegate::ledger

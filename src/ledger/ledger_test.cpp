@@ -10,8 +10,8 @@
 
 #include "base/scratch_dir.h"
 #include "ledger/flaky_store.h"
-#include "ledger/ledger_schema.h"
 #include "ledger/sample_record.h"
+#include "ledger/segment.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {

@@ -1,9 +1,10 @@
-// What was spent: the ledger's records summed up by model, task, role, day, route, provider,
-// key or tenant.
-// Used by `tidegate cost` and the console, beside a running gateway. Functions, any thread.
+// What was spent: the ledger's records summed up by model, provider, route, role, key, tenant,
+// client, task, day or hour, or by two of them.
+// Used by `tidegate cost` and the admin API, beside a running gateway. Functions, any thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,45 +13,95 @@
 #include "base/error.h"
 #include "base/money.h"
 #include "base/time.h"
-#include "base/usage.h"
+#include "base/time_zone.h"
+#include "ledger/ledger.h"
+#include "ledger/segment.h"
+#include "ledger/sums.h"
 
 namespace tidegate::ledger {
 
-enum class GroupBy : std::uint8_t { model, task, role, day, route, provider, key, tenant };
+enum class GroupBy : std::uint8_t {
+  model,
+  provider,
+  route,
+  role,
+  key,
+  tenant,
+  client,
+  task,
+  day,
+  hour
+};
 [[nodiscard]] std::string_view name(GroupBy by);
-// nullopt: none of "model", "task", "role", "day", "route", "provider", "key", "tenant".
 [[nodiscard]] std::optional<GroupBy> parse_group_by(std::string_view text);
+// "model, provider, ... or hour", for messages.
+[[nodiscard]] std::string group_names();
+// What a label says of it; empty: nothing. Not for task, day and hour.
+[[nodiscard]] std::string_view name_in(const Label& label, GroupBy by);
 
-struct Query {
+// Records of which `by` is one of `names`; "" stands for none.
+struct Filter {
   GroupBy by = GroupBy::model;
-  std::optional<WallTime> since;  // of an attempt's start, inclusive
-  std::optional<WallTime> until;  // exclusive
+  std::vector<std::string> names;
 };
 
-struct Sum {
-  std::string name;           // of the group; empty: records without one (no task, no role, ...)
-  std::int64_t requests = 0;  // answers to clients: their last attempts
-  std::int64_t attempts = 0;
-  std::int64_t failed = 0;  // attempts that did not end well
-  Usage usage;
-  NanoDollars cost;           // of the attempts whose price is known
-  NanoDollars peak_cost;      // of `cost`: at peak prices
-  std::int64_t unpriced = 0;  // attempts whose price is unknown
+// What a record costs at other prices; absent: unknown.
+using Reprice = std::function<std::optional<NanoDollars>(const Label&, const Entry&)>;
+
+inline constexpr std::size_t kMostGroups = 2;
+
+struct Query {
+  std::vector<GroupBy> by{GroupBy::model};  // one to kMostGroups, all different
+  std::optional<WallTime> since;            // of an attempt's start, inclusive
+  std::optional<WallTime> until;            // exclusive
+  TimeZone zone;                            // of days and hours
+  std::vector<Filter> filters;              // all must hold
+  bool tasks = false;                       // count tasks, too
+  Reprice reprice;                          // empty: the recorded costs alone
+  std::size_t top = 0;                      // most rows; 0: all
+};
+
+struct ReportRow {
+  std::vector<std::string> names;  // one per group; empty: records without one
+  Sums sums;
+  // Asked for with `tasks`, or grouped by task. A task succeeded if its latest request ended well.
+  std::int64_t tasks = 0;
+  std::int64_t succeeded_tasks = 0;
+  // At the prices of `reprice`.
+  NanoDollars repriced;
+  std::int64_t repriced_unknown = 0;
 };
 
 struct Report {
   Query query;
-  std::vector<Sum> sums;  // dearest first; days in order
-  Sum total;
+  std::vector<ReportRow> rows;     // in the order of time if grouped so, else dearest first
+  ReportRow total;                 // of all rows, those beyond `top` included
+  std::size_t left_out = 0;        // rows beyond `top`
+  std::vector<std::string> notes;  // what one must know to read it
 };
 
-// Reads the ledger at `path` and what its journal holds that is not in it yet. Errors: not_found
-// (neither file is there), invalid (not a ledger, or damaged), io, unavailable.
-Result<Report> run_report(const std::string& path, const std::string& journal_path,
-                          const Query& query);
+// Where a ledger is: its store, opened to read only, and its journal.
+struct LedgerPlace {
+  OpenStore open;
+  std::string journal;
+  std::string name;  // for messages; never a password
+};
+// The SQLite file at `path`.
+[[nodiscard]] LedgerPlace sqlite_ledger(std::string path, std::string journal);
 
-// An aligned table with a total; a sentence when there is nothing to show.
+// Reads the store and what its journal holds that is not in it yet. Errors: not_found (neither is
+// there), invalid (not a ledger, damaged, of a newer program; or `field` names a part of the query
+// that cannot be answered), io, unavailable.
+Result<Report> run_report(const LedgerPlace& place, const Query& query);
+
+// The quotient, rounded half up; absent where nothing can be said: no parts, or unknown prices.
+[[nodiscard]] std::optional<NanoDollars> cost_per(const Sums& sums, std::int64_t parts);
+
+// An aligned table with a total; a sentence when there is nothing to show. Columns that are zero
+// throughout are left out.
 [[nodiscard]] std::string to_text(const Report& report);
 [[nodiscard]] std::string to_json(const Report& report);
+// All columns, whatever they hold; unknown is empty.
+[[nodiscard]] std::string to_csv(const Report& report);
 
 }  // namespace tidegate::ledger

@@ -1,151 +1,157 @@
+// Reports for people: an aligned table.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <functional>
 
-#include "json/writer.h"
 #include "ledger/report.h"
+#include "ledger/text_table.h"
 
 namespace tidegate::ledger {
 namespace {
 
-constexpr std::size_t kColumns = 10;
-using Cells = std::array<std::string, kColumns>;
+std::string unknown_or(const std::optional<NanoDollars>& amount) {
+  return amount ? format_usd(*amount) : "unknown";
+}
 
-// 1234567 -> "1,234,567"
-std::string grouped(std::int64_t number) {
-  std::string text = fmt::format("{}", number);
-  for (auto at = std::ssize(text) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
+// Costs of which a part, or all, is unknown say so.
+std::string cost_text(NanoDollars cost, std::int64_t unknown, std::int64_t attempts) {
+  if (unknown == 0) return format_usd(cost);
+  if (unknown == attempts) return "unknown";
+  return fmt::format("{} + {} unknown", format_usd(cost), grouped(unknown));
+}
+
+std::string percent(std::int64_t part, std::int64_t whole) {
+  if (whole == 0) return "-";
+  return fmt::format("{:.0f}%", 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+}
+
+struct Column {
+  std::string_view head;
+  std::function<std::string(const ReportRow&)> text;
+  std::function<bool(const ReportRow&)> shown;  // empty: always
+};
+
+Column tokens(std::string_view head, Measure which, bool always) {
+  Column column{head, [which](const ReportRow& row) { return grouped(row.sums[which]); }, {}};
+  if (!always) column.shown = [which](const ReportRow& total) { return total.sums[which] != 0; };
+  return column;
+}
+
+Column money(std::string_view head, Measure which) {
+  return {head, [which](const ReportRow& row) { return format_usd({row.sums[which]}); },
+          [which](const ReportRow& total) { return total.sums[which] != 0; }};
+}
+
+std::string per(const ReportRow& row, std::int64_t parts) {
+  if (parts == 0) return "-";
+  return unknown_or(cost_per(row.sums, parts));
+}
+
+std::vector<Column> columns(const Query& query) {
+  const bool tasks = query.tasks || std::ranges::find(query.by, GroupBy::task) != query.by.end();
+  std::vector<Column> all{
+      tokens("requests", Measure::requests, true),
+      {"success",
+       [](const ReportRow& row) {
+         return percent(row.sums[Measure::succeeded], row.sums[Measure::requests]);
+       },
+       {}},
+      tokens("attempts", Measure::attempts, true),
+      tokens("failed", Measure::failed, true),
+      tokens("prompt", Measure::prompt, true),
+      tokens("cached", Measure::cached, true),
+      tokens("written", Measure::cache_write, false),
+      tokens("completion", Measure::completion, true),
+      tokens("reasoning", Measure::reasoning, true),
+      {"cost",
+       [](const ReportRow& row) {
+         return cost_text({row.sums[Measure::cost]}, row.sums[Measure::unpriced],
+                          row.sums[Measure::attempts]);
+       },
+       {}},
+  };
+  if (query.reprice) {
+    all.push_back({"at other prices",
+                   [](const ReportRow& row) {
+                     return cost_text(row.repriced, row.repriced_unknown,
+                                      row.sums[Measure::attempts]);
+                   },
+                   {}});
   }
-  return text;
-}
-
-std::string cost_text(const Sum& sum) {
-  if (sum.unpriced == 0) return format_usd(sum.cost);
-  if (sum.unpriced == sum.attempts) return "unknown";
-  return fmt::format("{} + {} unknown", format_usd(sum.cost), grouped(sum.unpriced));
-}
-
-double peak_share(const Sum& sum) {
-  return sum.cost.value == 0
-             ? 0.0
-             : static_cast<double>(sum.peak_cost.value) / static_cast<double>(sum.cost.value);
-}
-
-Cells cells(const Sum& sum, std::string name) {
-  return {std::move(name),
-          grouped(sum.requests),
-          grouped(sum.attempts),
-          grouped(sum.failed),
-          grouped(sum.usage.prompt),
-          grouped(sum.usage.cached),
-          grouped(sum.usage.completion),
-          grouped(sum.usage.reasoning),
-          cost_text(sum),
-          sum.cost.value == 0 ? "-" : fmt::format("{:.0f}%", 100 * peak_share(sum))};
+  const auto has_cost = [](const ReportRow& total) { return total.sums[Measure::cost] != 0; };
+  all.push_back(money("at peak", Measure::peak_cost));
+  all.push_back({"off-peak",
+                 [](const ReportRow& row) {
+                   return format_usd({row.sums[Measure::cost] - row.sums[Measure::peak_cost]});
+                 },
+                 [](const ReportRow& total) { return total.sums[Measure::peak_cost] != 0; }});
+  all.push_back(money("cache saved", Measure::saved_by_cache));
+  all.push_back(money("off-peak saved", Measure::saved_by_window));
+  all.push_back(money("retried", Measure::retried_cost));
+  all.push_back(money("failed for", Measure::failed_cost));
+  all.push_back({"per success",
+                 [](const ReportRow& row) { return per(row, row.sums[Measure::succeeded]); },
+                 has_cost});
+  if (tasks) {
+    all.push_back({"tasks", [](const ReportRow& row) { return grouped(row.tasks); }, {}});
+    all.push_back(
+        {"good tasks", [](const ReportRow& row) { return grouped(row.succeeded_tasks); }, {}});
+    all.push_back({"per good task",
+                   [](const ReportRow& row) { return per(row, row.succeeded_tasks); }, has_cost});
+  }
+  return all;
 }
 
 std::string range_text(const Query& query) {
   std::string text;
   if (query.since) text += " from " + format_rfc3339(*query.since);
   if (query.until) text += " until " + format_rfc3339(*query.until);
+  for (const Filter& filter : query.filters) {
+    text += fmt::format("{}{} ", text.empty() ? " " : ", ", name(filter.by));
+    for (std::size_t i = 0; i < filter.names.size(); ++i) {
+      text += i == 0 ? "" : " or ";
+      text += filter.names[i].empty() ? "(none)" : filter.names[i];
+    }
+  }
   return text;
-}
-
-// Columns of terminals, not bytes: names may be in any script.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-void append_line(std::string& out, const Cells& line,
-                 const std::array<std::size_t, kColumns>& widths) {
-  for (std::size_t i = 0; i < kColumns; ++i) {
-    const std::string padding(widths[i] - width(line[i]), ' ');
-    if (i > 0) out += "  ";
-    out += i == 0 ? line[i] + padding : padding + line[i];
-  }
-  out.erase(out.find_last_not_of(' ') + 1);
-  out += '\n';
-}
-
-void write_sum(json::Writer& json, const Sum& sum) {
-  json.member("requests", sum.requests)
-      .member("attempts", sum.attempts)
-      .member("failed", sum.failed)
-      .member("prompt_tokens", sum.usage.prompt)
-      .member("cached_tokens", sum.usage.cached)
-      .member("cache_write_tokens", sum.usage.cache_write)
-      .member("completion_tokens", sum.usage.completion)
-      .member("reasoning_tokens", sum.usage.reasoning);
-  json.key("cost_nano_usd");
-  if (sum.attempts > 0 && sum.unpriced == sum.attempts) {
-    json.null();
-  } else {
-    json.value(sum.cost.value);
-  }
-  json.member("unknown_price_attempts", sum.unpriced)
-      .member("peak_cost_nano_usd", sum.peak_cost.value)
-      .member("peak_share", std::round(peak_share(sum) * 1e4) / 1e4);
 }
 
 }  // namespace
 
 std::string to_text(const Report& report) {
-  if (report.total.attempts == 0) {
-    return fmt::format("Nothing was recorded{}.\n", report.query.since || report.query.until
-                                                        ? range_text(report.query)
-                                                        : std::string(" yet"));
-  }
-  std::vector<Cells> lines;
-  lines.push_back({std::string(name(report.query.by)), "requests", "attempts", "failed", "prompt",
-                   "cached", "completion", "reasoning", "cost", "at peak"});
-  for (const Sum& sum : report.sums) {
-    lines.push_back(cells(sum, sum.name.empty() ? "(none)" : sum.name));
-  }
-  lines.push_back(cells(report.total, "total"));
-
-  std::array<std::size_t, kColumns> widths{};
-  for (const Cells& line : lines) {
-    for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], width(line[i]));
-  }
+  const Query& query = report.query;
   std::string out;
-  if (const auto range = range_text(report.query); !range.empty()) out += "Cost" + range + "\n\n";
-  for (const Cells& line : lines) append_line(out, line, widths);
+  const std::string range = range_text(query);
+  if (report.total.sums[Measure::attempts] == 0) {
+    out = fmt::format("Nothing was recorded{}.\n", range.empty() ? " yet" : range);
+  } else {
+    std::vector<Column> shown = columns(query);
+    std::erase_if(shown, [&](const Column& c) { return c.shown && !c.shown(report.total); });
+    std::vector<Line> lines(1);
+    for (const GroupBy by : query.by) lines[0].emplace_back(name(by));
+    for (const Column& column : shown) lines[0].emplace_back(column.head);
+    const auto append = [&](const ReportRow& row, Line line) {
+      for (const Column& column : shown) line.push_back(column.text(row));
+      lines.push_back(std::move(line));
+    };
+    for (const ReportRow& row : report.rows) {
+      Line names;
+      for (const std::string& name : row.names) names.push_back(name.empty() ? "(none)" : name);
+      append(row, std::move(names));
+    }
+    Line total(query.by.size());
+    total[0] = "total";
+    append(report.total, std::move(total));
+    if (!range.empty()) out += "Cost" + range + "\n\n";
+    out += aligned(lines, query.by.size());
+  }
+  if (report.left_out > 0) {
+    out += fmt::format("The total includes {} more rows.\n",
+                       grouped(static_cast<std::int64_t>(report.left_out)));
+  }
+  for (const std::string& note : report.notes) out += note + "\n";
   return out;
-}
-
-std::string to_json(const Report& report) {
-  std::string out;
-  json::Writer json(out);
-  const auto time = [&](std::string_view key, const std::optional<WallTime>& at) {
-    json.key(key);
-    if (at) {
-      json.value(format_rfc3339(*at));
-    } else {
-      json.null();
-    }
-  };
-  json.begin_object().member("by", name(report.query.by));
-  time("since", report.query.since);
-  time("until", report.query.until);
-  json.key("rows").begin_array();
-  for (const Sum& sum : report.sums) {
-    json.begin_object().key("name");
-    if (sum.name.empty()) {
-      json.null();
-    } else {
-      json.value(sum.name);
-    }
-    write_sum(json, sum);
-    json.end_object();
-  }
-  json.end_array().key("total").begin_object();
-  write_sum(json, report.total);
-  json.end_object().end_object();
-  return out + "\n";
 }
 
 }  // namespace tidegate::ledger

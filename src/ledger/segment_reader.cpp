@@ -2,10 +2,13 @@
 
 #include <array>
 #include <charconv>
+#include <map>
+#include <utility>
 
 #include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
+#include "ledger/number_text.h"
 #include "ledger/segment.h"
 
 namespace tidegate::ledger {
@@ -66,52 +69,56 @@ bool read_member(json::Reader& reader, std::string_view name, Label& label) {
   return reader.skip();
 }
 
-bool read_entry(json::Reader& reader, std::size_t label_count, std::string& task, Entry& entry) {
-  int column = 0;
+bool read_entry(TextCursor& in, std::size_t label_count, std::string& task, Entry& entry) {
   std::int64_t label = 0;
-  std::int64_t cost = 0;
-  const std::array<std::int64_t*, 14> numbers{nullptr,
-                                              &label,
-                                              &entry.attempt,
-                                              nullptr,
-                                              &entry.started_us,
-                                              &entry.first_byte_us,
-                                              &entry.total_us,
-                                              &entry.usage.prompt,
-                                              &entry.usage.cached,
-                                              &entry.usage.cache_write,
-                                              &entry.usage.completion,
-                                              &entry.usage.reasoning,
-                                              &entry.estimated_prompt,
-                                              &cost};
-  const bool walked = reader.array([&] {
-    const int at = column++;
-    if (at >= static_cast<int>(numbers.size())) return reader.skip();
-    if (at == 0) return reader.string(entry.request);
-    if (at == 3) {
-      if (!reader.string(entry.task)) return false;
-      if (entry.task.find('\\') == std::string_view::npos) return true;
-      auto plain = json::unescape(entry.task);
-      if (!plain) return false;
-      task = std::move(*plain);
-      entry.task = task;
-      return true;
-    }
-    if (at == 13) {
-      if (reader.kind() == json::Kind::null) return reader.skip();
-      if (!read_integer(reader, cost)) return false;
-      entry.cost = NanoDollars{cost};
-      return true;
-    }
-    return read_integer(reader, *numbers[static_cast<std::size_t>(at)]);
-  });
+  const auto next = [&](std::int64_t& number) { return in.take(',') && in.integer(number); };
+  if (!in.take('[') || !in.string(entry.request) || !next(label) || !next(entry.attempt) ||
+      !in.take(',') || !in.string(entry.task)) {
+    return false;
+  }
+  if (entry.task.find('\\') != std::string_view::npos) {
+    auto plain = json::unescape(entry.task);
+    if (!plain) return false;
+    task = std::move(*plain);
+    entry.task = task;
+  }
+  if (!next(entry.started_us) || !next(entry.first_byte_us) || !next(entry.total_us) ||
+      !next(entry.usage.prompt) || !next(entry.usage.cached) || !next(entry.usage.cache_write) ||
+      !next(entry.usage.completion) || !next(entry.usage.reasoning) ||
+      !next(entry.estimated_prompt) || !in.take(',')) {
+    return false;
+  }
+  entry.cost.reset();
+  if (!in.null() && !in.integer(entry.cost.emplace().value)) return false;
+  entry.saved_by_cache = entry.saved_by_window = {};
+  for (int column = 0; in.take(','); ++column) {
+    const bool read = column == 0   ? in.integer(entry.saved_by_cache.value)
+                      : column == 1 ? in.integer(entry.saved_by_window.value)
+                                    : in.skip();
+    if (!read) return false;
+  }
   entry.label = static_cast<std::size_t>(label);
-  return walked && column >= static_cast<int>(numbers.size()) && entry.label < label_count;
+  return in.take(']') && entry.label < label_count;
 }
 
-std::unexpected<Error> damaged(const json::Reader& reader, std::string_view text) {
+bool read_entries(TextCursor& in, std::size_t label_count,
+                  const std::function<void(const Entry&)>& each) {
+  if (!in.take('[')) return false;
+  std::string task;
+  Entry entry;
+  if (!in.take(']')) {
+    do {
+      if (!read_entry(in, label_count, task, entry)) return false;
+      each(entry);
+    } while (in.take(','));
+    if (!in.take(']')) return false;
+  }
+  return in.at_end();
+}
+
+std::unexpected<Error> damaged(std::size_t offset, std::string_view text) {
   return fail(ErrorCode::invalid, fmt::format("a segment of the ledger is damaged at {}",
-                                              json::describe_place(text, reader.offset())));
+                                              json::describe_place(text, offset)));
 }
 
 }  // namespace
@@ -123,9 +130,13 @@ Result<std::vector<Label>> read_labels(std::string_view labels) {
   std::vector<Label> found;
   const bool read = reader.array([&] {
     Label& label = found.emplace_back();
-    return reader.object([&](std::string_view name) { return read_member(reader, name, label); });
+    label.begin = reader.offset();
+    const bool walked =
+        reader.object([&](std::string_view name) { return read_member(reader, name, label); });
+    label.end = reader.last_end();
+    return walked;
   });
-  if (!read || !reader.finish()) return damaged(reader, labels);
+  if (!read || !reader.finish()) return damaged(reader.offset(), labels);
   return found;
 }
 
@@ -133,15 +144,26 @@ Result<void> read_records(std::string_view records, std::size_t label_count,
                           const std::function<void(const Entry&)>& each) {
   const auto checked = json::check_text(records);
   if (!checked) return std::unexpected(checked.error());
-  json::Reader reader(*checked);
-  std::string task;
-  const bool read = reader.array([&] {
-    Entry entry;
-    if (!read_entry(reader, label_count, task, entry)) return false;
-    each(entry);
-    return true;
+  TextCursor in(records);
+  if (!read_entries(in, label_count, each)) return damaged(in.offset(), records);
+  return {};
+}
+
+Result<void> count(Segment& segment) {
+  if (!segment.tallies.empty() || segment.count == 0) return {};
+  const auto labels = read_labels(segment.labels);
+  if (!labels) return std::unexpected(labels.error());
+  std::map<std::pair<std::size_t, std::int64_t>, Tally> sums;  // by label and hour
+  auto read = read_records(segment.records, labels->size(), [&](const Entry& entry) {
+    segment.has_tasks = segment.has_tasks || !entry.task.empty();
+    sums[{entry.label, hour_of(entry.started_us)}].add(entry.usage, entry.cost,
+                                                       entry.saved_by_cache, entry.saved_by_window);
   });
-  if (!read || !reader.finish()) return damaged(reader, records);
+  if (!read) return read;
+  for (const auto& [key, tally] : sums) {
+    const Label& label = (*labels)[key.first];
+    segment.tallies.push_back({label.begin, label.end, key.second, tally});
+  }
   return {};
 }
 

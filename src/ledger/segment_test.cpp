@@ -66,6 +66,31 @@ TEST(Segment, KeepsEveryFieldOfARecord) {
   EXPECT_EQ(entry.cost, record.cost);
 }
 
+TEST(Segment, WritesEveryMomentAsItIs) {
+  const std::vector<std::int64_t> moments{0,
+                                          7,
+                                          999'999,
+                                          1'000'000,
+                                          1'000'001,
+                                          9'999'999,
+                                          1'790'000'000'000'000,
+                                          1'790'000'000'000'000,
+                                          1'790'000'000'999'999,
+                                          1'790'000'001'000'010,
+                                          -5,
+                                          4'000'000'000'123'456};
+  SegmentBuilder builder;
+  for (const std::int64_t us : moments) {
+    UsageRecord record = sample_record(0);
+    record.started = WallTime{std::chrono::microseconds{us}};
+    builder.add(record);
+  }
+  const Segment segment = builder.finish(1);
+  const auto entries = entries_of(segment, read_labels(segment.labels)->size());
+  ASSERT_EQ(entries.size(), moments.size());
+  for (std::size_t i = 0; i < moments.size(); ++i) EXPECT_EQ(entries[i].started_us, moments[i]);
+}
+
 TEST(Segment, SharesLabelsAndTellsUnknownCostFromZero) {
   UsageRecord known = sample_record(0);
   known.cost = NanoDollars{0};
@@ -138,7 +163,7 @@ TEST(Segment, DamageIsAnError) {
 
 TEST(Segment, ReadsWhatALaterVersionAdds) {
   EXPECT_TRUE(read_labels("[{\"route\":\"a\",\"region\":{\"x\":[1]},\"last\":1}]"));
-  EXPECT_TRUE(read_records("[[\"req\",0,1,\"\",1,2,3,4,5,6,7,8,9,null,\"new\"]]", 1,
+  EXPECT_TRUE(read_records("[[\"req\",0,1,\"\",1,2,3,4,5,6,7,8,9,null,1,-2,\"new\",3]]", 1,
                            [](const Entry& entry) { EXPECT_EQ(entry.estimated_prompt, 9); }));
 }
 

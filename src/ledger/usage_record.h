@@ -63,6 +63,8 @@ struct UsageRecord {
   UsageSource usage_source = UsageSource::none;
   Tokens estimated_prompt = 0;      // our estimate before sending
   std::optional<NanoDollars> cost;  // absent: price unknown; zero only where nothing was used
+  NanoDollars saved_by_cache;       // what the same tokens had cost more without a prompt cache
+  NanoDollars saved_by_window;      // what they had cost more at peak hours
 };
 
 }  // namespace tidegate::ledger

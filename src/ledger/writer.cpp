@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "base/random.h"
-#include "ledger/ledger_schema.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {
@@ -16,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kLoadEarly = 1u
                                      << 20;  // bytes in the journal that do not wait for load_every
+constexpr Duration kDeleteEvery = 10min;
 constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 5s;
 // Longer than a reader's or a checkpoint's moment; short beside what records may wait.
@@ -103,6 +103,7 @@ void Ledger::Writer::run() {
     const bool idle = waiting_.empty();
     make_durable(urgent);
     if ((urgent || idle || must_load()) && have_store(urgent)) load_journal();
+    if (store_ != nullptr) tidy_up();
     journal_bytes_ = journal_.pending();
     if (request.stop) lost_ += recorded_ - settled_;
     const std::lock_guard lock(mutex_);
@@ -118,18 +119,19 @@ Ledger::Writer::Request Ledger::Writer::requested() const {
 }
 
 Ledger::Writer::Request Ledger::Writer::wait_for_work() {
-  const bool loads = store_ != nullptr && journal_.pending() != 0;
+  const bool loads = store_ != nullptr && (journal_.pending() != 0 || tidies_up());
   Request request = requested();
   if (!request.newer_than(answer_) && !loads && intake_.fall_asleep()) {
     // With everything in the store there is nothing to wake up for: no timer ticks in an idle
     // gateway.
     const bool unfinished = !waiting_.empty() || store_ == nullptr || journal_.pending() != 0;
-    signal_.wait(unfinished ? retry_at_ : kNever);
+    const TimePoint next = options_.keep > Duration::zero() ? delete_at_ : kNever;
+    signal_.wait(unfinished ? retry_at_ : next);
     intake_.wake_up();
     taken_at_ = now();
     request = requested();
   }
-  if (request.newer_than(answer_)) return request;
+  if (request.newer_than(answer_) || (rolls_up_ && store_ != nullptr)) return request;
   // From the last look at the intake on: the work since then is part of what a record waits.
   signal_.wait(taken_at_ + options_.commit_every);
   return requested();
@@ -150,9 +152,7 @@ void Ledger::Writer::make_durable(bool urgent) {
     note(appended.error());
   }
   if (!have_store(urgent)) return;
-  const auto written = write(waiting_);
-  if (!written) return store_failed(written.error());
-  committed_ += *written;
+  if (auto written = write(waiting_); !written) return store_failed(written.error());
   settle_waiting();
 }
 
@@ -166,50 +166,59 @@ bool Ledger::Writer::have_store(bool urgent) {
     store_failed(opened.error());
     return false;
   }
-  store_ = std::move(*opened);
-  if (auto migrated = migrate_schema(*store_); !migrated) {
-    store_failed(migrated.error());
+  auto ours = LedgerStore::open(std::move(*opened));
+  if (!ours) {
+    store_failed(ours.error());
     return false;
   }
+  store_ = std::move(*ours);
+  rolls_up_ = true;  // until it has been looked
   store_available_ = true;
   return true;
 }
 
-// Gives the number of records that were not in the store yet.
-Result<std::uint64_t> Ledger::Writer::write(std::span<const Segment> segments) {
-  std::uint64_t records = 0;
-  auto done = store_->begin();
-  for (const Segment& segment : segments) {
-    if (!done) break;
-    const Result<bool> inserted = insert_segment(*store_, segment);
-    if (!inserted) return std::unexpected(inserted.error());
-    if (*inserted) records += static_cast<std::uint64_t>(segment.count);
-  }
-  if (done) done = store_->commit();
-  if (!done) return std::unexpected(done.error());
-  return records;
+Result<void> Ledger::Writer::write(std::span<const Segment> segments) {
+  const auto inserted = store_->insert(segments);
+  if (!inserted) return std::unexpected(inserted.error());
+  committed_ += inserted->records;
+  damaged_ += inserted->damaged;
+  return {};
 }
 
 // One step; what is left follows at the next turn, behind the records that came in the meantime.
 void Ledger::Writer::load_journal() {
   if (journal_.pending() == 0) return;
-  Result<std::uint64_t> written = 0;
+  Result<void> written;
   auto drained = journal_.drain([&](std::span<const Segment> segments) -> Result<void> {
     written = write(segments);
-    if (!written) return std::unexpected(written.error());
-    committed_ += *written;
-    return {};
+    return written;
   });
-  torn_ = journal_.torn();
+  torn_ = journal_.torn() + damaged_;
   if (!written) return store_failed(written.error());
   backoff_ = {};
   if (!drained) note(drained.error());
 }
 
+bool Ledger::Writer::tidies_up() const {
+  return rolls_up_ || (options_.keep > Duration::zero() && now() >= delete_at_);
+}
+
+void Ledger::Writer::tidy_up() {
+  if (rolls_up_) {
+    const auto more = store_->roll_up_older();
+    if (!more) return store_failed(more.error());
+    rolls_up_ = *more;
+    return;
+  }
+  if (!tidies_up()) return;
+  const auto more = store_->delete_older(std::chrono::system_clock::now() - options_.keep);
+  if (!more) return store_failed(more.error());
+  if (!*more) delete_at_ = now() + kDeleteEvery;
+}
+
 void Ledger::Writer::store_failed(const Error& error) {
   note(error);
   store_available_ = false;
-  if (store_ != nullptr) store_->rollback();
   // A new connection at the next try: it recovers from a replaced file, and from a commit of
   // which nobody knows whether it took place. Segment ids keep what is written twice single.
   store_.reset();

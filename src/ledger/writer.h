@@ -15,9 +15,9 @@
 #include "ledger/intake.h"
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_store.h"
 #include "ledger/segment.h"
 #include "ledger/signal.h"
-#include "store/store.h"
 
 namespace tidegate::ledger {
 
@@ -50,9 +50,12 @@ class Ledger::Writer {
   // Brings `waiting_` to the disk: to the journal, or to the store if the journal refuses.
   void make_durable(bool urgent);
   [[nodiscard]] bool must_load() const;
+  [[nodiscard]] bool tidies_up() const;
   void load_journal();
+  // Takes one step at what has time: rolling up an older ledger, deleting what is too old.
+  void tidy_up();
   bool have_store(bool urgent);  // `urgent` does not wait for retry_at_
-  Result<std::uint64_t> write(std::span<const Segment> segments);
+  Result<void> write(std::span<const Segment> segments);
   void store_failed(const Error& error);
   void note(const Error& error);
   void settle_waiting();
@@ -76,7 +79,10 @@ class Ledger::Writer {
   // The writer thread's.
   std::vector<Segment> waiting_;  // in memory, not durable
   Journal journal_;
-  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<LedgerStore> store_;
+  std::uint64_t damaged_ = 0;  // segments of the journal that were whole but could not be read
+  bool rolls_up_ = false;      // an older ledger has records that are in no roll-up
+  TimePoint delete_at_{};      // not before this is looked for records that are too old
   Duration backoff_{};
   TimePoint retry_at_{};  // not before this is the store tried again
   TimePoint load_at_{};   // the latest time to load the journal, if something is in it

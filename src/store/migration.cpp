@@ -7,20 +7,6 @@
 namespace tidegate::store {
 namespace {
 
-Result<std::int64_t> version_of(Store& store, std::string_view component) {
-  bool table_exists = false;
-  auto listed = store.query("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", {},
-                            [&](const Row&) { table_exists = true; });
-  if (!listed) return std::unexpected(listed.error());
-  std::int64_t version = 0;
-  if (!table_exists) return version;
-  const std::array<Value, 1> values{component};
-  auto read = store.query("SELECT version FROM schema_version WHERE component = ?", values,
-                          [&](const Row& row) { version = row.integer(0); });
-  if (!read) return std::unexpected(read.error());
-  return version;
-}
-
 // Runs with the write lock held, so that two programs that start together take one step once.
 Result<void> take_step(Store& store, std::string_view component,
                        std::span<const std::string_view> steps) {
@@ -40,6 +26,29 @@ Result<void> take_step(Store& store, std::string_view component,
 
 }  // namespace
 
+Result<std::int64_t> version_of(Store& store, std::string_view component) {
+  bool table_exists = false;
+  auto listed = store.query("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", {},
+                            [&](const Row&) { table_exists = true; });
+  if (!listed) return std::unexpected(listed.error());
+  std::int64_t version = 0;
+  if (!table_exists) return version;
+  const std::array<Value, 1> values{component};
+  auto read = store.query("SELECT version FROM schema_version WHERE component = ?", values,
+                          [&](const Row& row) { version = row.integer(0); });
+  if (!read) return std::unexpected(read.error());
+  return version;
+}
+
+Error newer(std::string_view component, std::int64_t version, std::size_t known) {
+  return {
+      ErrorCode::invalid,
+      fmt::format("the database has version {} of the {} tables, this program knows {}: a newer "
+                  "Tidegate wrote it, use that one or another database",
+                  version, component, known),
+      {}};
+}
+
 Result<void> migrate(Store& store, std::string_view component,
                      std::span<const std::string_view> steps) {
   const auto known = static_cast<std::int64_t>(steps.size());
@@ -48,10 +57,7 @@ Result<void> migrate(Store& store, std::string_view component,
     if (!version) return std::unexpected(version.error());
     if (*version == known) return {};
     if (*version > known) {
-      return fail(ErrorCode::invalid,
-                  fmt::format("the database has version {} of the {} tables, this program knows "
-                              "{}: a newer Tidegate wrote it, use that one or another file",
-                              *version, component, known));
+      return std::unexpected(newer(component, *version, steps.size()));
     }
     if (auto begun = store.begin(); !begun) return begun;
     auto stepped = take_step(store, component, steps);

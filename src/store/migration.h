@@ -10,6 +10,11 @@
 
 namespace tidegate::store {
 
+// 0: the component has no tables.
+Result<std::int64_t> version_of(Store& store, std::string_view component);
+// That the tables have a later version than the `known` one, and what to do.
+Error newer(std::string_view component, std::int64_t version, std::size_t known);
+
 // Runs the steps that `component` still lacks, each in a transaction of its own together with its
 // version number, kept in the table schema_version. steps[0] leads from nothing to version 1;
 // published steps never change. Error::invalid when the database is newer than the program.

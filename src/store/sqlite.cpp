@@ -109,6 +109,17 @@ class SqliteStore final : public Store {
     return query("BEGIN IMMEDIATE", {}, [](const Row&) {});
   }
 
+  Result<void> begin_reading() override {
+    return query("BEGIN", {}, [](const Row&) {});
+  }
+
+  Result<bool> is_empty() override {
+    bool empty = true;
+    auto read = query("SELECT 1 FROM sqlite_master LIMIT 1", {}, [&](const Row&) { empty = false; });
+    if (!read) return std::unexpected(read.error());
+    return empty;
+  }
+
   Result<void> commit() override {
     // SQLite goes on writing to a file that was unlinked; what is committed there is gone.
     if (identity_of(path_) != file_) {

@@ -40,6 +40,11 @@ class Store {
   virtual Result<void> query(std::string_view sql, std::span<const Value> values,
                              const std::function<void(const Row&)>& each) = 0;
 
+  // A transaction that shows one moment of the database to every query until rollback().
+  virtual Result<void> begin_reading() = 0;
+  // Whether the database has no tables at all.
+  virtual Result<bool> is_empty() = 0;
+
   // A transaction that takes the write lock at once. commit() returns when it is on the disk;
   // after a failed commit() it is not known whether the transaction took place.
   virtual Result<void> begin() = 0;

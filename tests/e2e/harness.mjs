@@ -73,7 +73,7 @@ export async function startGateway(config) {
     /** What `tidegate cost --by` says, by name. */
     cost: (by) => {
       const out = execFileSync(binary, ['cost', '--by', by, '--json'], { cwd: folder });
-      return Object.fromEntries(JSON.parse(out).rows.map((row) => [row.name, row]));
+      return Object.fromEntries(JSON.parse(out).rows.map((row) => [row[by], row]));
     },
   };
 }

@@ -131,8 +131,8 @@ class Ask(WithGateway):
         answer = self.until(key, 200)
         row = self.gateway.records(answer)[0]
         self.assertEqual((row["key"], row["tenant"]), (name, "search"))
-        self.assertEqual(self.gateway.cost("key")["rows"][0]["name"], name)
-        self.assertEqual(self.gateway.cost("tenant")["rows"][0]["name"], "search")
+        self.assertEqual(self.gateway.cost("key")["rows"][0]["key"], name)
+        self.assertEqual(self.gateway.cost("tenant")["rows"][0]["tenant"], "search")
         # Where a client may put it by mistake, and where it is refused.
         for headers in ({"x-tidegate-task": key}, {"x-tidegate-role": key},
                         {"user-agent": key}, {"x-tidegate-route": key}):

@@ -152,10 +152,10 @@ class Books(EndToEnd):
         }
         for by, counts in expected.items():
             report = self.gateway.cost(by)
-            self.assertEqual({row["name"]: row["requests"] for row in report["rows"]}, counts, by)
+            self.assertEqual({row[by]: row["requests"] for row in report["rows"]}, counts, by)
             self.assertEqual(report["total"]["cost_nano_usd"], total)
             text = self.gateway.run("cost", "--by", by).stdout
-            self.assertRegex(text, rf"^{by} +requests +attempts")
+            self.assertRegex(text, rf"^{by} +requests +success +attempts")
         self.assertEqual(sum(row["requests"] for row in self.gateway.cost("day")["rows"]), 6)
         self.assertEqual(self.gateway.run("cost", "--by", "colour").returncode, 2)
         future = self.gateway.run("cost", "--since", "2200-01-01", "--json").stdout

@@ -1,0 +1,108 @@
+// Groups: the rows of a report while they are summed up. Labels are turned into a number once, so
+// that adding an entry is one look into a table. One per report.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+#include "ledger/report.h"
+
+namespace tidegate::ledger {
+
+class Groups {
+ public:
+  explicit Groups(const Query& query);
+
+  // The part of a group that its label says; absent: a filter leaves it out.
+  using LabelGroup = std::uint32_t;
+  [[nodiscard]] std::optional<LabelGroup> label_group(const Label& label);
+  // Whether records must be told apart by their tasks.
+  [[nodiscard]] bool needs_tasks() const { return needs_tasks_; }
+
+  // What began in the hour of `at_us`.
+  struct Part {
+    LabelGroup label = 0;
+    std::int64_t at_us = 0;
+    std::string_view task;     // plain
+    std::int64_t last_us = 0;  // of the task's latest request; 0: none
+    bool last_ok = false;
+  };
+  void add(const Part& part, const Sums& sums);
+  // Of a task, whose sums were added as those of no task before.
+  void move_to_task(const Part& part, const Sums& sums);
+  // The same for one record, which is repriced where that is asked for.
+  void add(LabelGroup group, const Label& label, const Entry& entry);
+
+  // Rows in order, and their total.
+  void finish(Report& report);
+
+ private:
+  struct Key {
+    LabelGroup label = 0;
+    std::uint32_t task = 0;
+    std::int64_t time = 0;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+      return static_cast<std::size_t>(
+          (static_cast<std::uint64_t>(key.time) * 0x9E3779B97F4A7C15u) ^
+          ((static_cast<std::uint64_t>(key.label) << 32 | key.task) * 0xC2B2AE3D27D4EB4Fu));
+    }
+  };
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return hash_bytes(text); }
+  };
+  struct Group {
+    Sums sums;
+    NanoDollars repriced;
+    std::int64_t repriced_unknown = 0;
+  };
+  struct Last {
+    std::int64_t us = 0;
+    bool ok = false;
+  };
+  struct TaskKey {
+    std::uint32_t group = 0, task = 0;  // group: index into groups_
+    bool operator==(const TaskKey&) const = default;
+  };
+  struct TaskKeyHash {
+    std::size_t operator()(const TaskKey& key) const {
+      return static_cast<std::size_t>((static_cast<std::uint64_t>(key.group) << 32 | key.task) *
+                                      0x9E3779B97F4A7C15u);
+    }
+  };
+  using Names = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+
+  std::uint32_t group_at(const Key& key);
+  std::optional<std::uint32_t> task_number(std::string_view task);
+  std::int64_t time_of(std::int64_t at_us);
+  [[nodiscard]] std::string time_text(std::int64_t time) const;
+  static std::uint32_t number(Names& names, std::string_view name);
+  [[nodiscard]] const Filter* task_filter() const;
+  std::optional<std::uint32_t> place(const Part& part);
+
+  const Query& query_;
+  std::optional<GroupBy> time_;  // day or hour, if grouped so
+  bool by_task_ = false, needs_tasks_ = false;
+  const Filter* of_task_ = nullptr;
+  Names label_names_;  // label parts of groups, joined by zero bytes
+  Names task_names_;
+  std::unordered_map<Key, std::uint32_t, KeyHash> index_;
+  std::vector<Group> groups_;
+  std::vector<Key> keys_;  // of groups_
+  std::unordered_map<TaskKey, Last, TaskKeyHash> tasks_;
+  // Records of one hour lie together, so its day is looked up once in a while.
+  bool whole_hours_ = false;
+  std::int64_t hour_ = INT64_MIN, hour_time_ = 0;
+  Key last_key_{};
+  std::uint32_t last_group_ = UINT32_MAX;
+};
+
+}  // namespace tidegate::ledger
