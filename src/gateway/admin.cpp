@@ -39,11 +39,31 @@ Admin::Admin(SharedState& shared, const std::atomic<std::shared_ptr<const Snapsh
       ready_(std::move(ready)),
       guard_(snapshot.load()->config.admin_token) {}
 
+void Admin::mount(std::string path, std::string about, http::Handler& pages) {
+  mounts_.push_back({std::move(path), std::move(about), &pages});
+}
+
+http::Handler* Admin::mounted_at(std::string_view path) const {
+  for (const Mount& mount : mounts_) {
+    const bool is_there = path.starts_with(mount.path) &&
+                          (path.size() == mount.path.size() || path[mount.path.size()] == '/');
+    if (is_there) return mount.pages;
+  }
+  return nullptr;
+}
+
+std::string Admin::index() const {
+  std::string out(kIndex);
+  for (const Mount& mount : mounts_) out += fmt::format("  {}  {}\n", mount.path, mount.about);
+  return out;
+}
+
 Task<void> Admin::serve(http::Exchange& exchange) {
   const std::string_view path = exchange.head().path();
   const std::string_view method = exchange.head().method;
   const bool api = path == kKeysPath || path.starts_with("/api/keys/");
-  if (api || path == "/metrics") {
+  http::Handler* mounted = mounted_at(path);
+  if (api || mounted != nullptr || path == "/metrics") {
     const Result<void> allowed = guard_.check(exchange.head());
     if (!allowed) {
       const bool token = allowed.error().code == ErrorCode::unauthorized;
@@ -51,6 +71,7 @@ Task<void> Admin::serve(http::Exchange& exchange) {
                     token ? "WWW-Authenticate: Bearer\r\n" : "");
     }
   }
+  if (mounted != nullptr) return mounted->serve(exchange);
   if (api) return serve_keys(exchange);
   if (method != "GET" && method != "HEAD") {
     return refuse(exchange, 405, "only GET is answered here", "Allow: GET, HEAD\r\n");
@@ -68,7 +89,8 @@ Task<void> Admin::serve_page(http::Exchange& exchange) {
     const std::string body = readiness(ready);
     co_await exchange.respond(ready ? 200 : 503, kJson, body);
   } else if (path == "/") {
-    co_await exchange.respond(200, kText, kIndex);
+    const std::string body = index();
+    co_await exchange.respond(200, kText, body);
   } else {
     co_await refuse(exchange, 404, "there is no such page; see /");
   }

@@ -24,6 +24,9 @@ class Gateway {
           std::shared_ptr<const Snapshot> snapshot);
   ~Gateway();
 
+  // For others' paths on the admin listener, before start().
+  [[nodiscard]] Admin& admin() { return *admin_; }
+
   // Starts the workers and listens.
   Result<void> start();
   [[nodiscard]] const Address& client_address() const { return client_address_; }

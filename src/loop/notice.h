@@ -24,7 +24,7 @@ class Notice {
     bool await_ready() const { return deadline_ <= notice_.loop_.now(); }
     void await_suspend(std::coroutine_handle<> waiter);
     // Wake::ready: given; Wake::timed_out: the deadline came first.
-    [[nodiscard]] Wake await_resume() const { return wake_; }
+    Wake await_resume() const { return wake_; }
 
    private:
     friend class Notice;
