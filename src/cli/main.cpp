@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "cli/commands.h"
+#include "cli/workflow.h"
 
 namespace {
 
@@ -130,6 +131,9 @@ std::function<int()> read_command_line(int argc, char** argv) {
   rotate_command->add_option("--grace", keys_options.grace,
                              "How long the secret until now stays good; not at all without it");
 
+  Chosen workflow_verb;
+  add_workflow(app, workflow_verb);
+
   SimulateOptions simulate_options;
   CLI::App* simulate_command = add(app, "simulate", "Run the provider simulator on its own",
                                    "tidegate simulate --listen 127.0.0.1:8090");
@@ -151,6 +155,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (*list_command) return [=] { return list_keys(keys_options); };
   if (*revoke_command) return [=] { return revoke_key(keys_options); };
   if (*rotate_command) return [=] { return rotate_key(keys_options); };
+  if (workflow_verb) return workflow_verb;
   return [=] { return simulate(simulate_options); };
 }
 
