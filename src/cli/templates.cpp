@@ -40,11 +40,50 @@ timeouts: { connect: 5s, first_byte: 120s, idle: 300s, total: 30m }
 state: { ledger: "sqlite:tidegate.db" }
 )";
 
+constexpr std::string_view kWorkflow =
+    R"(# A workflow: tasks for models, in order, with a budget. The format: docs/workflows.md.
+#   tidegate workflow validate workflow.yaml     says what is wrong with it, all at once
+#   tidegate workflow plan workflow.yaml         says what it will cost
+#   tidegate workflow run workflow.yaml
+version: 1
+name: first
+
+inputs:
+  subject: { type: string, default: "a login page" }
+
+budget: { usd: 1.00, on_exceed: pause }
+
+tasks:
+  questions:
+    role: testing
+    prompt: "List the five most likely ways in which ${{ inputs.subject }} fails."
+    output:            # the answer's form, a JSON Schema
+      schema:
+        type: object
+        required: [ways]
+        properties: { ways: { type: array, items: { type: string } } }
+
+  answers:             # once for each of them, side by side
+    role: code_generator
+    needs: questions
+    for_each: ${{ needs.questions.output.ways }}
+    prompt: "How does one make sure that this does not happen? ${{ item }}"
+
+  summary:
+    role: documentation
+    needs: answers
+    prompt: "Make a checklist of one page of this:\n${{ needs.answers.outputs | compact | json }}"
+
+outputs:
+  checklist: ${{ needs.summary.output }}
+)";
+
 constexpr std::string_view kEnv = R"(# Provider keys. Keep this file out of version control.
 DEEPSEEK_API_KEY=
 )";
 
-const std::array<Template, 2> kTemplates{Template{"tidegate.yaml", kConfig},
+const std::array<Template, 3> kTemplates{Template{"tidegate.yaml", kConfig},
+                                         Template{"workflow.yaml", kWorkflow},
                                          Template{".env", kEnv}};
 
 }  // namespace tidegate::cli

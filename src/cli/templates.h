@@ -11,6 +11,6 @@ struct Template {
   std::string_view text;
 };
 
-extern const std::array<Template, 2> kTemplates;
+extern const std::array<Template, 3> kTemplates;
 
 }  // namespace tidegate::cli

@@ -37,8 +37,8 @@ TEST(JsonSchema, AgreesWithTheLoader) {
     const char* text;
     bool good;
   } cases[] = {
-      {R"({"tasks":{"a":{"prompt":"x"}}})", true},
-      {R"({"version":1,"name":"n","inputs":{"a":{"type":"string","required":true},"b":"array"},
+      {R"j({"tasks":{"a":{"prompt":"x"}}})j", true},
+      {R"j({"version":1,"name":"n","inputs":{"a":{"type":"string","required":true},"b":"array"},
            "run":{"window":"off-peak","max_parallel":3,"fail_fast":true},
            "budget":{"usd":2.5,"on_exceed":"stop","warn_at":[0.5]},
            "defaults":{"thinking":"off","retry":{"attempts":2,"backoff":"1s..2s","on":["server"]},
@@ -52,26 +52,26 @@ TEST(JsonSchema, AgreesWithTheLoader) {
                     {"id":"b","depends_on":"a","approval":{"message":"?","timeout":"1h","default":"approve"}},
                     {"id":"c","needs":["a","b"],"context":["a"],"if":"always()","prompt":"p","budget":1,
                      "on_error":"continue","context_policy":"tail","output":"text","priority":-3}],
-           "outputs":{"o":"${{ needs.a.outputs }}"}})",
-       true
-}
-, {R"({"tasks":{"a":{"promt":"x"}}})", false}, {R"({"name":"x"})", false},
-    {R"({"tasks":{"a":{"prompt":"x","window":"night"}}})", false},
-    {R"({"tasks":{"a":{"prompt":"x","retry":{"attempts":0}}}})", false},
-    {R"({"tasks":{"a":{"prompt":"x","timeout":{"idle":"3"}}}})", false},
-    {R"({"tasks":{"a":{"prompt":"x"}},"run":{"max_parallel":"many"}})", false},
-    {R"({"tasks":{"a":{"prompt":"x"}},"budget":{"usd":-1}})", false},
-    {R"({"tasks":{"a":{"prompt":"x"}},"inputs":{"a":{"type":"int"}}})", false},
-    {R"({"tasks":{"a":{"prompt":"x","temperature":3}}})", false},
-};
-for (const auto& test : cases) {
-  const auto violations = schema->validate(test.text);
-  ASSERT_TRUE(violations);
-  EXPECT_EQ(violations->empty(), test.good)
-      << test.text << (violations->empty() ? "" : schema::describe(violations->front()));
-  const Loaded loaded = load_text(test.text);
-  EXPECT_EQ(loaded.ok(), test.good) << lines(loaded);
-}
+           "outputs":{"o":"${{ needs.a.outputs }}"}})j",
+       true},
+      {R"j({"tasks":{"a":{"promt":"x"}}})j", false},
+      {R"j({"name":"x"})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x","window":"night"}}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x","retry":{"attempts":0}}}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x","timeout":{"idle":"3"}}}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x"}},"run":{"max_parallel":"many"}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x"}},"budget":{"usd":-1}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x"}},"inputs":{"a":{"type":"int"}}})j", false},
+      {R"j({"tasks":{"a":{"prompt":"x","temperature":3}}})j", false},
+  };
+  for (const auto& test : cases) {
+    const auto violations = schema->validate(test.text);
+    ASSERT_TRUE(violations);
+    EXPECT_EQ(violations->empty(), test.good)
+        << test.text << (violations->empty() ? "" : schema::describe(violations->front()));
+    const Loaded loaded = load_text(test.text);
+    EXPECT_EQ(loaded.ok(), test.good) << lines(loaded);
+  }
 }
 
 }  // namespace
