@@ -1,18 +1,4 @@
-// Token counts of one answer, in one meaning for all providers. Plain value, any thread.
+// Token counts of one answer: a part of the public library.
 #pragma once
 
-#include "base/money.h"
-
-namespace tidegate {
-
-struct Usage {
-  Tokens prompt = 0;       // all prompt tokens, cached ones included
-  Tokens cached = 0;       // of `prompt`: read from the provider's prompt cache
-  Tokens cache_write = 0;  // of `prompt`: written to the cache at a price of its own (Anthropic)
-  Tokens completion = 0;   // all generated tokens, reasoning included
-  Tokens reasoning = 0;    // of `completion`: reasoning
-
-  bool operator==(const Usage&) const = default;
-};
-
-}  // namespace tidegate
+#include "tidegate/usage.h"

@@ -210,6 +210,19 @@ Task<void> attempt_within_limits(Walk& walk) {
   settle_request(walk);
 }
 
+void tell(const Walk& walk, WalkEnd& end) {
+  end.id = walk.id;
+  end.outcome = walk.outcome;
+  end.attempts = walk.attempts;
+  if (walk.target != nullptr) {
+    end.provider = walk.snapshot->config.providers[walk.target->provider].name;
+    end.model = walk.target->model->id;
+  }
+  end.notes = walk.notes;
+  if (walk.limited != nullptr) end.queued = walk.limited->queued;
+  end.first_byte = walk.first_byte;
+}
+
 }  // namespace
 
 Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
@@ -222,7 +235,7 @@ Task<void> answer_error(http::Exchange& exchange, WorkerState& worker, protocol:
 }
 
 Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surface surface,
-                 Caller caller) {
+                 Caller caller, WalkEnd* end) {
   Walk walk(exchange, worker, surface, std::move(caller));
   worker.cells.add(worker.shared.metrics.in_flight, 1);
   const Asked asked{surface,         exchange.head().headers, exchange.head().shape,
@@ -248,6 +261,7 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
   }
   worker.cells.add(worker.shared.metrics.in_flight, -1);
   log_request(walk);
+  if (end != nullptr) tell(walk, *end);
 }
 
 Task<void> explain_route(http::Exchange& exchange, WorkerState& worker, Caller caller) {

@@ -24,7 +24,7 @@ const protocol::Answer& Attempt::answer() const {
 // worker.
 void Attempt::remember() {
   SharedState& shared = walk_.worker.shared;
-  if (gatherer_) gatherer_->remember(*shared.reasoning, owner_);
+  if (gatherer_ && shared.reasoning != nullptr) gatherer_->remember(*shared.reasoning, owner_);
   if (pass_ && shared.reasoning != nullptr) pass_->remember(*shared.reasoning, owner_);
   if (pending_ && pending_->provider.empty()) {
     remember_response(*shared.responses, *pending_, pass_->take_recorded());

@@ -113,6 +113,8 @@ std::coroutine_handle<> Sending::await_suspend(std::coroutine_handle<> awaiter) 
   return rest_->await_suspend(awaiter);
 }
 
+bool Exchange::write_framed(std::string_view chunks) { return write(chunks); }
+
 void ServerConnection::release_request() {
   request_.reset();
   head_.method = head_.target = head_.host = {};

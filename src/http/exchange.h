@@ -67,9 +67,9 @@ class Exchange {
   [[nodiscard]] virtual bool write(std::span<const std::string_view> pieces) = 0;
   [[nodiscard]] bool write(std::string_view piece) { return write({&piece, 1}); }
   // The same for chunks that are framed already, for a client that takes_framed().
-  [[nodiscard]] virtual bool write_framed(std::string_view chunks) = 0;
+  [[nodiscard]] virtual bool write_framed(std::string_view chunks);
   // Chunked, and nothing waits to be sent before.
-  [[nodiscard]] virtual bool takes_framed() const = 0;
+  [[nodiscard]] virtual bool takes_framed() const { return false; }
   virtual Task<bool> flush() = 0;  // false: the client is gone or took nothing for client_write
   virtual Sending finish() = 0;
 

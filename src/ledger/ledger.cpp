@@ -4,10 +4,12 @@
 
 namespace tidegate::ledger {
 
-Ledger::Ledger(std::unique_ptr<Writer> writer) : writer_(std::move(writer)) {}
 Ledger::~Ledger() = default;
 
 Result<std::unique_ptr<Ledger>> Ledger::open(Options options) {
+  std::unique_ptr<Ledger> ledger(new Ledger);
+  ledger->on_record_ = std::move(options.on_record);
+  if (ledger->on_record_ && options.path.empty() && !options.open_store) return ledger;
   if (options.path.empty() && !options.open_store) {
     return fail(ErrorCode::invalid, "the ledger needs the path of its database", "state.ledger");
   }
@@ -17,11 +19,19 @@ Result<std::unique_ptr<Ledger>> Ledger::open(Options options) {
   if (options.queue_limit == 0 || options.commit_every < Duration::zero()) {
     return fail(ErrorCode::invalid, "the ledger's queue_limit and commit_every must be positive");
   }
-  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Writer>(std::move(options))));
+  ledger->writer_ = std::make_unique<Writer>(std::move(options));
+  return ledger;
 }
 
-void Ledger::record(const UsageRecord& record) { writer_->record(record); }
-void Ledger::flush() { writer_->flush(); }
-Stats Ledger::stats() const { return writer_->stats(); }
+void Ledger::record(const UsageRecord& record) {
+  if (on_record_) on_record_(record);
+  if (writer_ != nullptr) writer_->record(record);
+}
+
+void Ledger::flush() {
+  if (writer_ != nullptr) writer_->flush();
+}
+
+Stats Ledger::stats() const { return writer_ != nullptr ? writer_->stats() : Stats{}; }
 
 }  // namespace tidegate::ledger

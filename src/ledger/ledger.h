@@ -28,6 +28,9 @@ struct Options {
   Duration load_every = 1s;           // how long it may stay in the journal while others follow
   Duration keep{};                    // records that are older are deleted; zero: none are
   OpenStore open_store;               // empty: SQLite at `path`
+  // Called by record(), on its thread, before anything else. With it there need be no path: then
+  // nothing is kept.
+  std::function<void(const UsageRecord&)> on_record = {};
 };
 
 struct Stats {
@@ -60,8 +63,9 @@ class Ledger {
 
  private:
   class Writer;
-  explicit Ledger(std::unique_ptr<Writer> writer);
-  std::unique_ptr<Writer> writer_;
+  Ledger() = default;
+  std::function<void(const UsageRecord&)> on_record_;
+  std::unique_ptr<Writer> writer_;  // null: nothing is kept
 };
 
 }  // namespace tidegate::ledger

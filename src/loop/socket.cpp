@@ -40,7 +40,7 @@ Socket::~Socket() {
   if (watched_ != nullptr) watched_->watched_by_ = nullptr;
   if (watched_by_ != nullptr) watched_by_->watched_ = nullptr;
   loop_.remove(*this);
-  ::close(fd_);
+  if (fd_ >= 0) ::close(fd_);
 }
 
 Io Socket::read(void* buffer, std::size_t size) {
@@ -138,6 +138,8 @@ void Socket::on_timer(void* self) { static_cast<Socket*>(self)->resume(Wake::tim
 void Socket::cancel() {
   if (waiting_ != WaitFor::nothing) resume(Wake::canceled);
 }
+
+void Socket::leave() { on_events(EPOLLHUP); }
 
 void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;

@@ -35,6 +35,9 @@ enum class Wake : std::uint8_t {
 class Socket {
  public:
   Socket(Loop& loop, int fd);  // takes the descriptor; sets TCP_NODELAY where it applies
+  // Of a peer in this process, without a descriptor: nothing can be read or written, but others may
+  // wait for its leaving.
+  explicit Socket(Loop& loop) : loop_(loop), fd_(-1), writable_(false) {}
   ~Socket();
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
@@ -60,6 +63,9 @@ class Socket {
   Awaiter until_readable_or_writable(TimePoint deadline, Socket* watch = nullptr);
   // Waits until `deadline` (Wake::timed_out), or less if the peer leaves (Wake::gone).
   Awaiter until_gone(TimePoint deadline);
+
+  // The peer in this process leaves: as if its connection had closed. From this loop's thread.
+  void leave();
 
   // Wakes whoever waits on this socket with Wake::canceled, from this loop's thread.
   void cancel();
