@@ -1,5 +1,6 @@
 #include "translation/responses_request.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "translation/codec.h"
@@ -149,6 +150,22 @@ TEST(ResponsesRequest, what_one_provider_keeps_goes_to_no_other) {
   EXPECT_EQ(refused(R"("input":"x","convers\u0061tion":"conv_1")"), "conversation");
   EXPECT_EQ(refused(R"("prompt":{"id":"p"})"), "prompt");
   EXPECT_EQ(refused(R"("input":"x","background":true)"), "background");
+}
+
+TEST(ResponsesRequest, each_call_needs_an_output_of_its_own) {
+  const auto unanswered = [](std::string_view items) {
+    const auto request = read_responses_request(with_input(items));
+    EXPECT_TRUE(request) << items;
+    const auto checked = check_self_contained(*request);
+    return checked ? std::string() : checked.error().field;
+  };
+  const std::string call = R"({"type":"function_call","call_id":"c","name":"f","arguments":""})";
+  const std::string output = R"({"type":"function_call_output","call_id":"c","output":"x"})";
+  const std::string user = R"({"role":"user","content":"Go on."})";
+  EXPECT_EQ(unanswered(fmt::format("[{},{},{},{}]", call, output, call, output)), "");
+  EXPECT_EQ(unanswered(fmt::format("[{}]", call)), "input[0]");
+  // The output of an earlier call with the same id is not this one's.
+  EXPECT_EQ(unanswered(fmt::format("[{},{},{},{}]", call, output, call, user)), "input[2]");
 }
 
 TEST(ResponsesRequest, what_we_kept_is_spliced_in_before_the_new) {

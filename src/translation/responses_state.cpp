@@ -44,22 +44,27 @@ void append_elements(std::string_view input, std::string& out) {
   out += input;
 }
 
-// OpenAI refuses what misses here in its own words; to others it would go as nonsense.
+// OpenAI refuses what misses here in its own words; to others it would go as nonsense. An id may
+// come again once its call has its output, so the last that has it must be an output.
 Result<void> check_answered(const Request& request) {
-  std::vector<std::string_view> results;
+  std::vector<const Part*> uses;
   for (const Part& part : request.parts) {
-    if (part.kind == Part::Kind::tool_result) results.push_back(part.id);
+    if (part.kind == Part::Kind::tool_call || part.kind == Part::Kind::tool_result) {
+      uses.push_back(&part);
+    }
   }
-  std::ranges::sort(results);
-  for (const Part& part : request.parts) {
-    if (part.kind != Part::Kind::tool_call) continue;
-    if (std::ranges::binary_search(results, part.id)) continue;
-    const std::string where = path(request.surface, part.place);
-    return fail(ErrorCode::invalid,
-                fmt::format("{}: the call {} has no output, send one for it", where, part.id),
-                where);
+  std::ranges::stable_sort(uses, {}, &Part::id);
+  const Part* open = nullptr;
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const bool last = i + 1 == uses.size() || uses[i + 1]->id != uses[i]->id;
+    if (!last || uses[i]->kind != Part::Kind::tool_call) continue;
+    if (open == nullptr || uses[i] < open) open = uses[i];
   }
-  return {};
+  if (open == nullptr) return {};
+  const std::string where = path(request.surface, open->place);
+  return fail(ErrorCode::invalid,
+              fmt::format("{}: the call {} has no output, send one for it", where, open->id),
+              where);
 }
 
 }  // namespace
