@@ -351,8 +351,13 @@ Result<void> write_items(const Request& request, std::size_t first,
                          const protocol::DialectTable& dialect, std::string& out, Notes& notes) {
   ItemsWriter writer(request, dialect, out, notes);
   out += '[';
+  const std::size_t begin = out.size();
   for (std::size_t i = first; i < request.turns.size(); ++i) {
     if (auto written = writer.turn(request.turns[i]); !written) return written;
+  }
+  if (out.size() == begin) {  // of an answer without a word, as clients keep after an abort
+    out += R"({"type":"message","role":"user","content":"Start."})";
+    notes.add("first message added: the user must begin");
   }
   out += ']';
   return {};

@@ -45,6 +45,18 @@ Written write(const Request& request, const protocol::DialectTable& dialect = pr
   return written;
 }
 
+TEST(ResponsesWriter, an_answer_without_a_word_alone_is_no_empty_input) {
+  const auto chat =
+      codec(Surface::chat).read_request(R"({"model":"m","messages":[{"role":"assistant"}]})");
+  ASSERT_TRUE(chat.has_value());
+  const Written written = write(*chat);
+  EXPECT_NE(written.body.find(R"("input":[{"type":"message","role":"user","content":"Start."}])"),
+            std::string::npos)
+      << written.body;
+  EXPECT_TRUE(codec(Surface::responses).read_request(written.body).has_value());
+  EXPECT_EQ(written.notes, std::vector<std::string>{"first message added: the user must begin"});
+}
+
 TEST(ResponsesWriter, puts_leading_system_texts_into_instructions) {
   Made request(Surface::chat);
   request.says(Role::system, "One.").says(Role::developer, "Two.").says(Role::user, "Hi");
