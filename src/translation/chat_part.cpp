@@ -117,7 +117,7 @@ class PartReader {
     if (fields_.url.empty())
       return walk_.refuse_missing(where(fields_.has_url ? "image_url.url" : "image_url"));
     take_url(part_, fields_.url);
-    return true;
+    return !is_empty() || no_data("image_url.url");
   }
 
   bool reasoning(std::string_view type) {
@@ -139,7 +139,16 @@ class PartReader {
     part_.file_id = fields_.file_id;
     if (!fields_.file_data.empty()) take_url(part_, fields_.file_data);
     const bool given = !part_.file_id.empty() || !fields_.file_data.empty();
-    return given || walk_.refuse_missing(where("file.file_data"));
+    if (!given) return walk_.refuse_missing(where("file.file_data"));
+    return !is_empty() || no_data("file.file_data");
+  }
+
+  // A data URL that ends with its comma.
+  [[nodiscard]] bool is_empty() const {
+    return part_.url.empty() && part_.data.empty() && part_.file_id.empty();
+  }
+  bool no_data(std::string_view member) {
+    return walk_.refuse(fmt::format("{} holds no data", where(member)), where(member));
   }
 
   Walk& walk_;

@@ -38,6 +38,12 @@ TEST(ChatRequest, names_the_path_of_what_is_wrong) {
             "messages[1].content[0].text");
   EXPECT_EQ(in(R"({"role":"user","content":[{"type":"image_url","image_url":{}}]})"),
             "messages[1].content[0].image_url.url");
+  EXPECT_EQ(in(R"({"role":"user","content":[{"type":"image_url",)"
+               R"("image_url":{"url":"data:image/png;base64,"}}]})"),
+            "messages[1].content[0].image_url.url");
+  EXPECT_EQ(in(R"({"role":"user","content":[{"type":"file",)"
+               R"("file":{"file_data":"data:application/pdf;base64,"}}]})"),
+            "messages[1].content[0].file.file_data");
   EXPECT_EQ(in(R"({"role":"user","content":[{"type":"thinking","thinking":"x"}]})"),
             "messages[1].content[0]");
   EXPECT_EQ(in(R"({"role":"assistant","reasoning_content":[]})"), "messages[1].reasoning_content");
