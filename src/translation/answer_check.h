@@ -15,7 +15,7 @@ class AnswerCheck {
  public:
   explicit AnswerCheck(std::shared_ptr<const AskedForm> form) : form_(std::move(form)) {}
 
-  // The text of a whole answer without the fence around it; in a stream it has left already.
+  // The text of a whole answer without the fence around it.
   std::string_view unwrap(std::string_view raw);
   void take(const Event& event);
   // After the answer's last event. Says nothing of answers that are no text to be parsed: calls,

@@ -27,6 +27,54 @@ TEST(Fence, IsFoundAroundAWholeAnswerOnly) {
   EXPECT_EQ(inner(""), "none");
 }
 
+// The pieces as they pass, with "|" between them.
+std::string unfenced(std::initializer_list<std::string_view> pieces) {
+  StreamFence fence;
+  std::string out;
+  const auto add = [&](std::string_view text) {
+    if (!text.empty()) out.append(out.empty() ? "" : "|").append(text);
+  };
+  for (const std::string_view piece : pieces) add(fence.take(piece));
+  add(fence.finish());
+  return out;
+}
+
+TEST(Fence, IsTakenOffAsTheTextPasses) {
+  EXPECT_EQ(unfenced({"``", "`js", R"(on\n)", R"({\"a\":)", R"(1}\n``)", R"(`\n)"}),
+            R"({\"a\":|1})");
+  EXPECT_EQ(unfenced({R"(```json\n{\"a\":1}\n```)"}), R"({\"a\":1})");
+  EXPECT_EQ(unfenced({R"(\n ```)", R"(\n[1]\n```)", R"(\r\n )"}), "[1]");
+  // Ticks and white space in it pass as soon as more follows.
+  EXPECT_EQ(unfenced({R"(```\n{\"a\":\"x)", "```", R"( y\"} )", "```"}), R"({\"a\":\"x|``` y\"})");
+  EXPECT_EQ(unfenced({R"(```\n\"ends in \\n)", "```"}), R"(\"ends in \\n)");
+}
+
+TEST(Fence, OfAStreamThatHasNoneNothingIsLost) {
+  EXPECT_EQ(unfenced({"{", R"(\n})", "\\n"}), R"({|\n}|\n)");
+  EXPECT_EQ(unfenced({"``", "x", "```"}), "``x|```");
+  EXPECT_EQ(unfenced({" ", "1"}), " 1");
+  EXPECT_EQ(unfenced({"``"}), "``");
+  EXPECT_EQ(unfenced({"Here:", "```json", "{}", "```"}), "Here:|```json|{}|```");
+  EXPECT_EQ(unfenced({"```json {}", "``` as asked"}), "{}|``` as asked");
+  const std::string gap(1000, ' ');
+  EXPECT_EQ(unfenced({gap, "1"}), gap + "|1");
+  EXPECT_EQ(unfenced({"``` 1", gap, "2"}), "1|" + gap + "|2");
+  EXPECT_EQ(unfenced({}), "");
+}
+
+// However the text is cut, the same passes.
+TEST(Fence, IsFoundWhereverTheTextIsCut) {
+  const std::string_view text = "\\n```json\\n{ `a` }\\n```\\n";
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    if (cut > 0 && text[cut - 1] == '\\') continue;  // within an escape
+    StreamFence fence;
+    std::string out(fence.take(text.substr(0, cut)));
+    out += fence.take(text.substr(cut));
+    out += fence.finish();
+    EXPECT_EQ(out, "{ `a` }") << cut;
+  }
+}
+
 std::shared_ptr<const AskedForm> number_form() {
   ResponseFormat format;
   format.kind = ResponseFormat::Kind::json_schema;

@@ -13,12 +13,26 @@ void AnswerPass::write_for(Surface surface, AnswerContext context) {
 
 void AnswerPass::take(const Event& event) {
   if (!check_) return pass(event);
-  if (event.kind == Event::Kind::text && !decoder_) {
-    Event unwrapped = event;
-    unwrapped.text = check_->unwrap(event.text);
-    check_->take(unwrapped);
-    return pass(unwrapped);
+  if (event.kind != Event::Kind::text) {
+    Event rest;
+    rest.kind = Event::Kind::text;
+    const bool ends_text = event.kind == Event::Kind::finish || event.kind == Event::Kind::done ||
+                           event.kind == Event::Kind::tool_call;
+    if (ends_text) rest.text = fence_.finish();
+    if (!rest.text.empty()) check_and_pass(rest);
+    return check_and_pass(event);
   }
+  Event unwrapped = event;
+  if (!decoder_) {
+    unwrapped.text = check_->unwrap(event.text);
+  } else if (writes_) {
+    unwrapped.text = fence_.take(event.text);
+    if (unwrapped.text.empty()) return;
+  }
+  check_and_pass(unwrapped);
+}
+
+void AnswerPass::check_and_pass(const Event& event) {
   check_->take(event);
   if (event.kind == Event::Kind::done) check_->judge();
   pass(event);

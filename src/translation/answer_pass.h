@@ -14,6 +14,7 @@
 #include "translation/answer_fold.h"
 #include "translation/codec.h"
 #include "translation/dsml_filter.h"
+#include "translation/fence.h"
 #include "translation/reasoning_collector.h"
 
 namespace tidegate::translation {
@@ -67,6 +68,7 @@ class AnswerPass : private EventSink {
 
  private:
   void take(const Event& event) override;
+  void check_and_pass(const Event& event);
   void pass(const Event& event);
 
   const Codec& codec_;
@@ -85,6 +87,7 @@ class AnswerPass : private EventSink {
   std::optional<DsmlFilter> dsml_;
   std::optional<ReasoningCollector> collector_;
   std::optional<AnswerCheck> check_;
+  StreamFence fence_;  // of a stream that is checked and written
   std::string out_;
   protocol::EventClass seen_ = protocol::EventClass::other;  // of the event that is being read
 };

@@ -235,6 +235,18 @@ describe('Responses at a provider without json_schema', () => {
     });
     assert.deepEqual(JSON.parse((await create('misfit', false)).output_text), bad);
   });
+  it('streams lose the fence', async () => {
+    for (const model of ['fence', 'old-claude-fence']) {
+      let deltas = '';
+      let whole;
+      for await (const event of await create(model, true, { stream: true })) {
+        if (event.type === 'response.output_text.delta') deltas += event.delta;
+        if (event.type === 'response.completed') whole = event.response.output.at(-1).content[0].text;
+      }
+      assert.deepEqual(JSON.parse(deltas), good, model);
+      assert.equal(whole, deltas);
+    }
+  });
   it('streams end in an error', async () => {
     const types = [];
     const read = async () => {
