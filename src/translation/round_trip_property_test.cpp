@@ -24,10 +24,12 @@ struct Side {
   std::string_view model;
 };
 
-constexpr std::array<Side, 5> kSides = {{
+constexpr std::array<Side, 7> kSides = {{
     {"deepseek", Surface::chat, &protocol::kDeepSeek, "deepseek-v4-pro"},
     {"openai_chat", Surface::chat, &protocol::kOpenAi, "gpt-4.1"},
     {"vllm", Surface::chat, &protocol::kVllm, "deepseek-v4-flash"},
+    {"gemini", Surface::chat, &protocol::kGemini, "gemini-3.8-flash"},
+    {"openrouter", Surface::chat, &protocol::kOpenRouter, "deepseek/deepseek-v4-pro"},
     {"openai", Surface::responses, &protocol::kOpenAi, "gpt-4.1"},
     {"anthropic", Surface::messages, &protocol::kAnthropic, "claude-sonnet-4-5"},
 }};
@@ -45,10 +47,10 @@ struct Dice {
   std::mt19937 random;
 };
 
-// A request that every side can be asked, but for the losses.
+// A request that every side can be asked, but for the losses. `form`: and for structured output.
 class Conversation {
  public:
-  explicit Conversation(unsigned seed) : dice_(seed) {
+  Conversation(unsigned seed, bool form) : dice_(seed) {
     if (dice_.chance(2)) turn(dice_.chance(2) ? Role::system : Role::developer, {text()});
     const std::size_t rounds = 1 + dice_.below(4);
     for (std::size_t round = 0; round < rounds; ++round) {
@@ -56,6 +58,13 @@ class Conversation {
       if (round + 1 < rounds || dice_.chance(2)) answer(round + 1 == rounds);
     }
     settings();
+    if (!form || !dice_.chance(2)) return;
+    request.format.kind = ResponseFormat::Kind::json_schema;
+    request.format.name = "list";
+    request.format.schema =
+        R"({"type":"object","properties":{"a":{"type":"string"}},"required":["a"],)"
+        R"("additionalProperties":false})";
+    request.format.strict = true;
   }
 
   Request request;
@@ -84,9 +93,18 @@ class Conversation {
     }
     return part;
   }
+  Part document() {
+    Part part;
+    part.kind = Part::Kind::document;
+    part.media_type = "application/pdf";
+    part.data = "JVBERi0xLjcK";
+    part.name = "tides.pdf";
+    return part;
+  }
   std::vector<Part> user() {
     std::vector<Part> parts = {text()};
     if (dice_.chance(3)) parts.push_back(image());
+    if (dice_.chance(4)) parts.push_back(document());
     if (dice_.chance(3)) parts.push_back(text());
     return parts;
   }
@@ -131,9 +149,11 @@ class Conversation {
       turn(Role::assistant, parts);
       if (dice_.chance(2)) std::ranges::reverse(results);
       for (const Part& result : results) {
-        Part content = text();
-        content.in_result = true;
-        turn(Role::tool, {result, content});
+        std::vector<Part> content = {result, text()};
+        if (dice_.chance(4)) content.push_back(image());
+        if (dice_.chance(5)) content.push_back(document());
+        for (auto part = content.begin() + 1; part != content.end(); ++part) part->in_result = true;
+        turn(Role::tool, content);
       }
     }
     if (last) return;
@@ -177,7 +197,10 @@ struct Losses {
         stop(there.surface == Surface::responses),
         plain_reasoning(!takes_plain(here) || !takes_plain(there)),
         anthropic_seal(there.surface != Surface::messages),
-        openai_seal(there.surface != Surface::responses) {}
+        openai_seal(there.surface != Surface::responses),
+        result_files(here.surface != Surface::chat && there.surface == Surface::chat &&
+                     !there.dialect->images_in_tool_results),
+        form_name(there.surface == Surface::messages) {}
   static bool takes_plain(const Side& side) {
     return side.surface == Surface::chat && !side.dialect->reasoning_field.empty();
   }
@@ -186,17 +209,32 @@ struct Losses {
   bool stop;             // has no such setting
   bool plain_reasoning;  // one of them takes none
   bool anthropic_seal, openai_seal;
+  bool result_files;  // what is no text in a result goes to a user message, under a title
+  bool form_name;     // structured output has no name, and is always strict
 };
+
+// Of "Result of tool call X:" the X; empty: it is no such title.
+std::string_view titled(const Part& part) {
+  constexpr std::string_view kTitle = "Result of tool call ";
+  if (part.kind != Part::Kind::text || !part.text.starts_with(kTitle)) return {};
+  return part.text.substr(kTitle.size(), part.text.size() - kTitle.size() - 1);
+}
 
 // What a request says, a line for each thing; what may be lost on the way is left out.
 std::string meaning(const Request& request, const Losses& lost) {
-  std::string out;
+  std::string out, aside;
   bool error = false;
   for (const Turn& turn : request.turns) {
+    std::string_view result;  // whose content the part is
     constexpr std::string_view kRoles[] = {"system", "developer", "user", "assistant", "tool"};
     const Role role = turn.role == Role::developer && lost.developer ? Role::system : turn.role;
     for (const Part* part = request.begin(turn); part != request.end(turn); ++part) {
       std::string line;
+      const std::string_view title = lost.result_files ? titled(*part) : std::string_view();
+      if (!title.empty()) {
+        result = title;
+        continue;
+      }
       switch (part->kind) {
         case Part::Kind::text: {
           const bool marked =
@@ -223,13 +261,22 @@ std::string meaning(const Request& request, const Losses& lost) {
         }
         case Part::Kind::tool_result:
           error = part->is_error;
+          result = part->id;
           line = fmt::format("result {} {}", part->id, part->is_error && !lost.error_flag);
           break;
         case Part::Kind::image:
           line = fmt::format("image {} {} {}", part->url, part->media_type, part->data);
           break;
+        case Part::Kind::document:
+          line = fmt::format("document {} {} {}", part->name, part->media_type, part->data);
+          break;
         default:
           line = "something else";
+      }
+      const bool file = part->kind == Part::Kind::image || part->kind == Part::Kind::document;
+      if (lost.result_files && file && !result.empty()) {
+        aside += fmt::format("of {}: {}\n", result, line);
+        continue;
       }
       // Texts in a row are one, with a blank line between.
       const bool joins = part != request.begin(turn) && part->kind == Part::Kind::text &&
@@ -248,7 +295,10 @@ std::string meaning(const Request& request, const Losses& lost) {
                   lost.stop ? "" : request.stop, request.stream,
                   static_cast<int>(free ? ToolChoice::Kind::automatic : request.tool_choice.kind),
                   request.tool_choice.name, request.parallel_tool_calls.value_or(true));
-  return out;
+  const ResponseFormat& form = request.format;
+  out += fmt::format("{} {}", static_cast<int>(form.kind), form.schema);
+  if (!lost.form_name) out += fmt::format(" {} {}", form.name, form.strict.value_or(false));
+  return out + "\n" + aside;
 }
 
 Result<std::string> write(const Side& side, const Request& request) {
@@ -268,9 +318,10 @@ class RoundTrip : public testing::TestWithParam<std::pair<std::size_t, std::size
 
 TEST_P(RoundTrip, a_conversation_means_the_same) {
   const Losses lost(here_, there_);
+  const bool form = here_.dialect->json_schema && there_.dialect->json_schema;
   for (unsigned seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE(seed);
-    const Conversation conversation(seed);
+    const Conversation conversation(seed, form);
     const auto first = write(here_, conversation.request);
     ASSERT_TRUE(first.has_value()) << first.error().message;
     const auto before = codec(here_.surface).read_request(*first);
