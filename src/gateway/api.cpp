@@ -76,6 +76,7 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/v1/responses/{id}", get_response},
     Endpoint{"DELETE", "/v1/responses/{id}", delete_response},
     Endpoint{"GET", "/v1/responses/{id}/input_items", list_input_items},
+    Endpoint{"POST", "/v1/responses/{id}/cancel", cancel_response},
     Endpoint{"POST", "/v1/messages/count_tokens", count_tokens},
     Endpoint{"POST", "/v1/route", explain_route},
     Endpoint{"GET", "/v1/models", list_models},

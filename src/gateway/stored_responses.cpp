@@ -78,6 +78,14 @@ Task<void> delete_response(http::Exchange& exchange, WorkerState& worker, Caller
   co_await exchange.respond(200, kJson, body);
 }
 
+// Nothing is answered in the background, so there is never anything to cancel.
+Task<void> cancel_response(http::Exchange& exchange, WorkerState& worker, Caller caller) {
+  const Named named = find(exchange, worker, caller);
+  Error error = not_found(named.id);
+  if (named.kept) error = {ErrorCode::invalid, "Cannot cancel a synchronous response.", {}};
+  co_await answer_error(exchange, worker, kSurface, std::move(error), {});
+}
+
 Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker, Caller caller) {
   const Named named = find(exchange, worker, caller);
   if (named.kept && !named.kept->provider.empty()) {

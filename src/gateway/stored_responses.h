@@ -13,6 +13,7 @@ namespace tidegate::gateway {
 
 Task<void> get_response(http::Exchange& exchange, WorkerState& worker, Caller caller);
 Task<void> delete_response(http::Exchange& exchange, WorkerState& worker, Caller caller);
+Task<void> cancel_response(http::Exchange& exchange, WorkerState& worker, Caller caller);
 Task<void> list_input_items(http::Exchange& exchange, WorkerState& worker, Caller caller);
 
 }  // namespace tidegate::gateway

@@ -190,6 +190,12 @@ class Pass {
   bool other(std::string_view key) {
     std::string_view value;
     if (!fields_.value(value)) return false;
+    if (key == "background" && value == "true") {
+      return fields_.refuse(
+          "background: answers in the background are not offered; ask without it, and with stream "
+          "for one that takes long",
+          "background");
+    }
     if (!value.empty()) out_.others.push_back({key, value});
     return true;
   }

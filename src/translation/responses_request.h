@@ -13,14 +13,15 @@
 namespace tidegate::translation {
 
 // Refused: malformed text, wrong types, missing fields, outputs without their call, a top-level key
-// that comes twice. Items and members that we do not know are kept as they are.
+// that comes twice, an answer in the background. Items and members that we do not know are kept as
+// they are.
 Result<Request> read_responses_request(std::string_view body);
 
 Result<void> write_responses_request(const Request& request, const protocol::DialectTable& dialect,
                                      std::string_view wire_model, std::string& out, Notes& notes);
 
 // Error invalid where the request means what only its own provider keeps: an item by its id, a
-// conversation, a stored prompt, a job in the background; or where a call has no output. To be
+// conversation, a stored prompt; or where a call has no output. To be
 // asked before such a request goes anywhere else; a previous response is spliced in first, or known
 // to be missing.
 Result<void> check_self_contained(const Request& request);

@@ -85,9 +85,6 @@ Result<void> check_self_contained(const Request& request) {
   for (const Member& member : request.others) {
     if (member.name == "conversation") return refuse("the conversation", "conversation");
     if (member.name == "prompt") return refuse("the prompt", "prompt");
-    if (member.name == "background" && member.json == "true") {
-      return refuse("a response in the background", "background");
-    }
   }
   return check_answered(request);
 }

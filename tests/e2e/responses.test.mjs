@@ -110,6 +110,21 @@ for (const [where, model] of cases) {
       assert.equal((await client.responses.retrieve(made.id)).id, made.id);
     });
 
+    it('was not made in the background, which cannot be asked for, and so cannot be cancelled', async () => {
+      const made = await ask(model, 'Hi');
+      await assert.rejects(client.responses.cancel(made.id), {
+        status: 400,
+        message: /Cannot cancel a synchronous response/,
+      });
+      await notFound(stranger.responses.cancel(made.id), made.id);
+      await assert.rejects(ask(model, 'Hi', { background: true }), {
+        status: 400,
+        param: 'background',
+        message: /not offered; ask without it/,
+      });
+      assert.equal((await ask(model, 'Hi', { background: false })).status, 'completed');
+    });
+
     it('is not kept with store: false', async () => {
       const made = await ask(model, 'Keep nothing', { store: false });
       await notFound(client.responses.retrieve(made.id), made.id);
