@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "json/ascii.h"
 #include "json/utf8.h"
 
 namespace tidegate::json {
@@ -31,7 +32,8 @@ Result<CheckedText> check_text(std::string_view text) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     return fail(ErrorCode::too_large, "the body is larger than 4 GiB");
   }
-  if (!simdjson::validate_utf8(text.data(), text.size())) {
+  const std::string_view rest = text.substr(ascii_prefix(text));
+  if (!rest.empty() && !simdjson::validate_utf8(rest.data(), rest.size())) {
     return fail(ErrorCode::invalid, fmt::format("malformed JSON at {}: invalid UTF-8",
                                                 describe_place(text, first_invalid_utf8(text))));
   }

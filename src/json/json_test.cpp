@@ -5,6 +5,7 @@
 #include <memory>
 #include <random>
 
+#include "json/ascii.h"
 #include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
@@ -30,6 +31,35 @@ std::string check(std::string_view text) {
   if (!checked) return checked.error().message;
   Reader reader(*checked);
   return reader.skip() && reader.finish() ? "" : reader.error().message;
+}
+
+TEST(Ascii, APrefixEndsBeforeTheFirstOtherByteAndNeverFarBefore) {
+  for (std::size_t size : {0U, 1U, 31U, 32U, 127U, 128U, 129U, 300U}) {
+    const Exact plain(std::string(size, 'a'));
+    for (const auto find : {ascii_prefix, ascii_prefix_portably}) {
+      EXPECT_LE(find(plain.view()), size);
+      EXPECT_GT(find(plain.view()) + 128, size);
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, '~');
+        text[at] = '\x80';
+        const std::size_t found = find(Exact(text).view());
+        EXPECT_LE(found, at);
+        EXPECT_GT(found + 128, at);
+      }
+    }
+  }
+}
+
+TEST(CheckedText, FindsInvalidBytesWhereverTheyStand) {
+  for (std::size_t at = 0; at < 400; ++at) {
+    std::string text(400, ' ');
+    text[0] = '1';
+    text[at] = '\xC3';
+    EXPECT_FALSE(check_text(text)) << at;
+    if (at + 1 == text.size()) break;
+    text[at + 1] = '\xA9';
+    EXPECT_TRUE(check_text(text)) << at;
+  }
 }
 
 TEST(Reader, AcceptsEveryKindOfValue) {

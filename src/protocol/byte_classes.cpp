@@ -9,14 +9,12 @@ namespace {
 
 #if defined(__x86_64__)
 CountBytes* const count = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                                  __builtin_cpu_supports("popcnt")
+                                  __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
                               ? count_with_avx2
                               : count_portably;
 #else
 constexpr CountBytes* count = count_portably;
 #endif
-
-bool is_letter(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
 // The value of four hexadecimal digits, or -1.
 int hex4(const char* at) {
@@ -37,7 +35,9 @@ int hex4(const char* at) {
 
 // Moves each "\uXXXX" from the classes of its six bytes to that of its character. Clients that
 // write ASCII only (Python's default) send all of a Chinese text in this form.
-void recount_unicode_escapes(std::string_view text, ByteCounts& counts) {
+void recount_unicode_escapes(std::string_view text, ByteClasses& classes) {
+  std::size_t end = 0;  // of the escape before
+  ByteKind last = ByteKind::mark;
   for (std::size_t at = text.find('\\'); at < text.size(); at = text.find('\\', at)) {
     const int value =
         at + 6 <= text.size() && text[at + 1] == 'u' ? hex4(text.data() + at + 2) : -1;
@@ -45,40 +45,42 @@ void recount_unicode_escapes(std::string_view text, ByteCounts& counts) {
       at += 2;
       continue;
     }
-    --counts.escapes;
-    --counts.letters;
+    const ByteKind character = value < 0x80 ? ByteKind::mark : ByteKind::gap;
+    if (at != end || at == 0) last = at == 0 ? ByteKind::mark : kind_of_byte(text[at - 1]);
+    classes.runs += starts_run(last, character);
+    --classes.escapes;
+    ByteKind before = ByteKind::mark;
     for (std::size_t i = at + 1; i < at + 6; ++i) {
-      if (i > at + 1) --(text[i] <= '9' ? counts.digits : counts.letters);
-      const bool ends_word = i + 1 == text.size() || !is_letter(text[i + 1]);
-      if (is_letter(text[i]) && ends_word) --counts.words;
+      const ByteKind kind = kind_of_byte(text[i]);
+      --(kind == ByteKind::digit ? classes.digits : classes.letters);
+      classes.runs -= starts_run(before, kind);
+      classes.breaks -= starts_break(before, kind);
+      before = kind;
+    }
+    last = character;
+    at += 6;
+    end = at;
+    if (at < text.size()) {
+      const ByteKind next = kind_of_byte(text[at]);
+      classes.runs += starts_run(last, next);
+      classes.runs -= starts_run(before, next);
+      classes.breaks += starts_break(last, next);
+      classes.breaks -= starts_break(before, next);
     }
     const bool second_half = value >= 0xDC00 && value <= 0xDFFF;
-    if (value >= 0x3000 && value <= 0xD7FF) {
-      ++counts.cjk;
-      ++counts.lead;
-    } else if (value >= 0x80 && !second_half) {
-      ++counts.lead;
+    if (value < 0x80) {
+      ++classes.punctuation;
+    } else if (!second_half) {
+      ++(value >= 0x3000 ? classes.cjk : classes.other_lead);
     }
-    // Punctuation is what remains: five or six of these bytes must not end up there.
-    counts.high += value < 0x80 ? 5 : 6;
-    at += 6;
   }
 }
 
 }  // namespace
 
 void count_bytes(std::string_view text, ByteClasses& classes) {
-  ByteCounts counts = count(text.data(), text.size());
-  if (counts.unicode_escapes > 0) recount_unicode_escapes(text, counts);
-  classes.letters += counts.letters;
-  classes.words += counts.words;
-  classes.digits += counts.digits;
-  classes.spaces += counts.spaces;
-  classes.escapes += counts.escapes;
-  classes.cjk += counts.cjk;
-  classes.other_lead += counts.lead - counts.cjk;
-  classes.punctuation +=
-      text.size() - counts.letters - counts.digits - counts.spaces - counts.escapes - counts.high;
+  const bool unicode_escapes = count(text.data(), text.size(), classes);
+  if (unicode_escapes) recount_unicode_escapes(text, classes);
 }
 
 }  // namespace tidegate::protocol

@@ -11,9 +11,10 @@ namespace tidegate::protocol {
 // as a backslash and what follows it.
 struct ByteClasses {
   std::uint64_t letters = 0, digits = 0, spaces = 0, punctuation = 0;
-  std::uint64_t words = 0;       // runs of letters
+  std::uint64_t runs = 0;        // of letters, and of spaces and multi-byte characters
+  std::uint64_t breaks = 0;      // runs of digits, and capitals after a small letter
   std::uint64_t escapes = 0;     // backslashes
-  std::uint64_t cjk = 0;         // lead bytes E3..ED: three-byte East Asian characters
+  std::uint64_t cjk = 0;         // lead bytes from E3 on: characters from U+3000 on
   std::uint64_t other_lead = 0;  // lead bytes of all other multi-byte characters
 
   bool operator==(const ByteClasses&) const = default;
@@ -22,7 +23,8 @@ struct ByteClasses {
     digits += other.digits;
     spaces += other.spaces;
     punctuation += other.punctuation;
-    words += other.words;
+    runs += other.runs;
+    breaks += other.breaks;
     escapes += other.escapes;
     cjk += other.cjk;
     other_lead += other.other_lead;
@@ -30,7 +32,8 @@ struct ByteClasses {
   }
 };
 
-// Adds the counts of `text`.
+// Adds the counts of `text`. Runs end with it: in two pieces a text has at most one run or break
+// more than in one.
 void count_bytes(std::string_view text, ByteClasses& classes);
 
 }  // namespace tidegate::protocol

@@ -239,7 +239,7 @@ TEST(Conversation, OfEmbeddingsTheModelAndTheTextsAreRead) {
       R"({"input":["one two",[1, 22,333],["three"]],"messages":7,"stream":"x","model":"m"})");
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read->model, "m");
-  EXPECT_EQ(read->text.words, 3U);
+  EXPECT_EQ(read->text.runs, 4U);
   EXPECT_EQ(read->token_ids, 3U);
   EXPECT_FALSE(read->stream);
 }
@@ -250,7 +250,7 @@ TEST(Conversation, OfCompletionsTheStreamIsReadToo) {
       R"({"model":"m","prompt":"def f","suffix":"return x","stream":true,"max_tokens":0,)"
       R"("stream_options":{"include_usage":false}})");
   ASSERT_TRUE(read.has_value()) << read.error().message;
-  EXPECT_EQ(read->text.words, 4U);
+  EXPECT_EQ(read->text.runs, 6U);
   EXPECT_TRUE(read->stream);
   EXPECT_FALSE(read->include_usage_value.empty());
 }

@@ -12,7 +12,8 @@
 
 namespace tidegate::workload {
 
-inline constexpr const char* kGoldenKinds[] = {"prose", "code", "chinese", "json"};
+inline constexpr const char* kGoldenKinds[] = {"prose",     "code",   "chinese",     "json",
+                                               "operators", "python", "tool_results"};
 
 struct GoldenText {
   TokenSample sample;

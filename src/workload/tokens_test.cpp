@@ -36,7 +36,7 @@ TEST(TokenCalibration, ErrsLessThanTenPercentAfterTwentyRequests) {
       const auto texts = golden_texts(kind, encoding);
       ASSERT_GE(texts.size(), 24U);
       const double error = error_after_20(texts, 1);
-      std::printf("%-12s %-8s error after 20: %.1f %%\n", encoding, kind, 100 * error);
+      std::printf("%-12s %-12s error after 20: %.1f %%\n", encoding, kind, 100 * error);
       EXPECT_LT(error, 0.10) << encoding << " " << kind;
       // A tokenizer that needs more than twice, or a bit over half, of what we start from.
       EXPECT_LT(error_after_20(texts, 2.2), 0.10) << encoding << " " << kind;
@@ -47,7 +47,8 @@ TEST(TokenCalibration, ErrsLessThanTenPercentAfterTwentyRequests) {
 
 TEST(TokenCalibration, ConvergesWhenKindsAlternate) {
   std::vector<std::vector<GoldenText>> kinds;
-  for (const char* kind : kGoldenKinds) kinds.push_back(golden_texts(kind, "o200k_base"));
+  for (const char* kind : {"prose", "code", "chinese", "json"})
+    kinds.push_back(golden_texts(kind, "o200k_base"));
   // Each kind has a factor of its own, so that one scale for all could not fit.
   const double factors[] = {1.3, 0.8, 1.6, 1.1};
   TokenCalibration calibration;
@@ -86,7 +87,7 @@ TEST(TokenCalibration, IgnoresPromptsWithImages) {
 
 TEST(TokenCalibration, IsSharedByThreads) {
   TokenCalibration calibration;
-  const TokenSample sample{.text = {.letters = 8000, .words = 1600}, .messages = 1};
+  const TokenSample sample{.text = {.letters = 8000, .runs = 1600}, .messages = 1};
   const Tokens plain = estimate_tokens(sample, {});
   {
     std::vector<std::jthread> threads;
@@ -104,7 +105,7 @@ TEST(TokenCalibration, TokenIdsAreCountedAsTheyAre) {
   TokenCalibration calibration;
   TokenSample sample;
   sample.text.letters = 400;
-  sample.text.words = 80;
+  sample.text.runs = 80;
   calibration.learn(sample, 3 * estimate_tokens(sample, {}));
   const TokenWeights weights = calibration.weights();
   const Tokens text = estimate_tokens(sample, weights);

@@ -101,6 +101,9 @@ BENCHMARK_CAPTURE(token_error, prose, "prose");
 BENCHMARK_CAPTURE(token_error, code, "code");
 BENCHMARK_CAPTURE(token_error, chinese, "chinese");
 BENCHMARK_CAPTURE(token_error, json, "json");
+BENCHMARK_CAPTURE(token_error, operators, "operators");
+BENCHMARK_CAPTURE(token_error, python, "python");
+BENCHMARK_CAPTURE(token_error, tool_results, "tool_results");
 
 }  // namespace
 }  // namespace tidegate::workload

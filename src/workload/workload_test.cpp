@@ -38,12 +38,12 @@ std::string describe(const protocol::Conversation& conversation, const Workload&
   const auto& text = conversation.text;
   return fmt::format(
       "{{\n  \"messages\": {}, \"tools\": {}, \"images\": {}, \"assistant_steps\": {},\n"
-      "  \"letters\": {}, \"words\": {}, \"digits\": {}, \"spaces\": {}, \"punctuation\": {}, "
-      "\"escapes\": {}, \"cjk\": {}, \"other_lead\": {},\n"
+      "  \"letters\": {}, \"runs\": {}, \"digits\": {}, \"breaks\": {}, \"spaces\": {}, "
+      "\"punctuation\": {}, \"escapes\": {}, \"cjk\": {}, \"other_lead\": {},\n"
       "  \"context_tokens\": {},\n  \"tool_density\": {:.2f},\n  \"planning_score\": {:.2f},\n"
       "  \"route\": \"{}\"\n}}\n",
       workload.messages, workload.tools, workload.images, workload.assistant_steps, text.letters,
-      text.words, text.digits, text.spaces, text.punctuation, text.escapes, text.cjk,
+      text.runs, text.digits, text.breaks, text.spaces, text.punctuation, text.escapes, text.cjk,
       text.other_lead, workload.context_tokens, workload.tool_density,
       static_cast<double>(workload.planning_score), default_route(workload));
 }
