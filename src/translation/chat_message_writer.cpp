@@ -276,6 +276,7 @@ class MessageWriter {
     append_key(out_, "content");
     if (!only_text && dialect_.images_in_tool_results) {
       out_ += '[';
+      if (result.is_error && !mentions_error(inside)) out_ += R"({"type":"text","text":"Error: "})";
       elements(inside);
       if (merged != nullptr) elements(parts(*merged));
       out_ += "]}";
