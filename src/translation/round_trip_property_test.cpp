@@ -198,11 +198,13 @@ struct Losses {
         plain_reasoning(!takes_plain(here) || !takes_plain(there)),
         anthropic_seal(there.surface != Surface::messages),
         openai_seal(there.surface != Surface::responses),
-        result_files(here.surface != Surface::chat && there.surface == Surface::chat &&
-                     !there.dialect->images_in_tool_results),
+        result_files(takes_files(here) && !takes_files(there)),
         form_name(there.surface == Surface::messages) {}
   static bool takes_plain(const Side& side) {
     return side.surface == Surface::chat && !side.dialect->reasoning_field.empty();
+  }
+  static bool takes_files(const Side& side) {
+    return side.surface != Surface::chat || side.dialect->images_in_tool_results;
   }
   bool developer;        // becomes system, on Responses as instructions
   bool error_flag;       // "Error: " before its text
@@ -220,6 +222,11 @@ std::string_view titled(const Part& part) {
   return part.text.substr(kTitle.size(), part.text.size() - kTitle.size() - 1);
 }
 
+// Before the content of a failed result that is a list, where the surface has no flag for it.
+bool is_mark(const Part& part) {
+  return part.kind == Part::Kind::text && part.in_result && part.text == "Error: ";
+}
+
 // What a request says, a line for each thing; what may be lost on the way is left out.
 std::string meaning(const Request& request, const Losses& lost) {
   std::string out, aside;
@@ -235,12 +242,18 @@ std::string meaning(const Request& request, const Losses& lost) {
         result = title;
         continue;
       }
+      if (lost.error_flag && is_mark(*part)) {
+        error = true;
+        continue;
+      }
       switch (part->kind) {
         case Part::Kind::text: {
           const bool marked =
               error && part->in_result && lost.error_flag && !part->text.starts_with("Error");
-          line =
-              "text " + json::unescape((marked ? "Error: " : "") + std::string(part->text)).value();
+          std::string text = (marked ? "Error: " : "") + std::string(part->text);
+          // The mark and the first text, where they became one.
+          if (text.starts_with(R"(Error: \n\n)")) text.erase(7, 4);
+          line = "text " + json::unescape(text).value();
           error = false;
           break;
         }
@@ -280,7 +293,7 @@ std::string meaning(const Request& request, const Losses& lost) {
       }
       // Texts in a row are one, with a blank line between.
       const bool joins = part != request.begin(turn) && part->kind == Part::Kind::text &&
-                         part[-1].kind == Part::Kind::text;
+                         part[-1].kind == Part::Kind::text && !is_mark(part[-1]);
       out += joins ? "\n" + line.substr(line.find(' ') + 1) + "\n"
                    : fmt::format("{}: {}\n", kRoles[static_cast<std::size_t>(role)], line);
     }
