@@ -64,6 +64,12 @@ TEST(ByteClasses, EqualsThePlainDefinitionAtEverySize) {
   }
 }
 
+TEST(ByteClasses, OfNothingThereIsNothingToCount) {
+  ByteClasses classes;
+  count_bytes({}, classes);
+  EXPECT_EQ(classes, ByteClasses());
+}
+
 // Random bytes hold few runs; these are long enough to go on from one block to the next.
 TEST(ByteClasses, CountsRunsAcrossBlocks) {
   std::mt19937 random(5);

@@ -112,6 +112,7 @@ TIDEGATE_AVX2 void count_window(const char* from, std::uint64_t keep, Sums& sums
 
 [[gnu::target("avx2,bmi,bmi2,popcnt")]] bool count_with_avx2(const char* text, std::size_t size,
                                                              ByteClasses& classes) {
+  if (size == 0) return false;  // it may have no place
   // Before the text, and behind a short one, stands punctuation, which is not counted here.
   char first[kWindow];
   if (size < kStep) {

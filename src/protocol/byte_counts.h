@@ -1,5 +1,5 @@
-// The loops behind count_bytes(), one for each kind of processor, and what runs are made
-// of. For byte_classes.cpp and its test alone. Pure functions, any thread.
+// The loops behind count_bytes(), one for each kind of processor, and what runs and breaks
+// are made of. For byte_classes.cpp and its test alone. Pure functions, any thread.
 #pragma once
 
 #include <cstddef>
