@@ -9,19 +9,20 @@
 namespace tidegate {
 
 enum class ErrorCode {
-  invalid,       // the caller's input is wrong; `field` names the part at fault
-  unauthorized,  // no key, or a wrong one
-  forbidden,     // a good key that may not do this
-  not_found,     // no such model, route, path, file
-  too_large,     // over a stated limit; never admissible
-  rate_limited,  // admissible later
-  unavailable,   // the other side refused, is down or is overloaded
-  timeout,       // a deadline passed
-  truncated,     // the other side stopped before its end marker
-  bad_answer,    // the other side answered, but not what was asked for
-  canceled,      // the client went away, or we are stopping
-  io,            // a system call failed
-  internal,      // a fault of ours
+  invalid,        // the caller's input is wrong; `field` names the part at fault
+  unauthorized,   // no key, or a wrong one
+  forbidden,      // a good key that may not do this
+  not_found,      // no such model, route, path, file
+  too_large,      // over a stated limit; never admissible
+  rate_limited,   // admissible later
+  out_of_budget,  // there is no money left for it
+  unavailable,    // the other side refused, is down or is overloaded
+  timeout,        // a deadline passed
+  truncated,      // the other side stopped before its end marker
+  bad_answer,     // the other side answered, but not what was asked for
+  canceled,       // the client went away, or we are stopping
+  io,             // a system call failed
+  internal,       // a fault of ours
 };
 
 struct Error {

@@ -26,6 +26,7 @@
 
 namespace tidegate {
 
+class DailyCost;
 class RateLimiter;
 
 inline constexpr std::size_t kMaxNested = 8;
@@ -54,6 +55,7 @@ class [[nodiscard]] Reservation {
   std::array<RateLimiter*, kMaxNested> limiters_{};
   std::size_t count_ = 0;
   Demand reserved_;
+  TimePoint taken_{};
 };
 
 class RateLimiter {
@@ -62,6 +64,9 @@ class RateLimiter {
   // the error's field names the bound. `clock` must outlive the limiter.
   static Result<std::unique_ptr<RateLimiter>> create(const RateLimits& limits, const Clock& clock,
                                                      std::size_t max_waiting = 1000);
+  ~RateLimiter();
+  RateLimiter(const RateLimiter&) = delete;
+  RateLimiter& operator=(const RateLimiter&) = delete;
 
   // Now or not at all. It overtakes nobody who waits.
   std::expected<Reservation, Refusal> try_acquire(const Demand& demand,
@@ -86,11 +91,7 @@ class RateLimiter {
     Bound bound;
     TokenBucket bucket;
   };
-  RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting)
-      : limits_(limits),
-        clock_(clock),
-        max_concurrent_(limits.max_concurrent.value_or(0)),
-        line_(max_waiting) {}
+  RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting);
 
   Result<void> add(Bound bound, double amount, double seconds);
   // 1 for bounds of requests.
@@ -101,12 +102,14 @@ class RateLimiter {
   // The refusal of one who would have to overtake those who wait.
   [[nodiscard]] Refusal behind_others(const Demand& demand, TimePoint now) const;
   void give_back(const Demand& demand, std::size_t parts);
-  void settle(const Demand& reserved, const Demand& real, TimePoint now);
+  void settle(const Demand& reserved, const Demand& real, TimePoint taken, TimePoint now);
+  void cancel(const Demand& reserved, TimePoint taken);
   void release();
 
   const RateLimits limits_;
   const Clock& clock_;
   std::vector<Part> parts_;
+  std::unique_ptr<DailyCost> cost_;  // null: money is not limited
   std::atomic<std::int64_t> max_concurrent_;
   std::atomic<std::int64_t> in_use_{0};
   WaitingLine line_;

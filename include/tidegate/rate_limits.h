@@ -22,7 +22,7 @@ struct RateLimits {
   std::optional<double> requests_per_minute{};
   std::optional<double> tokens_per_minute{};
   std::optional<double> tokens_per_day{};
-  std::optional<NanoDollars> cost_per_day{};
+  std::optional<NanoDollars> cost_per_day{};  // of any 24 hours, whatever `burst` says
   std::optional<std::int64_t> max_concurrent{};
   Counted counted = Counted::both;
   // What may come at once after a pause, in parts of what the period allows: 0.1 of

@@ -81,6 +81,61 @@ TEST(Price, EveryModelCostsWhatItsSourceSays) {
   EXPECT_EQ(seen.size(), Catalog::shipped().models().size()) << "a model has no row";
 }
 
+TEST(Price, ReasoningIsPartOfTheAnswer) {
+  for (const Row& row : kRows) {
+    Usage thoughtful = kUsage;
+    thoughtful.reasoning = 9000;
+    EXPECT_EQ(cost_of(row.model, row.when, thoughtful), row.cost) << row.model << " " << row.when;
+  }
+}
+
+// The same usage at the edges of windows and epochs, and on days without any.
+TEST(Price, AtTheEdgesEachSideCostsItsOwn) {
+  const Row rows[] = {
+      // Off-peak 0.06 x 0.15 + 0.04 x 0.003 + 0.01 x 0.60, at peak twice that; a Wednesday.
+      {"deepseek-flash", "2026-10-14T00:59:59.999Z", "$0.01512"},
+      {"deepseek-flash", "2026-10-14T01:00:00Z", "$0.03024"},
+      {"deepseek-flash", "2026-10-14T03:59:59.999Z", "$0.03024"},
+      {"deepseek-flash", "2026-10-14T04:00:00Z", "$0.01512"},
+      {"deepseek-flash", "2026-10-14T05:59:59.999Z", "$0.01512"},
+      {"deepseek-flash", "2026-10-14T06:00:00Z", "$0.03024"},
+      {"deepseek-flash", "2026-10-14T09:59:59.999Z", "$0.03024"},
+      {"deepseek-flash", "2026-10-14T10:00:00Z", "$0.01512"},
+      // 0.06 x 0.66 + 0.04 x 0.022 + 0.01 x 1.98.
+      {"deepseek-v4-pro", "2026-10-16T09:59:59.999Z", "$0.12056"},  // Friday
+      {"deepseek-v4-pro", "2026-10-17T02:00:00Z", "$0.06028"},      // Saturday
+      {"deepseek-v4-pro", "2026-10-18T09:00:00Z", "$0.06028"},      // Sunday
+      {"deepseek-v4-pro", "2026-10-19T01:00:00Z", "$0.12056"},      // Monday
+      {"deepseek-v4-pro", "2026-10-01T02:00:00Z", "$0.06028"},      // National Day, a Thursday
+      {"deepseek-v4-pro", "2026-10-08T02:00:00Z", "$0.12056"},      // the Thursday after it
+      // 0.06 x 0.435 + 0.04 x 0.003625 + 0.01 x 0.87, until peak hours began.
+      {"deepseek-v4-pro", "2026-08-16T15:59:59.999Z", "$0.034945"},
+      {"deepseek-v4-pro", "2026-08-16T16:00:00Z", "$0.06028"},
+      // 0.06 x 0.14 + 0.04 x 0.0028 + 0.01 x 0.28; then 0.22, 0.007, 0.66; then 0.15, 0.003, 0.60.
+      {"deepseek-v4-flash", "2026-08-16T15:59:59.999Z", "$0.011312"},
+      {"deepseek-v4-flash", "2026-08-16T16:00:00Z", "$0.02008"},
+      {"deepseek-v4-flash", "2026-09-09T09:59:59.999Z", "$0.04016"},  // at peak
+      {"deepseek-v4-flash", "2026-09-09T23:59:59.999Z", "$0.02008"},
+      {"deepseek-v4-flash", "2026-09-10T00:00:00Z", "$0.01512"},
+      {"deepseek-v4-flash", "2026-09-10T01:00:00Z", "$0.03024"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(cost_of(row.model, row.when, kUsage), row.cost) << row.model << " " << row.when;
+  }
+}
+
+// Of 100,000 prompt tokens 40,000 cached and 20,000 written to the cache; 10,000 answered.
+TEST(Price, CacheWritesHaveTheirOwnPrice) {
+  const Usage usage{
+      .prompt = 100'000, .cached = 40'000, .cache_write = 20'000, .completion = 10'000};
+  EXPECT_EQ(cost_of("claude-opus-4.7", kPeak, usage), "$0.595");    // 0.2 + 0.02 + 0.125 + 0.25
+  EXPECT_EQ(cost_of("claude-sonnet-4.5", kPeak, usage), "$0.357");  // 0.12 + 0.012 + 0.075 + 0.15
+  for (const char* without : {"deepseek-flash", "deepseek-v4-pro", "gpt-5.5", "gpt-4.1",
+                              "kimi-k2.6", "gemini-3.5-flash", "gemini-2.5-flash"}) {
+    EXPECT_EQ(cost_of(without, kPeak, usage), "unknown") << without;
+  }
+}
+
 TEST(Price, OfEmbeddingsThePromptAloneCosts) {
   EXPECT_EQ(cost_of("text-embedding-3-small", kPeak, {.prompt = 1'000'000}), "$0.02");
   EXPECT_EQ(cost_of("text-embedding-3-large", kPeak, {.prompt = 1'000'000}), "$0.13");

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tidegate/rate_limits.h"
+
 namespace tidegate::cli {
 
 enum ExitCode { kDone = 0, kNo = 1, kWrongUsage = 2, kCouldNotRun = 3 };
@@ -46,12 +48,19 @@ struct CostOptions {
 };
 int cost(const CostOptions& options);
 
+struct BudgetsOptions {
+  std::string config;
+  bool json = false;
+};
+int budgets(const BudgetsOptions& options);
+
 struct KeysOptions {
   std::string config;
   std::string key;  // its name; to revoke and rotate also its id
   std::string tenant, expires;
   std::string grace = "0s";  // of the secret that is replaced
-  std::vector<std::string> models, routes, labels;
+  std::vector<std::string> models, routes, labels, budgets;
+  RateLimits limits;
   bool json = false;
 };
 int create_key(const KeysOptions& options);

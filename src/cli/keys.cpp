@@ -84,6 +84,8 @@ void print_table(const std::vector<Key>& keys, WallTime now) {
                key.name);
     if (!key.tenant.empty()) fmt::print("  tenant={}", key.tenant);
     fmt::print("  models={}  routes={}", listed(key.allowed.models), listed(key.allowed.routes));
+    if (key.own.limited()) fmt::print("  limits={}", limits::to_json(key.own.limits));
+    for (const config::SpendingCap& cap : key.own.caps) fmt::print("  budget={}", show(cap));
     for (const auto& [label, value] : key.labels) fmt::print("  {}={}", label, value);
     fmt::print("  created={}", format_rfc3339(key.created).substr(0, 10));
     if (key.expires) fmt::print("  expires={}", format_rfc3339(*key.expires));
@@ -109,6 +111,12 @@ int create_key(const KeysOptions& options) {
     auto label = limits::parse_label(text);
     if (!label) return wrong_usage(label.error());
     draft.labels.push_back(std::move(*label));
+  }
+  draft.own.limits = options.limits;
+  for (const std::string& text : options.budgets) {
+    auto cap = limits::parse_cap(text);
+    if (!cap) return wrong_usage(cap.error());
+    draft.own.caps.push_back(*cap);
   }
   auto opened = open(options.config);
   if (!opened) return kCouldNotRun;

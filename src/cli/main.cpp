@@ -96,6 +96,13 @@ std::function<int()> read_command_line(int argc, char** argv) {
   const auto cost_json = cost_command->add_flag("--json", cost_options.json, "Print JSON");
   cost_command->add_flag("--csv", cost_options.csv, "Print CSV")->excludes(cost_json);
 
+  BudgetsOptions budgets_options;
+  CLI::App* budgets_command =
+      add(app, "budgets", "Show what is left of the budgets, and when they run out",
+          "tidegate budgets -c tidegate.yaml");
+  budgets_command->add_option("-c,--config", budgets_options.config, kConfigHelp);
+  budgets_command->add_flag("--json", budgets_options.json, "Print JSON");
+
   KeysOptions keys_options;
   CLI::App* keys_command = add(app, "keys", "Make, list, revoke and rotate virtual keys",
                                "tidegate keys create ci --tenant search --expires 90d");
@@ -118,6 +125,21 @@ std::function<int()> read_command_line(int argc, char** argv) {
   create_command->add_option("--route", keys_options.routes, "Likewise, a route")
       ->allow_extra_args(false);
   create_command->add_option("--expires", keys_options.expires, "30d, or 2026-12-01");
+  create_command->add_option("--requests-per-second", keys_options.limits.requests_per_second,
+                             "Its own limit, beside those of the config");
+  create_command->add_option("--requests-per-minute", keys_options.limits.requests_per_minute,
+                             "Likewise");
+  create_command->add_option("--tokens-per-minute", keys_options.limits.tokens_per_minute,
+                             "Likewise");
+  create_command->add_option("--tokens-per-day", keys_options.limits.tokens_per_day, "Likewise");
+  create_command->add_option("--max-concurrent", keys_options.limits.max_concurrent, "Likewise");
+  create_command->add_option("--burst", keys_options.limits.burst,
+                             "What may come at once, in parts of what its limits allow in their "
+                             "second, minute or day");
+  create_command
+      ->add_option("--budget", keys_options.budgets,
+                   "USD and day, week, month or total: 50/month; may be repeated")
+      ->allow_extra_args(false);
   create_command->add_option("--label", keys_options.labels, "NAME=VALUE, for your own use")
       ->allow_extra_args(false);
   CLI::App* list_command =
@@ -151,6 +173,7 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (*init_command) return [=] { return init(init_options); };
   if (*route_command) return [=] { return route(route_options); };
   if (*cost_command) return [=] { return cost(cost_options); };
+  if (*budgets_command) return [=] { return budgets(budgets_options); };
   if (*create_command) return [=] { return create_key(keys_options); };
   if (*list_command) return [=] { return list_keys(keys_options); };
   if (*revoke_command) return [=] { return revoke_key(keys_options); };

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/start_memory.h"
+#include "budgets/restore.h"
 #include "cli/commands.h"
 #include "cli/greeting.h"
 #include "cli/load_config.h"
@@ -101,6 +102,7 @@ class Serving {
   void look_at_file();
   Task<void> drain();
   bool open_stores(const config::Config& config);
+  Result<void> count_spending(const gateway::Snapshot& snapshot);
 
   const ServeOptions options_;
   SystemClock clock_;
@@ -111,6 +113,7 @@ class Serving {
   std::unique_ptr<simulator::Running> simulator_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::string file_;  // the config's; empty: none
+  budgets::LedgerFiles ledger_files_;
   int terminations_ = 0;
   std::filesystem::file_time_type file_time_{};
   Timer file_timer_{[](void* self) { static_cast<Serving*>(self)->look_at_file(); }, this};
@@ -145,6 +148,7 @@ bool Serving::open_stores(const config::Config& config) {
     return false;
   }
   shared_.ledger = std::move(*ledger);
+  ledger_files_ = {ledger_path(config), journal_path(config)};
   shared_.reasoning = std::make_unique<translation::ReasoningMemory>(
       translation::MemoryOptions{.path = ledger_path(config) + ".reasoning"}, clock_);
   auto responses =
@@ -154,14 +158,31 @@ bool Serving::open_stores(const config::Config& config) {
     return false;
   }
   shared_.responses = std::move(*responses);
+  shared_.alerts = std::make_unique<budgets::Alerts>(
+      budgets::AlertOptions{.path = ledger_path(config) + ".alerts", .ca_file = {}}, clock_, *log_);
   auto keys = limits::KeyRing::open({config.state.keys, config.key_secret.reveal()});
   if (!keys) {
     fmt::print(stderr, "cannot open the keys: {}\n", keys.error().message);
     return false;
   }
   shared_.keys = std::move(*keys);
+  shared_.own_limits = std::make_unique<limits::OwnLimits>(clock_);
   shared_.auth = config.auth;
   return true;
+}
+
+// Budgets that are new begin with what the ledger has of them.
+Result<void> Serving::count_spending(const gateway::Snapshot& snapshot) {
+  shared_.alerts->use(snapshot.config.budgets);
+  if (snapshot.budgets->is_restored()) return {};
+  shared_.ledger->flush();
+  auto counted =
+      budgets::restore(*snapshot.budgets, ledger_files_, *shared_.keys->table(), clock_.wall());
+  if (!counted) {
+    counted.error().message =
+        fmt::format("cannot count what the budgets have spent: {}", counted.error().message);
+  }
+  return counted;
 }
 
 bool Serving::start(config::Config config) {
@@ -171,6 +192,10 @@ bool Serving::start(config::Config config) {
   auto snapshot = gateway::Snapshot::build(std::move(config), shared_, problems);
   print_problems(problems);
   if (snapshot == nullptr) return false;
+  if (const auto counted = count_spending(*snapshot); !counted) {
+    fmt::print(stderr, "{}\n", counted.error().message);
+    return false;
+  }
   gateway_ = std::make_unique<gateway::Gateway>(main_, clock_, shared_, *log_, snapshot);
   const Result<void> started = gateway_->start();
   if (!started) {
@@ -197,6 +222,7 @@ int Serving::run() {
   give_back_start_memory();
   main_.run();
   gateway_.reset();
+  shared_.alerts.reset();
   shared_.keys.reset();
   shared_.responses.reset();
   shared_.reasoning.reset();
@@ -241,6 +267,12 @@ void Serving::reload(std::string_view cause) {
   std::shared_ptr<const gateway::Snapshot> snapshot;
   if (loaded.ok() && adapt(loaded.config)) {
     snapshot = gateway::Snapshot::build(std::move(loaded.config), shared_, problems);
+  }
+  if (snapshot != nullptr) {
+    if (const auto counted = count_spending(*snapshot); !counted) {
+      problems.push_back({{file_, 0, 0}, counted.error().message});
+      snapshot = nullptr;
+    }
   }
   for (const config::Problem& problem : problems) {
     const std::string text = config::format(problem);

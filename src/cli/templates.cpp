@@ -37,6 +37,13 @@ policy:
 
 retry: { attempts: 3, base: 500ms, max: 20s, budget: 20% }
 timeouts: { connect: 5s, first_byte: 120s, idle: 300s, total: 30m }
+
+# What may be spent (docs/budgets.md): the most that a request may cost is reserved before it leaves.
+budgets:
+  # - { scope: global, usd: 100, per: day, time_zone: Europe/Berlin, alert_at: [0.8, 1.0], webhook: "${ALERT_URL}" }
+  # - { scope: tenant, usd: 500, per: month, on_exhausted: { downgrade: short_task_batch } }
+  # - { scope: task, usd: 5, per: total }
+
 state: { ledger: "sqlite:tidegate.db" }
 )";
 

@@ -86,12 +86,56 @@ void check_limits(const Config& config, Reader& reader) {
   }
 }
 
+// As for limits; the others' names are checked by gateway/snapshot.cpp, or are not known before
+// they come.
+void check_budget(const Config& config, const Budget& budget, Reader& reader) {
+  const auto known = [&](const std::string& wanted, const auto& all, std::string_view what) {
+    std::vector<std::string> names;
+    for (const auto& entry : all) names.push_back(entry.name);
+    if (std::ranges::find(names, wanted) != names.end()) return;
+    reader.problem(budget.at, fmt::format("budgets: there is no {} \"{}\".{}", what, wanted,
+                                          did_you_mean(wanted, names)));
+  };
+  if (!budget.name.empty() && budget.scope == BudgetScope::provider) {
+    known(budget.name, config.providers, "provider");
+  }
+  if (!budget.name.empty() && budget.scope == BudgetScope::route) {
+    known(budget.name, config.routes, "route");
+  }
+  if (!budget.downgrade_to.empty()) known(budget.downgrade_to, config.routes, "route");
+  if (!budget.name.empty() && budget.scope == BudgetScope::global) {
+    reader.problem(budget.at,
+                   fmt::format("budgets: scope global is all requests together and takes no name; "
+                               "remove name: {} or take another scope",
+                               budget.name));
+  }
+  if (budget.per == BudgetPer::total && budget.time_zone != "UTC") {
+    reader.warning(budget.at, "budgets: time_zone has no meaning for per: total; remove it");
+  }
+}
+
+void check_budgets(const Config& config, Reader& reader) {
+  for (auto budget = config.budgets.begin(); budget != config.budgets.end(); ++budget) {
+    check_budget(config, *budget, reader);
+    const bool twice = std::any_of(config.budgets.begin(), budget, [&](const Budget& other) {
+      return other.scope == budget->scope && other.name == budget->name && other.per == budget->per;
+    });
+    if (!twice) continue;
+    const bool each = budget->name.empty() && budget->scope != BudgetScope::global;
+    reader.problem(budget->at,
+                   fmt::format("budgets: {}{}{}{} has a budget per {} already; remove one of them",
+                               each ? "each " : "", name(budget->scope),
+                               budget->name.empty() ? "" : " ", budget->name, name(budget->per)));
+  }
+}
+
 }  // namespace
 
 void check(const Config& config, Reader& reader) {
   check_policy(config, reader);
   check_addresses(config, reader);
   check_limits(config, reader);
+  check_budgets(config, reader);
 }
 
 }  // namespace tidegate::config

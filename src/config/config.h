@@ -2,6 +2,7 @@
 // Read once per load; immutable afterwards and shared by all threads.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -192,6 +193,49 @@ struct Limits {
   bool adaptive = true;       // learns a provider's own limits from its 429 answers
 };
 
+// Whose money a budget counts together; a task is what x-tidegate-task names.
+enum class BudgetScope { global, tenant, key, client, route, provider, model, task };
+[[nodiscard]] std::string_view name(BudgetScope scope);
+
+enum class BudgetPer { day, week, month, total };
+inline constexpr std::size_t kBudgetPers = 4;
+[[nodiscard]] std::string_view name(BudgetPer per);
+
+// What happens to a request that a budget has no money left for.
+enum class OnExhausted { reject, alert_only, downgrade };
+[[nodiscard]] std::string_view name(OnExhausted what);
+
+// What is asked about a request whose price nobody knows.
+enum class UnknownPrice { reject, allow };
+
+enum class WebhookFormat { json, slack };
+
+struct Budget {
+  BudgetScope scope = BudgetScope::global;
+  std::string name;  // of the tenant, key, ...; empty: each of them by itself
+  NanoDollars amount;
+  BudgetPer per = BudgetPer::month;
+  std::string time_zone = "UTC";  // in which days, weeks and months begin
+  std::vector<double> alert_at;   // shares of the amount, ascending; empty: kAlertAt
+  Secret webhook;                 // empty: alerts are logged and counted only
+  WebhookFormat webhook_format = WebhookFormat::json;
+  OnExhausted on_exhausted = OnExhausted::reject;
+  std::string downgrade_to;  // the route, for OnExhausted::downgrade
+  UnknownPrice unknown_price = UnknownPrice::reject;
+  Position at;
+};
+inline constexpr std::array kAlertAt{0.8, 1.0};
+
+// A budget of a virtual key's own; in UTC.
+struct SpendingCap {
+  NanoDollars amount;
+  BudgetPer per = BudgetPer::month;
+  bool operator==(const SpendingCap&) const = default;
+};
+// "50/month", "0.25/day", "1000/total": USD, exact to nine decimals.
+[[nodiscard]] std::optional<SpendingCap> parse_spending_cap(std::string_view text);
+[[nodiscard]] std::string show(const SpendingCap& cap);
+
 enum class LogFormat { text, json };
 enum class LogLevel { error, warn, info, debug };
 
@@ -236,6 +280,7 @@ struct Config {
   Timeouts timeouts;
   ListenLimits http;
   std::optional<Limits> limits;  // absent: nothing is limited
+  std::vector<Budget> budgets;
   Breaker breaker;
   Log log;
   State state;

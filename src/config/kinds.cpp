@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "base/time_zone.h"
 
 namespace tidegate::config {
 namespace {
@@ -66,6 +67,21 @@ std::string show_bytes(std::uint64_t bytes) {
 
 constexpr Tokens kMaxTokens = 100'000'000;
 constexpr std::int64_t kMaxUsdPerMillion = 100'000;
+constexpr std::int64_t kMaxUsd = 1'000'000'000;
+
+// "12.5" as a whole number of parts of which ten to the power of `decimals` make one.
+std::optional<std::int64_t> fixed_point(std::string_view text, std::int64_t most, int decimals) {
+  const std::size_t dot = std::min(text.find('.'), text.size());
+  const std::string_view after = dot < text.size() ? text.substr(dot + 1) : "0";
+  if (after.size() > static_cast<std::size_t>(decimals)) return std::nullopt;
+  const auto whole = number_between<std::int64_t>(text.substr(0, dot), 0, most);
+  auto fraction = number_between<std::int64_t>(after, 0, 999'999'999);
+  if (!whole || !fraction) return std::nullopt;
+  std::int64_t scale = 1;
+  for (int i = 0; i < decimals; ++i) scale *= 10;
+  for (std::size_t i = after.size(); i < static_cast<std::size_t>(decimals); ++i) *fraction *= 10;
+  return *whole * scale + *fraction;
+}
 
 }  // namespace
 
@@ -149,18 +165,41 @@ std::optional<bool> Boolean::parse(std::string_view text) const {
 }
 
 std::optional<PicoDollars> UsdPerMillion::parse(std::string_view text) const {
-  const std::size_t dot = std::min(text.find('.'), text.size());
-  const std::string_view decimals = dot < text.size() ? text.substr(dot + 1) : "0";
-  const auto whole = number_between<std::int64_t>(text.substr(0, dot), 0, kMaxUsdPerMillion);
-  auto fraction = number_between<std::int64_t>(decimals, 0, 999'999);
-  if (!whole || !fraction || decimals.size() > 6) return std::nullopt;
-  for (std::size_t digits = decimals.size(); digits < 6; ++digits) *fraction *= 10;
   static_assert(kPicoPerTokenPerUsdPerMillion == 1'000'000, "six decimals are exact");
-  return PicoDollars{*whole * kPicoPerTokenPerUsdPerMillion + *fraction};
+  const auto parts = fixed_point(text, kMaxUsdPerMillion, 6);
+  return parts ? std::optional(PicoDollars{*parts}) : std::nullopt;
 }
 std::string UsdPerMillion::expected() const {
   return fmt::format("USD per million tokens from 0 to {}, at most six decimals",
                      kMaxUsdPerMillion);
+}
+
+std::optional<NanoDollars> Usd::parse(std::string_view text) {
+  const auto parts = fixed_point(text, kMaxUsd, 9);
+  return parts && *parts > 0 ? std::optional(NanoDollars{*parts}) : std::nullopt;
+}
+std::string Usd::show(NanoDollars amount) {
+  return amount.value == 0 ? "" : format_usd(amount).substr(1);
+}
+std::string Usd::expected() const {
+  return fmt::format("USD from 0.000000001 to {}, at most nine decimals", kMaxUsd);
+}
+
+std::optional<std::string> ZoneName::parse(std::string_view text) const {
+  return TimeZone::find(text) ? std::optional<std::string>(text) : std::nullopt;
+}
+
+std::optional<Secret> WebhookUrl::parse(std::string_view text) const {
+  const std::size_t start = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  if (start == 0 || text.size() > 2048) return std::nullopt;
+  const std::string_view rest = text.substr(start);
+  const std::string_view path = rest.substr(std::min(rest.find_first_of("/?"), rest.size()));
+  const auto bad = [](char c) { return !is_visible(c) || c == '#'; };
+  if (!is_authority(rest.substr(0, rest.size() - path.size()), false) ||
+      std::any_of(path.begin(), path.end(), bad)) {
+    return std::nullopt;
+  }
+  return Secret(std::string(text));
 }
 
 std::optional<std::string> ListenAddress::parse(std::string_view text) const {

@@ -97,6 +97,32 @@ struct UsdPerMillion : AnyKind {
   [[nodiscard]] std::string expected() const;
 };
 
+// USD above zero, at most nine decimals so that they are whole nano-dollars.
+struct Usd : AnyKind {
+  [[nodiscard]] static std::optional<NanoDollars> parse(std::string_view text);
+  [[nodiscard]] static std::string show(NanoDollars amount);
+  [[nodiscard]] std::string expected() const;
+};
+
+// An IANA time zone that this system knows.
+struct ZoneName : AnyKind {
+  [[nodiscard]] std::optional<std::string> parse(std::string_view text) const;
+  [[nodiscard]] std::string show(const std::string& value) const { return value; }
+  [[nodiscard]] std::string expected() const {
+    return "a time zone of the IANA that this system knows (package tzdata), or UTC";
+  }
+};
+
+// Where alerts are posted; its path is often all the secret there is.
+struct WebhookUrl : AnyKind {
+  [[nodiscard]] std::optional<Secret> parse(std::string_view text) const;
+  [[nodiscard]] std::string show(const Secret&) const { return {}; }
+  [[nodiscard]] std::string expected() const {
+    return "a URL that begins with https:// or http://";
+  }
+  [[nodiscard]] static bool may_quote(std::string_view) { return false; }
+};
+
 // "host:port" or "[ipv6]:port"; port 0 lets the system choose.
 struct ListenAddress : AnyKind {
   [[nodiscard]] std::optional<std::string> parse(std::string_view text) const;

@@ -176,6 +176,42 @@ TEST(Load, AnEmptyFileIsTheDefault) {
   }
 }
 
+TEST(Load, ReadsBudgetsToTheNanoDollar) {
+  clear_keys();
+  const Loaded loaded = load_text(
+      "budgets:\n"
+      "  - { scope: global, usd: 1000, per: day }\n"
+      "  - { scope: tenant, name: search, usd: 0.123456789, per: week, time_zone: Asia/Shanghai,\n"
+      "      alert_at: [1.0, 0.5, 0.5], webhook: 'https://example.com/x?y=1',\n"
+      "      webhook_format: slack, on_exhausted: { downgrade: short_task_batch },\n"
+      "      unknown_price: allow }\n",
+      "t.yaml");
+  ASSERT_TRUE(loaded.ok()) << format(loaded.problems.at(0));
+  ASSERT_EQ(loaded.config.budgets.size(), 2u);
+  const Budget& first = loaded.config.budgets[0];
+  EXPECT_EQ(first.amount, NanoDollars{1'000'000'000'000});
+  EXPECT_EQ(first.time_zone, "UTC");
+  EXPECT_EQ(first.on_exhausted, OnExhausted::reject);
+  EXPECT_EQ(first.unknown_price, UnknownPrice::reject);
+  const Budget& second = loaded.config.budgets[1];
+  EXPECT_EQ(second.amount, NanoDollars{123'456'789});
+  EXPECT_EQ(second.alert_at, (std::vector{0.5, 1.0}));
+  EXPECT_EQ(second.webhook.reveal(), "https://example.com/x?y=1");
+  EXPECT_EQ(second.on_exhausted, OnExhausted::downgrade);
+  EXPECT_EQ(second.downgrade_to, "short_task_batch");
+  EXPECT_EQ(second.unknown_price, UnknownPrice::allow);
+}
+
+TEST(SpendingCap, IsExactOrNone) {
+  EXPECT_EQ(parse_spending_cap("50/month"), (SpendingCap{{50'000'000'000}, BudgetPer::month}));
+  EXPECT_EQ(parse_spending_cap("0.000000001/total"), (SpendingCap{{1}, BudgetPer::total}));
+  EXPECT_EQ(show({{250'000'000}, BudgetPer::day}), "0.25/day");
+  for (const char* text : {"", "50", "/day", "50/", "50/year", "0/day", "-1/day", "1e3/day",
+                           "nan/day", "0.0000000001/day", "99999999999/day", "5/day/day"}) {
+    EXPECT_FALSE(parse_spending_cap(text)) << text;
+  }
+}
+
 TEST(Load, SaysWhyAFileCannotBeRead) {
   const Loaded missing = load_file("/no/such/file.yaml");
   ASSERT_EQ(missing.problems.size(), 1u);

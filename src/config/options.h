@@ -40,6 +40,7 @@ const Section<Client>& client_options();
 const Section<Client>& match_options();
 const Section<Limits>& limits_options();
 const Section<Limit>& limit_options();
+const Section<Budget>& budget_options();
 
 // The options of config_options() that are maps or lists of named things.
 Option<Config> providers_option();
@@ -48,6 +49,7 @@ Option<Config> routes_option();
 Option<Config> policy_option();
 Option<Config> clients_option();
 Option<Config> limits_option();
+Option<Config> budgets_option();
 
 // Reads a map of profiles, each by `section`. Also the form of data/clients.yaml.
 void read_clients(const Section<Client>& section, const Node& node, const std::string& path,

@@ -109,10 +109,49 @@ const Case kCases[] = {
     {"no_policy", "routes: { a: { model: gpt-5.5 }, b: { model: gpt-4.1 } }",
      "t.yaml:1:11: policy: missing; expected rules that say which of these routes a request takes, "
      "e.g. - { route: a }\n"},
-    {"later_version", "budgets: []\nstate: { limits: x }\n",
-     "t.yaml:1:10: budgets: not available in this version; remove it, it would not be obeyed\n"
-     "t.yaml:2:18: state.limits: not available in this version; remove it, it would not be "
+    {"later_version", "state: { limits: x }\n",
+     "t.yaml:1:18: state.limits: not available in this version; remove it, it would not be "
      "obeyed\n"},
+    {"wrong_budgets",
+     "budgets:\n"
+     "  - { scope: team, usd: 0, per: year }\n"
+     "  - { scope: global, usd: -1, per: day, name: x }\n"
+     "  - { scope: route, name: chaep, usd: 1e3, per: day, on_exhausted: { downgrade: cheapo } }\n"
+     "  - { scope: key, usd: 0.0000000001, per: day, alert_at: [80%], on_exhausted: ask }\n"
+     "  - { scope: tenant, usd: 99999999999, per: day, time_zone: Mars/Olympus }\n"
+     "  - { scope: tenant, usd: 1, per: day, webhook: \"hooks.slack.com/secret\", period: day }\n"
+     "  - { scope: task, per: total, time_zone: Europe/Berlin }\n",
+     "t.yaml:2:14: budgets[1].scope: \"team\" is not valid; expected global, tenant, key, client, "
+     "route, provider, model or task, e.g. tenant.\n"
+     "t.yaml:2:25: budgets[1].usd: \"0\" is not valid; expected USD from 0.000000001 to "
+     "1000000000, at most nine decimals, e.g. 1000.\n"
+     "t.yaml:2:33: budgets[1].per: \"year\" is not valid; expected day, week, month or total, e.g. "
+     "day.\n"
+     "t.yaml:3:5: budgets: scope global is all requests together and takes no name; remove name: x "
+     "or take another scope\n"
+     "t.yaml:3:27: budgets[2].usd: \"-1\" is not valid; expected USD from 0.000000001 to "
+     "1000000000, at most nine decimals, e.g. 1000.\n"
+     "t.yaml:4:5: budgets: there is no route \"chaep\".\n"
+     "t.yaml:4:5: budgets: there is no route \"cheapo\".\n"
+     "t.yaml:4:39: budgets[3].usd: \"1e3\" is not valid; expected USD from 0.000000001 to "
+     "1000000000, at most nine decimals, e.g. 1000.\n"
+     "t.yaml:5:24: budgets[4].usd: \"0.0000000001\" is not valid; expected USD from 0.000000001 to "
+     "1000000000, at most nine decimals, e.g. 1000.\n"
+     "t.yaml:5:59: budgets[4].alert_at: \"80%\" is not valid; expected a share of the budget from "
+     "0.01 to 10, e.g. 0.8\n"
+     "t.yaml:5:79: budgets[4].on_exhausted: \"ask\" is not valid; expected reject, alert_only or { "
+     "downgrade: ROUTE }\n"
+     "t.yaml:6:27: budgets[5].usd: \"99999999999\" is not valid; expected USD from 0.000000001 to "
+     "1000000000, at most nine decimals, e.g. 1000.\n"
+     "t.yaml:6:61: budgets[5].time_zone: \"Mars/Olympus\" is not valid; expected a time zone of "
+     "the IANA that this system knows (package tzdata), or UTC, e.g. Europe/Berlin.\n"
+     "t.yaml:7:5: budgets: each tenant has a budget per day already; remove one of them\n"
+     "t.yaml:7:49: budgets[6].webhook: the value is not valid; expected a URL that begins with "
+     "https:// or http://, e.g. ${ALERT_URL}.\n"
+     "t.yaml:7:75: budgets[6].period: unknown option.\n"
+     "t.yaml:8:5: warning: budgets: time_zone has no meaning for per: total; remove it\n"
+     "t.yaml:8:5: budgets[7].usd: missing; expected USD from 0.000000001 to 1000000000, at most "
+     "nine decimals, e.g. 1000\n"},
     {"wrong_limits",
      "limits:\n"
      "  requests_per_second: 0\n"

@@ -92,6 +92,7 @@ std::string reference_markdown() {
   append(page, "clients.NAME.match", match_options());
   append(page, "limits", limits_options());
   append(page, "limits.scopes[]", limit_options());
+  append(page, "budgets[]", budget_options());
   append(page, "retry", retry_options());
   append(page, "timeouts", timeout_options());
   append(page, "http", http_options());

@@ -210,7 +210,7 @@ const Section<Config>& config_options() {
     all.push_back(subsection("state", &C::state, state_options(), "{ ledger: \"sqlite:usage.db\" }",
                              "Where the program keeps what must last."));
     all.push_back(limits_option());
-    all.push_back(later<C>("budgets", "Spending limits."));
+    all.push_back(budgets_option());
     return all;
   }();
   return options;

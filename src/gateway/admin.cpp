@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "budgets/report.h"
+#include "budgets/restore.h"
 #include "gateway/admin_keys.h"
 #include "json/writer.h"
 
@@ -11,12 +13,14 @@ namespace {
 constexpr std::string_view kText = "Content-Type: text/plain; charset=utf-8\r\n";
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
 constexpr std::string_view kKeysPath = "/api/keys";
+constexpr std::string_view kBudgetsPath = "/api/budgets";
 constexpr std::string_view kIndex =
     "Tidegate admin listener\n"
     "  /healthz   the process is alive\n"
     "  /readyz    it takes requests; 503 while it stops\n"
     "  /metrics   Prometheus text\n"
-    "  /api/keys  virtual keys\n";
+    "  /api/keys  virtual keys\n"
+    "  /api/budgets  what is left of the budgets\n";
 
 std::string_view name(config::Auth auth) {
   switch (auth) {
@@ -63,7 +67,7 @@ Task<void> Admin::serve(http::Exchange& exchange) {
   const std::string_view method = exchange.head().method;
   const bool api = path == kKeysPath || path.starts_with("/api/keys/");
   http::Handler* mounted = mounted_at(path);
-  if (api || mounted != nullptr || path == "/metrics") {
+  if (api || mounted != nullptr || path == "/metrics" || path == kBudgetsPath) {
     const Result<void> allowed = guard_.check(exchange.head());
     if (!allowed) {
       const bool token = allowed.error().code == ErrorCode::unauthorized;
@@ -77,6 +81,7 @@ Task<void> Admin::serve(http::Exchange& exchange) {
     return refuse(exchange, 405, "only GET is answered here", "Allow: GET, HEAD\r\n");
   }
   if (path == "/metrics") return serve_metrics(exchange);
+  if (path == kBudgetsPath) return serve_budgets(exchange);
   return serve_page(exchange);
 }
 
@@ -111,6 +116,14 @@ Task<void> Admin::serve_keys(http::Exchange& exchange) {
   } else {
     co_await refuse(exchange, answer.status, answer.error);
   }
+}
+
+Task<void> Admin::serve_budgets(http::Exchange& exchange) {
+  const std::shared_ptr<const Snapshot> snapshot = snapshot_.load();
+  const std::shared_ptr<const limits::KeyTable> keys = shared_.keys->table();
+  const std::string body =
+      budgets::to_json(snapshot->budgets->standings(exchange.received(), budgets::caps_of(*keys)));
+  co_await exchange.respond(200, kJson, body);
 }
 
 Task<void> Admin::refuse(http::Exchange& exchange, int status, std::string problem,

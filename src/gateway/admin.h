@@ -1,5 +1,5 @@
-// Admin: the endpoints of the admin listener: health, readiness, metrics, virtual keys, and those
-// that other parts of the program add.
+// Admin: the endpoints of the admin listener: health, readiness, metrics, virtual keys, budgets, and
+// those that other parts of the program add.
 // One object for all workers.
 #pragma once
 
@@ -36,6 +36,7 @@ class Admin final : public http::Handler {
   Task<void> serve_page(http::Exchange& exchange);
   Task<void> serve_metrics(http::Exchange& exchange);
   Task<void> serve_keys(http::Exchange& exchange);
+  Task<void> serve_budgets(http::Exchange& exchange);
   Task<void> refuse(http::Exchange& exchange, int status, std::string problem,
                     std::string headers = {});
 

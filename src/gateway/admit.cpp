@@ -27,15 +27,20 @@ Demand estimate(const Walk& walk, const routing::Target& target) {
   return {.input = workload.context_tokens, .output = smaller(likely, most)};
 }
 
-// "key tokens_per_minute"
-std::string name_of(const limits::Rule* rule, Bound bound) {
+// "key.tokens_per_minute"
+std::string name_of(const Walk& walk, const limits::Chain& chain, const Refusal& refusal) {
+  const limits::Rule* rule = chain.rules()[refusal.limiter];
+  const Bound bound = refusal.bound;
+  if (rule == nullptr && &chain == &walk.limited->request_chain) {
+    return fmt::format("own.{}", name(bound));
+  }
   if (rule == nullptr) return "provider.adaptive";
   return fmt::format("{}.{}", config::name(rule->limit.scope), name(bound));
 }
 
 AttemptEnd refused(Walk& walk, const limits::Chain& chain, const Refusal& refusal) {
   const limits::Rule* rule = chain.rules()[refusal.limiter];
-  walk.limited->held_up_by = name_of(rule, refusal.bound);
+  walk.limited->held_up_by = name_of(walk, chain, refusal);
   if (rule != nullptr) walk.worker.cells.add(rule->metrics.refused);
   Error error = refusal.error();
   error.message = fmt::format("{}: {}", walk.limited->held_up_by, error.message);
@@ -83,7 +88,7 @@ void passed(Walk& walk, const limits::Chain& chain, TimePoint since, const Refus
   if (rule != nullptr) walk.worker.cells.add(rule->metrics.waited);
   const Duration waited = walk.worker.loop.now() - since;
   walk.limited->queued += waited;
-  walk.limited->held_up_by = name_of(rule, last.bound);
+  walk.limited->held_up_by = name_of(walk, chain, last);
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
   walk.note(fmt::format("waited {} ms for {}", ms, walk.limited->held_up_by));
 }
@@ -94,7 +99,7 @@ Task<AttemptEnd> wait_in_line(Walk& walk, const limits::Chain& chain, Demand dem
   Loop& loop = walk.worker.loop;
   const TimePoint since = loop.now();
   const TimePoint deadline =
-      std::min(walk.deadline, walk.started + walk.snapshot->limits->queue_time());
+      std::min(walk.deadline, walk.started + walk.limited->rules->queue_time());
   if (first.never || since >= deadline) co_return refused(walk, chain, first);
   const auto sleeper = std::make_shared<Sleeper>(walk.exchange.client());
   Turn turn(chain.limiters(), demand, deadline, walk.understood.priority,
@@ -130,7 +135,7 @@ std::optional<Refusal> take(Walk& walk, const limits::Chain& chain, const Demand
 }
 
 limits::Chain target_chain(const Walk& walk, const routing::Target& target) {
-  limits::Chain chain = walk.snapshot->limits->of_target(target.model->provider, target.model->id);
+  limits::Chain chain = walk.limited->rules->of_target(target.model->provider, target.model->id);
   limits::AdaptiveLimit* adaptive = walk.snapshot->runtime(target).adaptive.get();
   if (adaptive != nullptr) chain.add(adaptive->limiter(), nullptr);
   return chain;
@@ -148,8 +153,15 @@ void count(Walk& walk, const limits::Chain& chain, const Demand& used) {
 
 }  // namespace
 
+bool has_own_limits(const Caller& caller) {
+  return caller.key != nullptr && caller.key->own->limited();
+}
+
 Task<AttemptEnd> admit_request(Walk& walk) {
-  const limits::Limits& limits = *walk.snapshot->limits;
+  walk.limited = std::make_unique<Limited>();
+  Limited& limited = *walk.limited;
+  limited.rules = (walk.snapshot->limits ? walk.snapshot->limits : walk.snapshot->no_limits).get();
+  const limits::Limits& limits = *limited.rules;
   const Understanding& understood = walk.understood;
   limits::Subject subject;
   if (walk.caller.key != nullptr) {
@@ -160,9 +172,10 @@ Task<AttemptEnd> admit_request(Walk& walk) {
   }
   if (understood.profile != nullptr) subject.client = understood.profile->name;
   subject.route = route_name(understood.decision);
-  walk.limited = std::make_unique<Limited>();
-  Limited& limited = *walk.limited;
   limited.request_chain = limits.of_request(subject);
+  if (has_own_limits(walk.caller)) {
+    limited.request_chain.add(walk.worker.shared.own_limits->of(*walk.caller.key), nullptr);
+  }
   const Demand demand = estimate(walk, *understood.decision.targets().front());
   const std::optional<Refusal> refusal =
       take(walk, limited.request_chain, demand, limited.of_request);

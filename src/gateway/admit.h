@@ -9,6 +9,9 @@
 
 namespace tidegate::gateway {
 
+// Whether the caller's key has limits of its own.
+[[nodiscard]] bool has_own_limits(const Caller& caller);
+
 // Reserves the request's estimate; what does not fit waits for its turn, or is refused.
 Task<AttemptEnd> admit_request(Walk& walk);
 

@@ -34,7 +34,8 @@ Attempt::Attempt(Walk& walk, const routing::Target& target)
                                                         : provider_.dialect->surface) {}
 
 AttemptEnd AttemptEnd::failed(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {
-  return {outcome, std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}, false})};
+  return {outcome,
+          std::make_unique<Failure>(Failure{std::move(error), policy, {}, {}, false, false})};
 }
 
 void Attempt::fail_with(ledger::Outcome outcome, Error error, protocol::ErrorPolicy policy) {

@@ -27,6 +27,7 @@ struct Failure {
   std::optional<HeldAnswer> held;  // the provider's own answer to it
   std::optional<Duration> retry_after;
   bool throttled = false;  // the provider asks for fewer requests
+  bool diverts = false;    // a budget sends such requests to another route
 };
 
 // Small, since a stream holds several while it lasts.

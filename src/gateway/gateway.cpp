@@ -194,6 +194,7 @@ void Gateway::add_sampled_metrics() {
               static_cast<double>(*limit));
     }
   });
+  add_budget_metrics();
   sampled(metric::kReloads, [this](Samples& out) {
     out.add({{"result", "done"}}, static_cast<double>(reloads_done_.load()));
     out.add({{"result", "failed"}}, static_cast<double>(reloads_failed_.load()));

@@ -47,6 +47,7 @@ class Gateway {
  private:
   Result<http::ServerOptions> server_options() const;
   void add_sampled_metrics();
+  void add_budget_metrics();  // budget_metrics.cpp
 
   Loop& main_;
   SharedState& shared_;

@@ -50,42 +50,48 @@ void append_span(std::string& out, Duration time) {
   out += 's';
 }
 
+// What stands before the three numbers of a bound, and after them.
+struct Words {
+  std::string_view limit, remaining, reset;
+};
+constexpr Words kRequests{"x-ratelimit-limit-requests: ", "\r\nx-ratelimit-remaining-requests: ",
+                          "\r\nx-ratelimit-reset-requests: "};
+constexpr Words kTokens{"x-ratelimit-limit-tokens: ", "\r\nx-ratelimit-remaining-tokens: ",
+                        "\r\nx-ratelimit-reset-tokens: "};
+constexpr Words kMessagesRequests{
+    "anthropic-ratelimit-requests-limit: ", "\r\nanthropic-ratelimit-requests-remaining: ",
+    "\r\nanthropic-ratelimit-requests-reset: "};
+constexpr Words kMessagesTokens{
+    "anthropic-ratelimit-tokens-limit: ", "\r\nanthropic-ratelimit-tokens-remaining: ",
+    "\r\nanthropic-ratelimit-tokens-reset: "};
+
 // Put together by hand: with format strings the headers would cost more than the limits.
-void append(std::string& out, const Standing& standing, std::string_view what,
-            protocol::Surface surface, WallTime wall) {
-  const bool messages = surface == protocol::Surface::messages;
-  const auto name = [&](std::string_view field) {
-    if (messages) {
-      out.append("anthropic-ratelimit-").append(what).append("-").append(field).append(": ");
-    } else {
-      out.append("x-ratelimit-").append(field).append("-").append(what).append(": ");
-    }
-  };
-  name("limit");
+void append(std::string& out, const Standing& standing, const Words& words) {
+  out += words.limit;
   append(out, standing.limit);
-  out += "\r\n";
-  name("remaining");
+  out += words.remaining;
   append(out, standing.remaining);
-  out += "\r\n";
-  name("reset");
-  if (messages) {
-    out += format_rfc3339(wall + standing.reset);
-  } else {
-    append_span(out, standing.reset);
-  }
-  out += "\r\n";
+  out += words.reset;
 }
 
 }  // namespace
 
 void append_limit_headers(std::string& out, const Limited& limited, protocol::Surface surface,
                           TimePoint now, WallTime wall) {
-  if (const auto requests = tightest(limited, &RateLimiter::requests_standing, now)) {
-    append(out, *requests, "requests", surface, wall);
-  }
-  if (const auto tokens = tightest(limited, &RateLimiter::tokens_standing, now)) {
-    append(out, *tokens, "tokens", surface, wall);
-  }
+  const bool messages = surface == protocol::Surface::messages;
+  const auto say = [&](const std::optional<Standing>& standing, const Words& words) {
+    if (!standing) return;
+    append(out, *standing, words);
+    if (messages) {
+      out += format_rfc3339(wall + standing->reset);
+    } else {
+      append_span(out, standing->reset);
+    }
+    out += "\r\n";
+  };
+  say(tightest(limited, &RateLimiter::requests_standing, now),
+      messages ? kMessagesRequests : kRequests);
+  say(tightest(limited, &RateLimiter::tokens_standing, now), messages ? kMessagesTokens : kTokens);
 }
 
 bool is_limit_header(std::string_view name) {

@@ -11,9 +11,10 @@
 namespace tidegate::gateway {
 
 struct Limited : Recycled {
-  limits::Chain request_chain;  // global, tenant, key, client, route
-  limits::Chain target_chain;   // provider and model, of the latest attempt
-  Reservation of_request;       // for all attempts together
+  const limits::Limits* rules = nullptr;  // of the snapshot; never null
+  limits::Chain request_chain;            // global, tenant, key, client, route, and the key's own
+  limits::Chain target_chain;             // provider and model, of the latest attempt
+  Reservation of_request;                 // for all attempts together
   Reservation of_attempt;
   const routing::Target* reserved_for = nullptr;  // that of_attempt was waited for
   const routing::Target* at_limit = nullptr;      // the first target that could not be asked

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "gateway/admit.h"
+#include "gateway/afford.h"
 #include "gateway/answer_headers.h"
 #include "gateway/attempt.h"
 #include "gateway/fit.h"
@@ -18,6 +19,8 @@ namespace tidegate::gateway {
 namespace {
 
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
+// The official SDKs repeat a 429 unless they are told that it is of no use.
+constexpr std::string_view kNoRetry = "x-should-retry: false\r\n";
 
 // Whether to try the same target again, and after how long.
 std::optional<Duration> retry_delay(Walk& walk, const Failure& failure, int attempts_here) {
@@ -104,6 +107,13 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
         co_return std::move(end);
       }
     }
+    if (walk.budgeted != nullptr) {
+      if (std::optional<AttemptEnd> refused = afford(walk, target)) {
+        breaker.ignored(admission);
+        if (attempts == 1) end = std::move(*refused);
+        co_return std::move(end);
+      }
+    }
     {
       Attempt attempt(walk, target);
       end = co_await attempt.run();
@@ -148,6 +158,8 @@ Task<void> answer_failure(Walk& walk, const Failure& failure) {
   if (failure.retry_after) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(*failure.retry_after).count();
     headers += fmt::format("retry-after: {}\r\n", wait);
+  } else if (failure.error.code == ErrorCode::out_of_budget) {
+    headers += kNoRetry;
   }
   co_await answer_error(exchange, walk.worker, walk.surface, failure.error, std::move(headers));
 }
@@ -164,7 +176,7 @@ Task<void> attempt_all(Walk& walk) {
     walk.worker.shared.affinity.remember(decision.task, decision.route->hash, walk.started);
   }
   std::unique_ptr<Failure> failure;
-  const std::span<const routing::Target* const> targets = decision.targets();
+  std::span<const routing::Target* const> targets = decision.targets();
   bool waited = false;
   for (std::size_t next = 0;;) {
     const routing::Target& target = *targets[next++];
@@ -179,6 +191,12 @@ Task<void> attempt_all(Walk& walk) {
     if (walk.answered || end.outcome == ledger::Outcome::client_gone) {
       walk.file(true);
       co_return;
+    }
+    if (end.failure->diverts && divert(walk)) {
+      targets = decision.targets();
+      next = 0;
+      failure.reset();
+      continue;
     }
     const bool go_on = end.failure->policy.try_fallback;
     // What a provider said is worth more to the client than that the next one rests.
@@ -248,7 +266,8 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
     if (const routing::Target* blind = walk.understood.decision.blind) {
       walk.note(blind->model->id + " left out: it cannot be shown all of this");
     }
-    if (walk.snapshot->limits == nullptr) {
+    begin_budget(walk);
+    if (walk.snapshot->limits == nullptr && !has_own_limits(walk.caller)) {
       co_await attempt_all(walk);
     } else {
       co_await attempt_within_limits(walk);

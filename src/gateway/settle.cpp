@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/admit.h"
+#include "gateway/afford.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -101,6 +102,7 @@ void Attempt::settle() {
       record.saved_by_window = saved.by_window;
     }
   }
+  if (walk_.budgeted != nullptr) settle_charge(walk_, record.cost);
 
   telemetry::Cells& cells = worker.cells;
   const telemetry::TargetMetrics& metrics = runtime.metrics;

@@ -6,12 +6,15 @@
 #include <string>
 #include <unordered_map>
 
+#include "budgets/alerts.h"
+#include "budgets/budgets.h"
 #include "config/config.h"
 #include "ledger/ledger.h"
 #include "limits/adaptive_limit.h"
 #include "limits/key_ring.h"
 #include "limits/limits.h"
 #include "limits/output_estimate.h"
+#include "limits/own_limits.h"
 #include "routing/affinity.h"
 #include "routing/breaker.h"
 #include "telemetry/metrics_list.h"
@@ -34,7 +37,10 @@ struct SharedState {
   std::unique_ptr<translation::ReasoningMemory> reasoning;
   std::unique_ptr<translation::ResponseStore> responses;
 
-  std::shared_ptr<const limits::Limits> limits;  // the latest; null: nothing is limited
+  std::shared_ptr<const limits::Limits> limits;     // the latest; null: nothing is limited
+  std::unique_ptr<limits::OwnLimits> own_limits;    // of keys; null where there are no keys
+  std::shared_ptr<const budgets::Budgets> budgets;  // the latest
+  std::unique_ptr<budgets::Alerts> alerts;          // null: nobody is told
 
   // By "provider/model" and by model: health and learning survive a reload.
   std::unordered_map<std::string, std::shared_ptr<routing::Breaker>> breakers;

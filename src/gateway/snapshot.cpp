@@ -100,11 +100,8 @@ std::string header_lines(const telemetry::TargetLabels& labels) {
 // Limits go on with one clock through all reloads.
 const SystemClock kClock;
 
-void add_learned_limits(Snapshot& snapshot, SharedState& shared, const routing::Target& target) {
+void add_adaptive_limit(Snapshot& snapshot, SharedState& shared, const routing::Target& target) {
   TargetRuntime& runtime = snapshot.targets.at(&target);
-  auto& output = shared.outputs[target.model->id];
-  if (output == nullptr) output = std::make_shared<limits::OutputEstimate>();
-  runtime.output = output;
   const config::Limits& settings = *snapshot.config.limits;
   if (!settings.adaptive) return;
   auto& adaptive = shared.adaptive_limits[runtime.maker];
@@ -134,11 +131,24 @@ void check_limits(const Snapshot& snapshot, std::vector<config::Problem>& proble
   }
 }
 
+void check_budgets(const Snapshot& snapshot, std::vector<config::Problem>& problems) {
+  for (const config::Budget& budget : snapshot.config.budgets) {
+    if (budget.scope != config::BudgetScope::model || budget.name.empty()) continue;
+    std::vector<std::string> names;
+    for (const auto& [id, route] : snapshot.table.models) names.emplace_back(id);
+    if (std::ranges::find(names, budget.name) != names.end()) continue;
+    problems.push_back({budget.at, fmt::format("budgets: there is no model \"{}\".{}", budget.name,
+                                               did_you_mean(budget.name, names))});
+  }
+}
+
 void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& route) {
   static const std::vector<std::string_view> outcomes = outcome_names();
   for (const routing::Target& target : route.targets) {
     auto& calibration = shared.calibrations[target.model->id];
     if (calibration == nullptr) calibration = std::make_shared<workload::TokenCalibration>();
+    auto& output = shared.outputs[target.model->id];
+    if (output == nullptr) output = std::make_shared<limits::OutputEstimate>();
     const telemetry::TargetLabels labels{
         route.name, snapshot.config.providers[target.provider].name, target.model->id};
     snapshot.targets.emplace(
@@ -146,9 +156,9 @@ void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& 
                                fmt::format("{}/{}", labels.provider, labels.model),
                                telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
                                calibration,
-                               {},
+                               output,
                                {}});
-    if (snapshot.limits != nullptr) add_learned_limits(snapshot, shared, target);
+    if (snapshot.limits != nullptr) add_adaptive_limit(snapshot, shared, target);
   }
 }
 
@@ -171,6 +181,7 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
   snapshot->profiles = catalog::ClientProfiles::with(snapshot->config, problems);
   snapshot->table = routing::build(snapshot->config, snapshot->catalog, problems);
   check_limits(*snapshot, problems);
+  check_budgets(*snapshot, problems);
   Contexts contexts;
   bool usable = true;
   for (const config::Provider& provider : snapshot->config.providers) {
@@ -183,7 +194,15 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
     snapshot->limits = limits::Limits::build(*snapshot->config.limits, kClock, shared.registry,
                                              shared.limits.get());
   }
+  snapshot->no_limits = limits::Limits::none();
   shared.limits = snapshot->limits;
+  budgets::AlertSink sink;
+  if (budgets::Alerts* alerts = shared.alerts.get()) {
+    sink = [alerts](budgets::Alert alert) { alerts->give(std::move(alert)); };
+  }
+  snapshot->budgets =
+      budgets::Budgets::build(snapshot->config.budgets, std::move(sink), shared.budgets.get());
+  shared.budgets = snapshot->budgets;
   for (const routing::Route& route : snapshot->table.routes) add_targets(*snapshot, shared, route);
   for (const auto& [id, route] : snapshot->table.models) add_targets(*snapshot, shared, route);
   add_breakers(*snapshot, shared);

@@ -38,9 +38,8 @@ struct TargetRuntime {
   std::string maker;         // "provider/model": who made the reasoning that it gives
   telemetry::TargetMetrics metrics;
   std::shared_ptr<workload::TokenCalibration> calibration;
-  // Null where nothing is limited; the second also where no provider's limit is to be found.
   std::shared_ptr<limits::OutputEstimate> output;
-  std::shared_ptr<limits::AdaptiveLimit> adaptive;
+  std::shared_ptr<limits::AdaptiveLimit> adaptive;  // null where it is not to be found
 };
 
 struct Snapshot {
@@ -59,8 +58,10 @@ struct Snapshot {
   catalog::Catalog catalog;
   catalog::ClientProfiles profiles;
   routing::Table table;
-  std::vector<ProviderRuntime> providers;        // as in config.providers
-  std::shared_ptr<const limits::Limits> limits;  // null: nothing is limited
+  std::vector<ProviderRuntime> providers;           // as in config.providers
+  std::shared_ptr<const limits::Limits> limits;     // null: nothing is limited, but by keys' own
+  std::shared_ptr<const limits::Limits> no_limits;  // what holds then
+  std::shared_ptr<const budgets::Budgets> budgets;  // never null; keys may have their own
   std::shared_ptr<routing::RetryBudget> retry_budget;
   std::vector<std::shared_ptr<routing::Breaker>> breakers;  // as in table
   std::unordered_map<const routing::Target*, TargetRuntime> targets;

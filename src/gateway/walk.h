@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/request_id.h"
+#include "gateway/budgeted.h"
 #include "gateway/limited.h"
 #include "gateway/understand.h"
 #include "gateway/worker_state.h"
@@ -51,7 +52,8 @@ struct Walk {
   bool committed = false;  // the head of the answer has left, so the status can no longer change
   bool answered = false;   // bytes of an answer have left, so no other attempt may be made
 
-  std::unique_ptr<Limited> limited;  // null: nothing is limited
+  std::unique_ptr<Limited> limited;    // null: nothing is limited
+  std::unique_ptr<Budgeted> budgeted;  // null: no budget counts the request
 
   // For the request's log line; the last attempt's.
   const routing::Target* target = nullptr;

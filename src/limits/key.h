@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "config/config.h"
 #include "limits/key_text.h"
+#include "tidegate/rate_limits.h"
 #include "tls/keyed_hash.h"
 
 namespace tidegate::limits {
@@ -18,11 +20,21 @@ struct Allowed {
   std::vector<std::string> models, routes;
 };
 
+// What holds for the key's requests alone, beside what the configuration says.
+struct OwnBounds {
+  RateLimits limits;
+  std::vector<config::SpendingCap> caps;  // at most one for each period
+
+  [[nodiscard]] bool limited() const { return limits != RateLimits{}; }
+  bool operator==(const OwnBounds&) const = default;
+};
+
 struct Key {
   KeyId id;
   std::string name;    // one key in use at a time has it
   std::string tenant;  // whose it is; empty: nobody's in particular
   Allowed allowed;
+  OwnBounds own;
   std::vector<std::pair<std::string, std::string>> labels;
   std::string last4;  // of the key, so that people recognise it
   WallTime created;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "tidegate/rate_limiter.h"
 
 namespace tidegate::limits {
 namespace {
@@ -57,6 +58,29 @@ Result<void> check_allowed(const Allowed& allowed, const catalog::Catalog& catal
   return {};
 }
 
+Result<void> check_own(const OwnBounds& own) {
+  if (own.limited()) {
+    const SystemClock clock;
+    const auto limiter = RateLimiter::create(own.limits, clock);
+    if (!limiter) return std::unexpected(limiter.error());
+    const RateLimits nothing{.counted = own.limits.counted, .burst = own.limits.burst};
+    if (own.limits == nothing) {
+      return fail(ErrorCode::invalid, "it limits nothing without another bound", "burst");
+    }
+  }
+  for (auto cap = own.caps.begin(); cap != own.caps.end(); ++cap) {
+    const bool twice = std::any_of(own.caps.begin(), cap, [&](const config::SpendingCap& other) {
+      return other.per == cap->per;
+    });
+    if (twice) {
+      return fail(ErrorCode::invalid,
+                  fmt::format("expected one for each period, {} has two", name(cap->per)),
+                  "budgets");
+    }
+  }
+  return {};
+}
+
 Result<void> check_labels(const KeyDraft& draft) {
   if (draft.labels.size() > kMostNamed) return too_many("labels");
   for (std::size_t i = 0; i < draft.labels.size(); ++i) {
@@ -98,6 +122,13 @@ Result<Duration> parse_grace(std::string_view text) {
   return fail(ErrorCode::invalid, "expected a duration from 0s to 90d, like 24h", "grace");
 }
 
+Result<config::SpendingCap> parse_cap(std::string_view text) {
+  const auto cap = config::parse_spending_cap(text);
+  if (cap) return *cap;
+  return fail(ErrorCode::invalid,
+              "expected USD and day, week, month or total, like 50/month or 0.25/day", "budgets");
+}
+
 Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
@@ -116,6 +147,7 @@ Result<void> check(const KeyDraft& draft, const catalog::Catalog& catalog,
     if (auto good = check_name(draft.tenant, "tenant"); !good) return good;
   }
   if (auto good = check_allowed(draft.allowed, catalog, config); !good) return good;
+  if (auto good = check_own(draft.own); !good) return good;
   return check_labels(draft);
 }
 

@@ -19,6 +19,7 @@ struct KeyDraft {
   std::string name;
   std::string tenant;
   Allowed allowed;
+  OwnBounds own;
   std::optional<WallTime> expires;
   std::vector<std::pair<std::string, std::string>> labels;
 };
@@ -27,6 +28,8 @@ struct KeyDraft {
 Result<WallTime> parse_expiry(std::string_view text, WallTime now);
 // How long a replaced secret stays good: "24h", at most 90 days.
 Result<Duration> parse_grace(std::string_view text);
+// "50/month"
+Result<config::SpendingCap> parse_cap(std::string_view text);
 // "team=search"
 Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
 #include <optional>
 
 #include "json/reader.h"
@@ -35,6 +37,64 @@ bool read_labels(Reader& reader, Labels& out) {
     out.emplace_back(std::move(label), std::move(value));
     return true;
   });
+}
+
+struct RateMember {
+  std::string_view name;
+  std::optional<double> RateLimits::* bound;
+};
+constexpr std::array kRates{RateMember{"requests_per_second", &RateLimits::requests_per_second},
+                            RateMember{"requests_per_minute", &RateLimits::requests_per_minute},
+                            RateMember{"tokens_per_minute", &RateLimits::tokens_per_minute},
+                            RateMember{"tokens_per_day", &RateLimits::tokens_per_day}};
+
+template <class Number>
+bool read_number(Reader& reader, Number& out) {
+  std::string_view raw;
+  if (reader.kind() != Kind::number || !reader.scalar(raw)) return false;
+  const auto [end, error] = std::from_chars(raw.data(), raw.data() + raw.size(), out);
+  return error == std::errc{} && end == raw.data() + raw.size();
+}
+
+bool read_limits(Reader& reader, RateLimits& out) {
+  if (reader.kind() != Kind::object) return false;
+  out = {};
+  return reader.object([&](std::string_view key) {
+    if (key == "burst") return read_number(reader, out.burst);
+    if (key == "max_concurrent") return read_number(reader, out.max_concurrent.emplace());
+    for (const auto& [name, bound] : kRates) {
+      if (name == key) return read_number(reader, (out.*bound).emplace());
+    }
+    return false;
+  });
+}
+
+bool read_caps(Reader& reader, std::vector<config::SpendingCap>& out) {
+  std::vector<std::string> texts;
+  if (!read_names(reader, texts)) return false;
+  out.clear();
+  for (const std::string& text : texts) {
+    const auto cap = config::parse_spending_cap(text);
+    if (!cap) return false;
+    out.push_back(*cap);
+  }
+  return true;
+}
+
+void write_limits(json::Writer& json, const RateLimits& limits) {
+  json.begin_object();
+  for (const auto& [name, bound] : kRates) {
+    if (limits.*bound) json.member(name, *(limits.*bound));
+  }
+  if (limits.max_concurrent) json.member("max_concurrent", *limits.max_concurrent);
+  if (limits.burst != RateLimits{}.burst) json.member("burst", limits.burst);
+  json.end_object();
+}
+
+void write_caps(json::Writer& json, const std::vector<config::SpendingCap>& caps) {
+  json.begin_array();
+  for (const config::SpendingCap& cap : caps) json.value(show(cap));
+  json.end_array();
 }
 
 // Walks the members of a request's object. `on_member` says what it expected when it fails.
@@ -91,6 +151,10 @@ void write_key(json::Writer& json, const Key& key, WallTime now, std::string_vie
   json.member("state", name(state_of(key, now))).member("last4", key.last4);
   write_names(json, "models", key.allowed.models);
   write_names(json, "routes", key.allowed.routes);
+  json.key("limits");
+  write_limits(json, key.own.limits);
+  json.key("budgets");
+  write_caps(json, key.own.caps);
   json.key("labels");
   write_labels(json, key.labels);
   json.member("created", format_rfc3339(key.created));
@@ -114,7 +178,18 @@ Result<KeyDraft> read_draft(std::string_view body, WallTime now) {
     if (key == "labels") {
       return expect(read_labels(reader, draft.labels), "an object of strings", key);
     }
-    if (key != "expires") return unknown(key, "name, tenant, models, routes, expires or labels");
+    if (key == "limits") {
+      return expect(read_limits(reader, draft.own.limits),
+                    "an object of numbers: requests_per_second, requests_per_minute, "
+                    "tokens_per_minute, tokens_per_day, max_concurrent, burst",
+                    key);
+    }
+    if (key == "budgets") {
+      return expect(read_caps(reader, draft.own.caps), "a list like [\"50/month\"]", key);
+    }
+    if (key != "expires") {
+      return unknown(key, "name, tenant, models, routes, expires, labels, limits or budgets");
+    }
     std::string text;
     if (auto good = expect(read_text(reader, text), "a string", key); !good) return good;
     auto expires = parse_expiry(text, now);
@@ -170,6 +245,34 @@ bool from_json(std::string_view text, Labels& labels) {
   if (!checked) return false;
   Reader reader(*checked);
   return read_labels(reader, labels) && reader.finish();
+}
+
+std::string to_json(const RateLimits& limits) {
+  std::string out;
+  json::Writer json(out);
+  write_limits(json, limits);
+  return out;
+}
+
+std::string to_json(const std::vector<config::SpendingCap>& caps) {
+  std::string out;
+  json::Writer json(out);
+  write_caps(json, caps);
+  return out;
+}
+
+bool from_json(std::string_view text, RateLimits& limits) {
+  const auto checked = json::check_text(text);
+  if (!checked) return false;
+  Reader reader(*checked);
+  return read_limits(reader, limits) && reader.finish();
+}
+
+bool from_json(std::string_view text, std::vector<config::SpendingCap>& caps) {
+  const auto checked = json::check_text(text);
+  if (!checked) return false;
+  Reader reader(*checked);
+  return read_caps(reader, caps) && reader.finish();
 }
 
 }  // namespace tidegate::limits

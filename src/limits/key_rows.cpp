@@ -11,7 +11,7 @@ namespace tidegate::limits {
 namespace {
 
 // Names are free again once their key is revoked, so that records of the old one stay its own.
-constexpr std::array<std::string_view, 1> kSteps{R"sql(
+constexpr std::array<std::string_view, 2> kSteps{R"sql(
 CREATE TABLE virtual_key (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -32,6 +32,10 @@ CREATE TABLE virtual_key_secret (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   proof TEXT NOT NULL
 ) STRICT;
+)sql",
+                                                 R"sql(
+ALTER TABLE virtual_key ADD COLUMN limits TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE virtual_key ADD COLUMN budgets TEXT NOT NULL DEFAULT '[]';
 )sql"};
 
 using std::chrono::microseconds;
@@ -80,9 +84,10 @@ Result<Key> read_key(const store::Row& row) {
   const auto id = KeyId::parse(row.text(0));
   key.name = row.text(1);
   key.tenant = row.text(2);
-  const bool lists = from_json(row.text(3), key.allowed.models) &&
-                     from_json(row.text(4), key.allowed.routes) &&
-                     from_json(row.text(5), key.labels);
+  const bool lists =
+      from_json(row.text(3), key.allowed.models) && from_json(row.text(4), key.allowed.routes) &&
+      from_json(row.text(5), key.labels) && from_json(row.text(13), key.own.limits) &&
+      from_json(row.text(14), key.own.caps);
   key.last4 = row.text(6);
   key.created = WallTime{microseconds{row.integer(7)}};
   key.expires = time_of(row, 8);
@@ -104,15 +109,17 @@ Result<void> insert_key(store::Store& store, const Key& key) {
   const std::string models = to_json(key.allowed.models);
   const std::string routes = to_json(key.allowed.routes);
   const std::string labels = to_json(key.labels);
+  const std::string limits = to_json(key.own.limits);
+  const std::string budgets = to_json(key.own.caps);
   const std::string hash = to_hex(key.hash);
-  const std::array<store::Value, 10> row{std::string_view(id),         std::string_view(key.name),
-                                         std::string_view(key.tenant), std::string_view(models),
-                                         std::string_view(routes),     std::string_view(labels),
-                                         std::string_view(key.last4),  micros(key.created),
-                                         micros(key.expires),          std::string_view(hash)};
+  const std::array<store::Value, 12> row{
+      std::string_view(id),        std::string_view(key.name), std::string_view(key.tenant),
+      std::string_view(models),    std::string_view(routes),   std::string_view(labels),
+      std::string_view(key.last4), micros(key.created),        micros(key.expires),
+      std::string_view(hash),      std::string_view(limits),   std::string_view(budgets)};
   auto done = store.run(
       "INSERT INTO virtual_key (id, name, tenant, models, routes, labels, last4, created_us,"
-      " expires_us, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      " expires_us, hash, limits, budgets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row);
   if (!done) return std::unexpected(done.error());
   return {};

@@ -13,7 +13,7 @@ Result<void> migrate_keys(store::Store& store);
 // What read_key() expects of a query, in this order.
 inline constexpr std::string_view kKeyColumns =
     "id, name, tenant, models, routes, labels, last4, created_us, expires_us, revoked_us, "
-    "old_until_us, hash, old_hash";
+    "old_until_us, hash, old_hash, limits, budgets";
 // Error::invalid names the row that is damaged.
 Result<Key> read_key(const store::Row& row);
 

@@ -184,6 +184,7 @@ Result<NewKey> KeyStore::create(const KeyDraft& draft, WallTime now) {
     key.name = draft.name;
     key.tenant = draft.tenant;
     key.allowed = draft.allowed;
+    key.own = draft.own;
     key.labels = draft.labels;
     key.last4 = made.text.substr(made.text.size() - 4);
     key.created = now;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -56,6 +57,8 @@ TEST_F(Store, AKeyReadsBackWholeInAnotherProcess) {
   draft.allowed = {{"gpt-5.5", "a \"quoted\" name"}, {"cheap"}};
   draft.labels = {{"owner", "J\xC3\xBCrgen"}, {"empty", ""}};
   draft.expires = kNow + 24h;
+  draft.own.limits = {.requests_per_minute = 60.5, .max_concurrent = 4, .burst = 0.25};
+  draft.own.caps = {{{50'000'000'001}, config::BudgetPer::month}};
   const auto made = open()->create(draft, kNow);
   ASSERT_TRUE(made) << made.error().message;
 
@@ -69,6 +72,7 @@ TEST_F(Store, AKeyReadsBackWholeInAnotherProcess) {
   EXPECT_EQ(keys[0].allowed.routes, draft.allowed.routes);
   EXPECT_EQ(keys[0].labels, draft.labels);
   EXPECT_EQ(keys[0].expires, draft.expires);
+  EXPECT_EQ(keys[0].own, draft.own);
   EXPECT_EQ(keys[0].created, kNow);
   EXPECT_EQ(keys[0].last4, made->text.substr(made->text.size() - 4));
   EXPECT_NE(table(*again)->check(made->text, kNow).key, nullptr);
@@ -195,6 +199,46 @@ TEST_F(Store, RefusesADamagedRowAndNamesIt) {
   const auto read = store->each([](const Key&) { FAIL(); });
   ASSERT_FALSE(read);
   EXPECT_TRUE(read.error().message.contains(made->key.id.text())) << read.error().message;
+}
+
+TEST_F(Store, KeysOfBeforeHaveNoBoundsOfTheirOwn) {
+  const auto made = open()->create(named("old"), kNow);
+  ASSERT_TRUE(made);
+  auto file = *store::open_sqlite({.path = path_});
+  ASSERT_TRUE(
+      file->execute("ALTER TABLE virtual_key DROP COLUMN limits;"
+                    "ALTER TABLE virtual_key DROP COLUMN budgets;"
+                    "UPDATE schema_version SET version = 1;"));
+  file.reset();
+  const auto again = open();
+  std::vector<Key> keys;
+  ASSERT_TRUE(again->each([&](const Key& key) { keys.push_back(key); }));
+  EXPECT_EQ(keys.at(0).own, OwnBounds{});
+  EXPECT_FALSE(keys[0].own.limited());
+  const auto checked = table(*again);
+  EXPECT_NE(checked->check(made->text, kNow).key, nullptr);
+  EXPECT_FALSE(checked->any_cap(config::BudgetPer::month));
+}
+
+TEST(KeyDraft, BoundsThatMakeNoSenseAreRefusedByName) {
+  const auto field = [](const OwnBounds& own) {
+    KeyDraft draft;
+    draft.name = "k";
+    draft.own = own;
+    const auto checked = check(draft, catalog::Catalog::shipped(), {});
+    return checked ? std::string() : checked.error().field;
+  };
+  EXPECT_EQ(field({}), "");
+  EXPECT_EQ(field({.limits = {.requests_per_minute = 60}, .caps = {}}), "");
+  EXPECT_EQ(field({.limits = {.requests_per_minute = 0}, .caps = {}}), "requests_per_minute");
+  EXPECT_EQ(field({.limits = {.requests_per_second = -1}, .caps = {}}), "requests_per_second");
+  EXPECT_EQ(field({.limits = {.tokens_per_minute = NAN}, .caps = {}}), "tokens_per_minute");
+  EXPECT_EQ(field({.limits = {.tokens_per_day = 1e300}, .caps = {}}), "tokens_per_day");
+  EXPECT_EQ(field({.limits = {.max_concurrent = 0}, .caps = {}}), "max_concurrent");
+  EXPECT_EQ(field({.limits = {.burst = 2}, .caps = {}}), "burst");
+  using config::BudgetPer;
+  EXPECT_EQ(field({.limits = {}, .caps = {{{1}, BudgetPer::day}, {{2}, BudgetPer::day}}}),
+            "budgets");
 }
 
 TEST_F(Store, RefusesAFileOfANewerVersion) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/random.h"
+#include "limits/key_json.h"
 
 namespace tidegate::limits {
 namespace {
@@ -84,6 +85,18 @@ std::optional<std::size_t> KeyTable::find(KeyId id) const {
   return std::nullopt;
 }
 
+const KeyEntry* KeyTable::find(std::string_view id) const {
+  const std::optional<KeyId> parsed = KeyId::parse(id);
+  const std::optional<std::size_t> found = parsed && !slots_.empty() ? find(*parsed) : std::nullopt;
+  return found ? &entries_[*found] : nullptr;
+}
+
+bool KeyTable::any_cap(config::BudgetPer per) const {
+  return std::ranges::any_of(own_, [per](const auto& own) {
+    return std::ranges::find(own->caps, per, &config::SpendingCap::per) != own->caps.end();
+  });
+}
+
 void KeyTable::index() {
   seed_ = random_u64();
   slots_.assign(std::bit_ceil(std::max<std::size_t>(2 * entries_.size(), 8)), 0);
@@ -101,6 +114,7 @@ void KeyTable::index() {
 struct KeyTableBuilder::Shared {
   std::unordered_map<std::string, std::string_view> tenants;
   std::map<std::pair<std::vector<std::string>, std::vector<std::string>>, const Allowed*> allowed;
+  std::map<std::string, const OwnBounds*> own;  // by their JSON
 };
 
 KeyTableBuilder::KeyTableBuilder()
@@ -128,6 +142,14 @@ const Allowed* KeyTableBuilder::keep_allowed(const Allowed& allowed) {
   return kept;
 }
 
+const OwnBounds* KeyTableBuilder::keep_own(const OwnBounds& own) {
+  const OwnBounds*& kept = shared_->own[to_json(own.limits) + to_json(own.caps)];
+  if (kept == nullptr) {
+    kept = table_->own_.emplace_back(std::make_unique<const OwnBounds>(own)).get();
+  }
+  return kept;
+}
+
 void KeyTableBuilder::add(const Key& key) {
   KeyEntry entry;
   entry.id = key.id;
@@ -135,6 +157,7 @@ void KeyTableBuilder::add(const Key& key) {
   entry.name = keep(key.name);
   entry.tenant = keep_tenant(key.tenant);
   entry.allowed = keep_allowed(key.allowed);
+  entry.own = keep_own(key.own);
   if (key.expires) entry.expires = *key.expires;
   if (key.old_until) entry.old_until = *key.old_until;
   entry.revoked = key.revoked.has_value();

@@ -26,6 +26,7 @@ struct KeyEntry {
   KeyId id;
   std::string_view id_text, name, tenant;
   const Allowed* allowed = nullptr;
+  const OwnBounds* own = nullptr;
   WallTime expires = WallTime::max();
   WallTime old_until = WallTime::min();
   bool revoked = false;
@@ -50,6 +51,10 @@ class KeyTable {
   // Does the same work whatever is wrong with `text`, so that the time it takes tells nothing. Only
   // a good key that was good before takes less.
   [[nodiscard]] Verdict check(std::string_view text, WallTime now) const;
+  // By the text of its id, whether it is good or not; null: there is none.
+  [[nodiscard]] const KeyEntry* find(std::string_view id) const;
+  // Whether a key has a budget of its own for this period.
+  [[nodiscard]] bool any_cap(config::BudgetPer per) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t count(KeyState state, WallTime now) const;
 
@@ -78,6 +83,7 @@ class KeyTable {
   std::uint64_t seed_ = 0;
   std::pmr::monotonic_buffer_resource texts_;            // what the entries' views point into
   std::vector<std::unique_ptr<const Allowed>> allowed_;  // keys that may do the same share one
+  std::vector<std::unique_ptr<const OwnBounds>> own_;    // likewise
   std::unique_ptr<const tls::KeyedHash> hash_;           // null: no keys
 };
 
@@ -94,6 +100,7 @@ class KeyTableBuilder {
   std::string_view keep(std::string_view text);
   std::string_view keep_tenant(std::string_view tenant);
   const Allowed* keep_allowed(const Allowed& allowed);
+  const OwnBounds* keep_own(const OwnBounds& own);
 
   std::shared_ptr<KeyTable> table_;
   std::unique_ptr<Shared> shared_;

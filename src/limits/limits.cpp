@@ -55,6 +55,12 @@ std::shared_ptr<const Limits> Limits::build(const config::Limits& settings, cons
   return limits;
 }
 
+std::shared_ptr<const Limits> Limits::none() {
+  auto limits = std::make_shared<Limits>();
+  limits->queue_time_ = config::Limits{}.queue_time;
+  return limits;
+}
+
 void Limits::add(Chain& chain, LimitScope scope, std::string_view name) const {
   if (name.empty() && scope != LimitScope::global) return;
   for (const std::shared_ptr<Rule>& rule : rules_) {

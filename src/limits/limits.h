@@ -54,6 +54,9 @@ class Limits {
   static std::shared_ptr<const Limits> build(const config::Limits& settings, const Clock& clock,
                                              telemetry::Registry& registry, const Limits* previous);
 
+  // No rules, for requests that only their key limits.
+  static std::shared_ptr<const Limits> none();
+
   // What holds for the request as a whole, and for an attempt at a provider's model.
   [[nodiscard]] Chain of_request(const Subject& subject) const;
   [[nodiscard]] Chain of_target(std::string_view provider, std::string_view model) const;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "limits/daily_cost.h"
+
 namespace tidegate {
 namespace {
 
@@ -33,7 +35,16 @@ Result<void> check(Bound bound, double amount, double burst) {
   return {};
 }
 
+std::int64_t cost_of(const Demand& demand) { return std::max<std::int64_t>(demand.cost.value, 0); }
+
 }  // namespace
+
+RateLimiter::RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting)
+    : limits_(limits),
+      clock_(clock),
+      max_concurrent_(limits.max_concurrent.value_or(0)),
+      line_(max_waiting) {}
+RateLimiter::~RateLimiter() = default;
 
 Result<std::unique_ptr<RateLimiter>> RateLimiter::create(const RateLimits& limits,
                                                          const Clock& clock,
@@ -44,16 +55,19 @@ Result<std::unique_ptr<RateLimiter>> RateLimiter::create(const RateLimits& limit
     std::optional<double> amount;
     double seconds;
   };
-  std::optional<double> cost;
-  if (limits.cost_per_day) cost = static_cast<double>(limits.cost_per_day->value);
   for (const Line& line : {Line{Bound::requests_per_second, limits.requests_per_second, 1},
                            Line{Bound::requests_per_minute, limits.requests_per_minute, kMinute},
                            Line{Bound::tokens_per_minute, limits.tokens_per_minute, kMinute},
-                           Line{Bound::tokens_per_day, limits.tokens_per_day, kDay},
-                           Line{Bound::cost_per_day, cost, kDay}}) {
+                           Line{Bound::tokens_per_day, limits.tokens_per_day, kDay}}) {
     if (!line.amount) continue;
     Result<void> added = limiter->add(line.bound, *line.amount, line.seconds);
     if (!added) return std::unexpected(std::move(added.error()));
+  }
+  if (limits.cost_per_day) {
+    if (limits.cost_per_day->value <= 0) {
+      return fail(ErrorCode::invalid, "cost_per_day is not above zero", "cost_per_day");
+    }
+    limiter->cost_ = std::make_unique<DailyCost>(*limits.cost_per_day);
   }
   if (limits.max_concurrent && *limits.max_concurrent < 1) {
     return fail(ErrorCode::invalid, "max_concurrent is not above zero", "max_concurrent");
@@ -73,7 +87,6 @@ Result<void> RateLimiter::add(Bound bound, double amount, double seconds) {
 
 std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
   if (counts_requests(bound)) return 1;
-  if (bound == Bound::cost_per_day) return std::max<std::int64_t>(demand.cost.value, 0);
   const Tokens input = limits_.counted == Counted::output ? 0 : demand.input;
   const Tokens output = limits_.counted == Counted::input ? 0 : demand.output;
   // Estimates and usage come from outside: neither a negative nor an absurd one may pass.
@@ -105,6 +118,21 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
                    .most = part.bucket.capacity(),
                    .retry_after = admission.wait};
   }
+  if (cost_ != nullptr) {
+    const std::int64_t asked = cost_of(demand);
+    const bool never = asked > cost_->limit();
+    const Admission admission = never ? Admission{} : cost_->take(asked, now);
+    if (!admission.admitted) {
+      give_back(demand, parts_.size());
+      if (limits_.max_concurrent) in_use_.fetch_sub(1);
+      if (!first_in_line) line_.look_again();
+      return Refusal{.bound = Bound::cost_per_day,
+                     .never = never,
+                     .asked = asked,
+                     .most = cost_->limit(),
+                     .retry_after = admission.wait};
+    }
+  }
   return std::nullopt;
 }
 
@@ -120,7 +148,19 @@ Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
                .asked = asked,
                .most = part.bucket.capacity(),
                .retry_after = wait};
-    if (never) break;
+    if (never) return longest;
+  }
+  if (cost_ != nullptr) {
+    const std::int64_t asked = cost_of(demand);
+    const bool never = asked > cost_->limit();
+    const Duration wait = never ? Duration{} : cost_->wait_for(asked, now);
+    if (never || wait > longest.retry_after) {
+      longest = {.bound = Bound::cost_per_day,
+                 .never = never,
+                 .asked = asked,
+                 .most = cost_->limit(),
+                 .retry_after = wait};
+    }
   }
   return longest;
 }
@@ -131,12 +171,20 @@ void RateLimiter::give_back(const Demand& demand, std::size_t parts) {
   }
 }
 
-void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint now) {
+void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint taken,
+                         TimePoint now) {
+  if (cost_ != nullptr) cost_->settle(cost_of(reserved), cost_of(real), taken, now);
   for (Part& part : parts_) {
     const std::int64_t more = amount(part.bound, real) - amount(part.bound, reserved);
     if (more > 0) part.bucket.charge(more, now);
     if (more < 0) part.bucket.refund(-more);
   }
+}
+
+void RateLimiter::cancel(const Demand& reserved, TimePoint taken) {
+  give_back(reserved, parts_.size());
+  if (cost_ != nullptr) cost_->settle(cost_of(reserved), 0, taken, clock_.now());
+  release();
 }
 
 void RateLimiter::set_max_concurrent(std::int64_t most) {
@@ -182,6 +230,7 @@ std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> li
                                                 Priority priority, const RateLimiter* ahead) {
   Reservation reservation;
   reservation.reserved_ = demand;
+  reservation.taken_ = now;
   for (RateLimiter* limiter : limiters) {
     const bool waits = limiter != ahead && !limiter->line_.is_free_for(priority);
     std::optional<Refusal> refusal =
@@ -198,7 +247,8 @@ std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> li
 Reservation::Reservation(Reservation&& other) noexcept
     : limiters_(other.limiters_),
       count_(std::exchange(other.count_, 0)),
-      reserved_(other.reserved_) {}
+      reserved_(other.reserved_),
+      taken_(other.taken_) {}
 
 Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (this == &other) return *this;
@@ -206,6 +256,7 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
   limiters_ = other.limiters_;
   count_ = std::exchange(other.count_, 0);
   reserved_ = other.reserved_;
+  taken_ = other.taken_;
   return *this;
 }
 
@@ -213,15 +264,14 @@ void Reservation::settle(const Demand& real) {
   if (count_ == 0) return;
   const TimePoint now = limiters_[0]->clock_.now();
   for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
-    limiter->settle(reserved_, real, now);
+    limiter->settle(reserved_, real, taken_, now);
     limiter->release();
   }
 }
 
 void Reservation::cancel() {
   for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
-    limiter->give_back(reserved_, limiter->parts_.size());
-    limiter->release();
+    limiter->cancel(reserved_, taken_);
   }
 }
 

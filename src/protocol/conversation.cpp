@@ -39,17 +39,30 @@ enum class Field : unsigned {
   input,
   prompt,
   suffix,
+  n,
+  best_of,
   unknown
 };
-constexpr std::string_view kNames[] = {"model",           "messages",
-                                       "stream",          "stream_options",
-                                       "max_tokens",      "max_completion_tokens",
-                                       "tools",           "functions",
-                                       "thinking",        "reasoning_effort",
-                                       "tool_choice",     "response_format",
-                                       "reasoning",       "chat_template_kwargs",
-                                       "enable_thinking", "input",
-                                       "prompt",          "suffix"};
+constexpr std::string_view kNames[] = {"model",
+                                       "messages",
+                                       "stream",
+                                       "stream_options",
+                                       "max_tokens",
+                                       "max_completion_tokens",
+                                       "tools",
+                                       "functions",
+                                       "thinking",
+                                       "reasoning_effort",
+                                       "tool_choice",
+                                       "response_format",
+                                       "reasoning",
+                                       "chat_template_kwargs",
+                                       "enable_thinking",
+                                       "input",
+                                       "prompt",
+                                       "suffix",
+                                       "n",
+                                       "best_of"};
 
 constexpr unsigned bits(std::initializer_list<Field> fields) {
   unsigned all = 0;
@@ -60,9 +73,10 @@ constexpr unsigned bits(std::initializer_list<Field> fields) {
 constexpr unsigned fields_of(Surface surface) {
   if (surface == Surface::embeddings) return bits({Field::model, Field::input});
   if (surface == Surface::completions) {
-    return bits({Field::model, Field::stream, Field::stream_options, Field::prompt, Field::suffix});
+    return bits({Field::model, Field::stream, Field::stream_options, Field::prompt, Field::suffix,
+                 Field::n, Field::best_of});
   }
-  return bits({Field::input}) - 1;
+  return (bits({Field::input}) - 1) | bits({Field::n});
 }
 
 // Tells all names apart, so that a key is compared with one of them at most.
@@ -198,6 +212,9 @@ class Pass {
       case Field::prompt:
       case Field::suffix:
         return text();
+      case Field::n:
+      case Field::best_of:
+        return choices();
       default:
         out_.has_effort_field = true;
         return effort();
@@ -212,6 +229,17 @@ class Pass {
     if (out_.model.find('\\') != std::string_view::npos) {
       return refuse("model must be a name without escapes", "model");
     }
+    return true;
+  }
+
+  // What is no such number is the provider's to judge.
+  bool choices() {
+    if (reader_.kind() != Kind::number) return reader_.skip();
+    std::string_view raw;
+    if (!reader_.scalar(raw)) return false;
+    constexpr std::uint64_t kMost = 1024;
+    const std::uint64_t asked = std::min(parse_u64(raw).value_or(1), kMost);
+    out_.choices = std::max(out_.choices, static_cast<std::uint32_t>(asked));
     return true;
   }
 

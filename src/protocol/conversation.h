@@ -48,6 +48,7 @@ struct Conversation {
   std::string_view max_tokens_name;  // of the two
   Range max_tokens_key;              // with its quotes
   Range max_tokens_value;
+  std::uint32_t choices = 1;     // answers asked for: n, or best_of if it is more
   Range other_max_tokens_value;  // of the other name, where both were sent
   // DeepSeek's thinking.type, thinking of chat_template_kwargs, OpenRouter's reasoning.enabled.
   Toggle thinking = Toggle::unset;

@@ -15,13 +15,14 @@ struct Row {
 };
 
 // In the order of ErrorCode. Types and codes are OpenAI's where it has one.
-constexpr std::array<Row, 13> kRows = {{
+constexpr std::array<Row, 14> kRows = {{
     {ErrorCode::invalid, 400, "invalid_request_error", ""},
     {ErrorCode::unauthorized, 401, "authentication_error", "invalid_api_key"},
     {ErrorCode::forbidden, 403, "permission_error", "forbidden"},
     {ErrorCode::not_found, 404, "invalid_request_error", "not_found"},
     {ErrorCode::too_large, 413, "invalid_request_error", "request_too_large"},
     {ErrorCode::rate_limited, 429, "rate_limit_error", "rate_limit_exceeded"},
+    {ErrorCode::out_of_budget, 429, "insufficient_quota", "insufficient_quota"},
     {ErrorCode::unavailable, 503, "api_error", "provider_unavailable"},
     {ErrorCode::timeout, 504, "api_error", "provider_timeout"},
     {ErrorCode::truncated, 502, "api_error", "answer_truncated"},

@@ -91,6 +91,25 @@ inline constexpr MetricInfo kLimitWaiting{"tidegate_limit_waiting", Kind::gauge,
                                           "Requests that wait for a limit"};
 inline constexpr MetricInfo kAdaptive{"tidegate_adaptive_limit", Kind::gauge, "requests",
                                       "Requests at a time that a provider's 429 answers allow"};
+inline constexpr MetricInfo kBudgetLimit{"tidegate_budget_limit_nanodollars", Kind::gauge,
+                                         "nano-dollars", "What a budget grants in its period"};
+inline constexpr MetricInfo kBudgetSpent{"tidegate_budget_spent_nanodollars", Kind::gauge,
+                                         "nano-dollars", "What is spent of it in this period"};
+inline constexpr MetricInfo kBudgetReserved{"tidegate_budget_reserved_nanodollars", Kind::gauge,
+                                            "nano-dollars",
+                                            "What requests in flight hold of it at most"};
+inline constexpr MetricInfo kBudgetRunsOut{
+    "tidegate_budget_runs_out_timestamp_seconds", Kind::gauge, "seconds",
+    "When it runs out at the rate of the last hour, seconds since 1970; absent: not in its period"};
+inline constexpr MetricInfo kBudgetRefused{"tidegate_budget_refused_total", Kind::counter,
+                                           "attempts", "Attempts that a budget refused"};
+inline constexpr MetricInfo kBudgetDiverted{"tidegate_budget_diverted_total", Kind::counter,
+                                            "requests",
+                                            "Requests that a budget sent to another route"};
+inline constexpr MetricInfo kBudgetAlerts{"tidegate_budget_alerts_total", Kind::counter, "alerts",
+                                          "Thresholds that a budget has come to"};
+inline constexpr MetricInfo kBudgetAlertsWaiting{"tidegate_budget_alerts_waiting", Kind::gauge,
+                                                 "alerts", "Alerts that no webhook has taken yet"};
 inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge, "seconds",
                                      "Start of the process, seconds since 1970"};
 
@@ -121,6 +140,14 @@ inline constexpr std::array kAll{kOperationDuration,
                                  kLimitWaited,
                                  kLimitWaiting,
                                  kAdaptive,
+                                 kBudgetLimit,
+                                 kBudgetSpent,
+                                 kBudgetReserved,
+                                 kBudgetRunsOut,
+                                 kBudgetRefused,
+                                 kBudgetDiverted,
+                                 kBudgetAlerts,
+                                 kBudgetAlertsWaiting,
                                  kStarted};
 
 }  // namespace metric

@@ -18,13 +18,14 @@ struct Row {
 };
 
 // In the order of ErrorCode.
-constexpr std::array<Row, 13> kRows = {{
+constexpr std::array<Row, 14> kRows = {{
     {ErrorCode::invalid, 400, "invalid_request_error"},
     {ErrorCode::unauthorized, 401, "authentication_error"},
     {ErrorCode::forbidden, 403, "permission_error"},
     {ErrorCode::not_found, 404, "not_found_error"},
     {ErrorCode::too_large, 413, "request_too_large"},
     {ErrorCode::rate_limited, 429, "rate_limit_error"},
+    {ErrorCode::out_of_budget, 429, "rate_limit_error"},
     {ErrorCode::unavailable, 529, "overloaded_error"},
     {ErrorCode::timeout, 504, "timeout_error"},
     {ErrorCode::truncated, 500, "api_error"},

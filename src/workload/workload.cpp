@@ -59,6 +59,7 @@ Workload measure(const Conversation& conversation, const TokenWeights& weights) 
           .media = conversation.media,
           .assistant_steps = conversation.assistant_steps,
           .max_tokens = conversation.max_tokens.value_or(0),
+          .choices = conversation.choices,
           .stream = conversation.stream};
 }
 

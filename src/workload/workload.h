@@ -37,7 +37,8 @@ struct Workload {
   std::uint32_t images = 0;
   MediaSet media = 0;  // of the images and other parts that are no text
   std::uint32_t assistant_steps = 0;
-  Tokens max_tokens = 0;  // asked for; 0: not said
+  Tokens max_tokens = 0;      // asked for; 0: not said
+  std::uint32_t choices = 1;  // answers to the one prompt
   bool stream = false;
 };
 

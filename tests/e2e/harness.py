@@ -177,17 +177,33 @@ class Gateway(Process, Http):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate-e2e-"))
         self.file = self.folder / "tidegate.yaml"
         self.write_config(config)
+        self.started_with = {"listen": listen, "environment": environment}
+        self.start()
+        tls_file = config["tls"]["certificate"] if self.https else None
+        self.tls = ssl.create_default_context(cafile=tls_file) if tls_file else None
+        self.ledger = self.folder / "tidegate.db"
+
+    def start(self):
+        listen, environment = self.started_with["listen"], self.started_with["environment"]
         try:
             Process.__init__(self, "serve", "-c", str(self.file), "--listen", listen, "--admin", "127.0.0.1:0", folder=self.folder, environment=environment)
         except Exception:
             shutil.rmtree(self.folder, ignore_errors=True)
             raise
         client, admin = self.first_line.removeprefix("tidegate listens on ").split(", admin on ")
-        tls = ssl.create_default_context(cafile=config["tls"]["certificate"]) \
-            if client.startswith("https") else None
-        Http.__init__(self, int(client.rpartition(":")[2]), tls)
+        self.https = client.startswith("https")
+        Http.__init__(self, int(client.rpartition(":")[2]))
         self.admin = Http(int(admin.rpartition(":")[2]))
-        self.ledger = self.folder / "tidegate.db"
+
+    def restart(self, number):
+        """Ends it by a signal and starts another one in the same folder, with ports and a log of its own."""
+        tls = self.tls
+        self.signal(number)
+        self.wait()
+        self.process.stdout.close()
+        self.log.close()
+        self.start()
+        self.tls = tls
 
     def write_config(self, config):
         # JSON is YAML, so a dict needs no library.

@@ -1,0 +1,164 @@
+// Budgets: the budgets of one configuration and of virtual keys, and the Charge that an attempt
+// holds of those that count it: reserved before it leaves, settled by what it cost.
+// Immutable after build() but for its counters; shared by all workers. A reload hands on what was
+// counted.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/name_table.h"
+#include "budgets/alert.h"
+#include "budgets/counter.h"
+#include "budgets/period.h"
+#include "config/config.h"
+
+namespace tidegate::budgets {
+
+// Whose money an attempt spends, as its ledger record will say. What is empty has no budget.
+struct Spender {
+  std::string_view tenant{}, key{}, key_name{}, client{}, route{}, provider{}, model{}, task{};
+  std::span<const config::SpendingCap> caps{};  // of the key itself
+};
+
+// What has been counted for one budget, and outlives its configuration.
+struct Counters {
+  Counters(config::BudgetPer per, TimeZone zone, std::size_t max_names);
+
+  const PeriodClock periods;
+  NameTable<Counter> names;  // of keys, their ids
+  std::atomic<std::uint64_t> refused{0}, diverted{0}, alerts{0};
+  std::atomic<bool> restored{false};  // what the ledger has is in it
+};
+
+struct Rule {
+  const config::Budget budget;
+  const std::vector<int> alert_at;  // as Alert::share, ascending
+  const bool of_keys = false;       // holds the keys' own caps; the budget's amount says nothing
+  const std::shared_ptr<Counters> counters;
+
+  // Holds for one name, or for all together; not for each of many.
+  [[nodiscard]] bool is_of_one() const {
+    return budget.scope == config::BudgetScope::global ||
+           (!budget.name.empty() && budget.scope != config::BudgetScope::key);
+  }
+};
+
+// Why an attempt may not be made.
+struct Refusal {
+  enum class Why : std::uint8_t {
+    exhausted,      // it may cost more than is left
+    reserved,       // the same, but only while other requests are in flight
+    unknown_price,  // nobody knows what it costs
+  } why{};
+  const Rule* rule = nullptr;
+  std::string_view name;  // whose budget it is: as in the Spender
+  NanoDollars limit, asked, left;
+  Period period;
+
+  // out_of_budget or rate_limited, with the reason in a sentence.
+  [[nodiscard]] Error error() const;
+  // "tenant.day"
+  [[nodiscard]] std::string budget_name() const;
+};
+
+class Budgets;
+
+// What one attempt has reserved. Given back in full when dropped. Its Budgets must outlive it.
+class [[nodiscard]] Charge {
+ public:
+  static constexpr std::size_t kMostParts = 24;
+
+  Charge() = default;
+  Charge(Charge&& other) noexcept;
+  Charge& operator=(Charge&& other) noexcept;
+  ~Charge() { cancel(); }
+
+  // The attempt has cost `real`.
+  void settle(NanoDollars real, WallTime now);
+  void cancel() { give_back(); }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] NanoDollars reserved() const { return reserved_; }
+
+ private:
+  friend class Budgets;
+  struct Part {
+    const Rule* rule;
+    Counter* counter;
+    Counter::Slot* slot;
+    NanoDollars limit;
+  };
+  void give_back();
+
+  const Budgets* budgets_ = nullptr;
+  std::array<Part, kMostParts> parts_;
+  std::size_t count_ = 0;
+  NanoDollars reserved_;
+  WallTime at_;
+};
+
+// How one budget stands.
+struct Standing {
+  const Rule* rule = nullptr;
+  std::string name;  // of a key, its id
+  Period period;
+  NanoDollars limit, spent, reserved;
+  NanoDollars last_hour;             // spent in the last 60 minutes
+  std::optional<WallTime> runs_out;  // at that rate; absent: not in this period
+};
+
+class Budgets {
+ public:
+  // `settings` were checked. previous: of the configuration before; may be null.
+  static std::shared_ptr<const Budgets> build(std::span<const config::Budget> settings,
+                                              AlertSink sink, const Budgets* previous);
+
+  // Whether the configuration has any; keys may have caps all the same.
+  [[nodiscard]] bool any() const { return rules_.size() > config::kBudgetPers; }
+
+  // Reserves `worst` with every budget that counts the attempt, or nothing. `worst` absent: its
+  // price is unknown. diverted: it was sent elsewhere already; budgets that do so count it only.
+  [[nodiscard]] std::expected<Charge, Refusal> reserve(const Spender& who,
+                                                       std::optional<NanoDollars> worst,
+                                                       WallTime at, bool diverted) const;
+
+  // A key's own cap; nullopt: it has none.
+  using CapOf = std::function<std::optional<NanoDollars>(std::string_view key, config::BudgetPer)>;
+
+  // At start and after a reload, for budgets that are new, restore.h: adds what the ledger has of
+  // an attempt; the first moment whose attempts are wanted (absent: none are); and the end, when
+  // alerts that are due are given.
+  void restore(const Spender& who, NanoDollars cost, WallTime started, WallTime now) const;
+  [[nodiscard]] std::optional<WallTime> restore_since(
+      WallTime now, const std::function<bool(config::BudgetPer)>& any_cap) const;
+  void restored(WallTime now, const CapOf& cap_of) const;
+  [[nodiscard]] bool is_restored() const;
+
+  // Of the budgets of one name, and of the others that have counted anything in this period.
+  [[nodiscard]] std::vector<Standing> standings(WallTime now, const CapOf& cap_of) const;
+  [[nodiscard]] std::vector<Standing> standings_of_one_name(WallTime now) const;
+  [[nodiscard]] std::span<const Rule> rules() const { return rules_; }
+
+ private:
+  friend class Charge;
+  template <class Visit>
+  bool visit(const Spender& who, Visit visit) const;
+  static void add_standings(const Rule& rule, WallTime now, const CapOf& cap_of,
+                            std::vector<Standing>& out);
+  void crossed(const Charge::Part& part, NanoDollars before, NanoDollars after, WallTime at,
+               WallTime now) const;
+  void turned_away(const Charge::Part& part, WallTime at) const;
+  void raise(const Charge::Part& part, std::size_t number, bool turned_away, WallTime at,
+             WallTime now) const;
+
+  std::vector<Rule> rules_;  // named ones before those for each; the last ones are of keys
+  AlertSink sink_;
+};
+
+}  // namespace tidegate::budgets

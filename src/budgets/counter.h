@@ -1,0 +1,87 @@
+// Counter: the money of one budget and one name, period by period: what was spent, and what
+// requests in flight have reserved. Shared by all workers; reserving and settling are a few atomic
+// steps, a lock is taken when a period first comes.
+//
+// Money that is reserved is settled in the period that it was reserved in, however late. So an
+// attempt counts in the period that it began in, as in the ledger.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/money.h"
+#include "base/time.h"
+
+namespace tidegate::budgets {
+
+class Counter {
+ public:
+  // One period's money.
+  class Slot {
+   public:
+    // Takes `amount` if no more than `limit` would then be spent and reserved, nor more than the
+    // allowance. False: nothing was taken.
+    [[nodiscard]] bool reserve(NanoDollars amount, NanoDollars limit);
+    // Takes it whatever is left.
+    void reserve_anyway(NanoDollars amount) { held_.fetch_add(amount.value); }
+    // What was reserved turned out as `real`. Gives what was spent before.
+    NanoDollars settle(NanoDollars reserved, NanoDollars real);
+
+    [[nodiscard]] NanoDollars spent() const { return {spent_.load()}; }
+    // Spent and reserved together.
+    [[nodiscard]] NanoDollars held() const { return {held_.load()}; }
+
+    // A part of the budget that this process may use by itself, where several share one: held()
+    // stays below it as below the budget. Without it: all of the budget.
+    void allow(NanoDollars allowance) { allowance_.store(allowance.value); }
+    [[nodiscard]] NanoDollars allowance() const { return {allowance_.load()}; }
+
+    // True for one caller only: the `number`th alert of this period is due.
+    [[nodiscard]] bool raise(std::size_t number) {
+      const std::uint32_t bit = 1u << number;
+      return (raised_.load(std::memory_order_relaxed) & bit) == 0 &&
+             (raised_.fetch_or(bit) & bit) == 0;
+    }
+
+   private:
+    friend class Counter;
+    static constexpr std::int64_t kAll = INT64_MAX;
+    static constexpr std::int64_t kFree = INT64_MIN;
+    void start(std::int64_t period);
+
+    std::atomic<std::int64_t> period_{kFree};
+    std::atomic<std::int64_t> held_{0}, spent_{0}, allowance_{kAll};
+    std::atomic<std::uint32_t> raised_{0};
+  };
+
+  explicit Counter(std::string_view name) : name_(name) {}
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+  // The slot of the period that begins at `period` (PeriodClock::begin_at). The first call for a
+  // period takes the place of the one that came first: a wall clock that is set back finds the
+  // last three periods again.
+  [[nodiscard]] Slot& at(std::int64_t period);
+
+  // What was spent at `when`, for the rate.
+  void note_rate(NanoDollars amount, WallTime when);
+  // What was spent in the hour before `now`, by the last two hours of the clock.
+  [[nodiscard]] NanoDollars last_hour(WallTime now) const;
+
+ private:
+  Slot& begin(std::int64_t period);
+
+  // A request lives for less than a day, so three periods later none holds the first slot's money.
+  static constexpr std::size_t kSlots = 4;
+  const std::string name_;
+  std::array<Slot, kSlots> slots_;
+  std::atomic<std::uint32_t> newest_{0};  // index of the slot that is asked for most
+  std::atomic<std::int64_t> hour_{0}, this_hour_{0}, hour_before_{0};
+  std::mutex mutex_;  // taken when a period first comes
+  std::uint32_t next_ = 0;
+};
+
+}  // namespace tidegate::budgets
