@@ -19,6 +19,8 @@ class Journal {
   virtual ~Journal() = default;
 
   virtual void append(Record record) = 0;
+  // Both or neither are durable after a crash.
+  virtual void append_both(Record first, Record second) = 0;
 
   // `co_await journal.durable()`: until everything appended so far is durable. Error: the store
   // took it neither now nor within the journal's patience, or another process owns the run now;

@@ -357,6 +357,13 @@ Result<void> RecordWriter::apply(const EndAttempt& record) {
       fmt::format(R"({{"state":"{}","class":"{}"}})", name_of(record.state), record.error_class));
 }
 
+Result<void> RecordWriter::apply(const OrphanAttempts& record) {
+  return put(
+      "UPDATE attempt SET state = 'orphaned', done_us = ?, cost_nano = reserved_nano, "
+      "cost_kind = 'unknown' WHERE run = ? AND state = 'sent'",
+      {micros(record.at), record.run.value});
+}
+
 Result<void> RecordWriter::apply(const AddTurn& record) {
   const auto answer = keep(record.answer);
   if (!answer) return std::unexpected(answer.error());
@@ -391,19 +398,35 @@ Result<void> RecordWriter::apply(const AskApproval& record) {
   const auto message = keep(record.message);
   if (!message) return std::unexpected(message.error());
   auto done =
-      put("INSERT INTO approval (run, task, message, asked_us, until_us) VALUES (?, ?, ?, ?, ?)",
+      put("INSERT OR IGNORE INTO approval (run, task, message, asked_us, until_us) "
+          "VALUES (?, ?, ?, ?, ?)",
           {record.run.value, number(record.task), *message, micros(record.at),
            micros_or_null(record.until)});
   if (!done) return done;
   return add_event(record.run, record.at, "approval", number(record.task), R"({"state":"asked"})");
 }
 
+// The decision is the end of the task.
 Result<void> RecordWriter::apply(const EndApproval& record) {
-  return change(
+  const std::string_view state =
+      name_of(record.approved ? TaskState::approved : TaskState::rejected);
+  auto done = change(
       "UPDATE approval SET approved = ?, by = ?, ended_us = ? WHERE run = ? AND task = ? "
       "AND approved IS NULL",
       {std::int64_t{record.approved}, std::string_view(record.by), micros(record.at),
        record.run.value, number(record.task)});
+  if (!done) return done;
+  done = change(
+      "UPDATE task SET state = ?, ended_us = ? WHERE run = ? AND task = ? AND ended_us IS NULL",
+      {state, micros(record.at), record.run.value, number(record.task)});
+  if (!done) return done;
+  return add_event(record.run, record.at, "task", number(record.task),
+                   fmt::format(R"({{"state":"{}"}})", state));
+}
+
+// The epoch stays: the next owner's must be higher.
+Result<void> RecordWriter::apply(const ReleaseLease& record) {
+  return put("UPDATE lease SET expires_us = 0 WHERE run = ?", {record.run.value});
 }
 
 Result<void> RecordWriter::apply(const EndCommand& record) {

@@ -31,11 +31,13 @@ class RecordWriter {
   Result<void> apply(const SetTask& record);
   Result<void> apply(const BeginAttempt& record);
   Result<void> apply(const EndAttempt& record);
+  Result<void> apply(const OrphanAttempts& record);
   Result<void> apply(const AddTurn& record);
   Result<void> apply(const SetToolCall& record);
   Result<void> apply(const AddEvent& record);
   Result<void> apply(const AskApproval& record);
   Result<void> apply(const EndApproval& record);
+  Result<void> apply(const ReleaseLease& record);
   Result<void> apply(const EndCommand& record);
 
   // The row of `bytes` in the table of contents, made where it is not there yet; null for null.

@@ -18,6 +18,10 @@ class MemoryJournal final : public Journal {
     count_append();
     committed_up_to(appended());
   }
+  void append_both(Record first, Record second) override {
+    append(std::move(first));
+    append(std::move(second));
+  }
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
 
   // From now on nothing is durable.

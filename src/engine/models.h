@@ -44,7 +44,8 @@ struct Question {
   RunId run{};
   std::string_view role;
   std::string body{};  // of a POST to /v1/chat/completions
-  Duration idle{};     // the longest silence before and within the answer
+  Duration queue{};    // how long its answer may take to begin; 0: until the end
+  Duration idle{};     // the longest silence within the answer; 0: until the end
   TimePoint until{};   // the latest time at which the answer may be complete
   Cancel* cancel = nullptr;
 };

@@ -121,6 +121,12 @@ struct EndAttempt {
   std::string error{};
 };
 
+// The run goes on in another process: what was in flight in the one before is orphaned.
+struct OrphanAttempts {
+  RunId run{};
+  WallTime at{};
+};
+
 // One round of a conversation with tools: what was asked, what came, what the tools said.
 struct AddTurn {
   RunId run{};
@@ -168,14 +174,19 @@ struct EndApproval {
   WallTime at{};
 };
 
-// A command of commands.h was carried out.
+// Its owner works on the run no more.
+struct ReleaseLease {
+  RunId run{};
+};
+
+// A command of command.h was carried out.
 struct EndCommand {
   std::int64_t id = 0;
   std::string answer{};
 };
 
-using Record =
-    std::variant<CreateRun, SetRunState, SetRunOutputs, SetBudget, AddItems, SetTask, BeginAttempt,
-                 EndAttempt, AddTurn, SetToolCall, AddEvent, AskApproval, EndApproval, EndCommand>;
+using Record = std::variant<CreateRun, SetRunState, SetRunOutputs, SetBudget, AddItems, SetTask,
+                            BeginAttempt, EndAttempt, OrphanAttempts, AddTurn, SetToolCall,
+                            AddEvent, AskApproval, EndApproval, ReleaseLease, EndCommand>;
 
 }  // namespace tidegate::engine

@@ -138,6 +138,13 @@ void Scheduler::expand(std::uint32_t task, std::vector<std::uint32_t> pending,
   offer(groups_.back());
 }
 
+void Scheduler::widen(std::uint32_t task, std::uint32_t max_parallel) {
+  if (group_index_[task] == kNoGroup) return;
+  Group& group = groups_[group_index_[task]];
+  group.max_parallel = std::max(max_parallel, 1u);
+  offer(group);
+}
+
 std::vector<std::uint32_t> Scheduler::withdraw_items(std::uint32_t task) {
   if (group_index_[task] == kNoGroup) return {};
   Group& group = groups_[group_index_[task]];

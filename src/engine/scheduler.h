@@ -49,6 +49,8 @@ class Scheduler {
   // With none pending it is complete already: the caller ends it.
   void expand(std::uint32_t task, std::vector<std::uint32_t> pending, std::uint32_t max_parallel,
               TimePoint now);
+  // From now on so many of the items of `task` may run at a time.
+  void widen(std::uint32_t task, std::uint32_t max_parallel);
   // Items of `task` that were never taken will not come; gives them.
   std::vector<std::uint32_t> withdraw_items(std::uint32_t task);
   // The unit comes again at `until`.

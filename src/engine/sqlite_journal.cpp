@@ -89,6 +89,18 @@ void SqliteJournal::append(Record record) {
   signal_.raise();
 }
 
+// A group is always all that is pending.
+void SqliteJournal::append_both(Record first, Record second) {
+  count_append();
+  count_append();
+  {
+    const std::lock_guard lock(mutex_);
+    pending_.push_back(std::move(first));
+    pending_.push_back(std::move(second));
+  }
+  signal_.raise();
+}
+
 std::string SqliteJournal::trouble() const {
   const std::lock_guard lock(mutex_);
   return trouble_;

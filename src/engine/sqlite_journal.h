@@ -44,6 +44,7 @@ class SqliteJournal final : public Journal {
   ~SqliteJournal() override;  // commits what was appended, if the store takes it at once
 
   void append(Record record) override;
+  void append_both(Record first, Record second) override;
   [[nodiscard]] std::string trouble() const override;
 
   // From now on commits hold only while this process has the lease on `run` with `epoch`.

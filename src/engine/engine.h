@@ -1,0 +1,93 @@
+// Engine: the runs of one process: begins and resumes them, holds their leases, carries out
+// commands from the journal. Lives on one loop; every call from its thread. Reads of the journal
+// block it for a moment, at the start of a run only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/journal_reader.h"
+#include "engine/runner.h"
+#include "engine/sqlite_journal.h"
+#include "loop/task_group.h"
+
+namespace tidegate::engine {
+
+struct EngineOptions {
+  std::string journal_path{};
+  std::string owner{};        // lease.h
+  Duration lease = 30s;       // how long a process that is not heard of keeps its runs
+  Duration patience = 10min;  // with a store that takes nothing
+};
+
+struct NewRun {
+  std::shared_ptr<const workflow::Workflow> workflow;
+  workflow::Map inputs{};  // bound
+  std::optional<NanoDollars> budget{};
+  bool approve_all = false;
+  std::int64_t parent = 0;  // the run that it is forked from
+};
+
+class Engine {
+ public:
+  using OnEnd = std::function<void(RunId, const RunEnd&)>;
+  // Gives a workflow of an earlier run from the files that the journal kept.
+  using Load = std::function<Result<std::shared_ptr<const workflow::Workflow>>(std::string spec)>;
+
+  static Result<std::unique_ptr<Engine>> open(EngineOptions options, Loop& loop, Models& models,
+                                              const Pricing& pricing, ToolUser* tools, Load load);
+  ~Engine();  // every run must have ended: abandon() and wait for idle()
+
+  // `existed`: a run with its idempotency key was there, and is the one that is given.
+  struct Begun {
+    RunId id;
+    bool existed = false;
+  };
+  Result<Begun> begin(NewRun run, Runner::Watcher* watcher, OnEnd on_end);
+  // Error unavailable: another process works on it; invalid: it has ended.
+  Result<void> resume(RunId id, std::optional<NanoDollars> budget, Runner::Watcher* watcher,
+                      OnEnd on_end, bool approve_all = false);
+  // All that did not end and that nobody else works on; those that a budget holds up stay.
+  std::vector<RunId> resume_all(OnEnd on_end);
+
+  // What a row of the journal's commands asks for. The answer is a sentence.
+  std::string carry_out(const Command& command);
+  [[nodiscard]] Runner* find(RunId id);
+  [[nodiscard]] Journal& journal() { return *journal_; }
+  [[nodiscard]] bool idle() const { return group_.empty(); }
+  // Ends what is in flight and leaves all runs as they are, to be resumed.
+  void abandon();
+
+ private:
+  struct Running;
+  Engine(EngineOptions options, Loop& loop, Models& models, const Pricing& pricing, ToolUser* tools,
+         Load load);
+  Result<void> open_journal();
+  Result<JournalReader*> reader();
+  [[nodiscard]] Services services();
+  void launch(std::unique_ptr<Runner> runner, OnEnd on_end);
+  Task<void> follow(RunId id);
+
+  EngineOptions options_;
+  Loop& loop_;
+  Models& models_;
+  const Pricing& pricing_;
+  ToolUser* tools_;
+  Load load_;
+  std::unique_ptr<SqliteJournal> journal_;
+  std::optional<JournalReader> reader_;
+  std::map<RunId, std::unique_ptr<Running>> runs_;
+  TaskGroup group_;
+};
+
+// Values of secret inputs, for redaction: those that are too short to be told from words are not.
+[[nodiscard]] std::vector<std::string> secrets_of(const workflow::Workflow& workflow,
+                                                  const workflow::Map& inputs);
+// Secret inputs are asked of the environment: TIDEGATE_INPUT_NAME. Adds those that `given` lacks.
+void add_secret_inputs(const workflow::Workflow& workflow, workflow::Map& given);
+
+}  // namespace tidegate::engine

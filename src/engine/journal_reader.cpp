@@ -1,0 +1,282 @@
+#include "engine/journal_reader.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "store/sqlite.h"
+
+namespace tidegate::engine {
+namespace {
+
+using store::Row;
+using store::Value;
+
+WallTime wall(std::int64_t micros) { return WallTime{std::chrono::microseconds{micros}}; }
+
+std::optional<WallTime> wall_or_none(const Row& row, int column) {
+  if (row.is_null(column)) return std::nullopt;
+  return wall(row.integer(column));
+}
+
+std::string text(const Row& row, int column) { return std::string(row.text(column)); }
+
+}  // namespace
+
+Result<JournalReader> JournalReader::open(const std::string& path) {
+  auto store = store::open_sqlite({.path = path, .read_only = true});
+  if (!store) return std::unexpected(std::move(store.error()));
+  return JournalReader(std::move(*store));
+}
+
+Result<std::vector<StoredRun>> JournalReader::select_runs(std::string_view where,
+                                                          std::span<const Value> values) {
+  std::vector<StoredRun> runs;
+  auto read = store_->query(
+      fmt::format("SELECT id, coalesce(key, ''), name, spec_hash, reason, state, budget_nano, "
+                  "coalesce(parent, 0), created_us, changed_us, ended_us FROM run {}",
+                  where),
+      values, [&](const Row& row) {
+        StoredRun run;
+        run.id = {row.integer(0)};
+        run.key = text(row, 1);
+        run.name = text(row, 2);
+        run.spec_hash = text(row, 3);
+        run.reason = text(row, 4);
+        run.state = parse_run_state(row.text(5)).value_or(RunState::failed);
+        if (!row.is_null(6)) run.budget = NanoDollars{row.integer(6)};
+        run.parent = row.integer(7);
+        run.created = wall(row.integer(8));
+        run.changed = wall(row.integer(9));
+        run.ended = wall_or_none(row, 10);
+        runs.push_back(std::move(run));
+      });
+  if (!read) return std::unexpected(std::move(read.error()));
+  return runs;
+}
+
+Result<std::vector<StoredRun>> JournalReader::runs(std::size_t most) {
+  const std::array<Value, 1> values{static_cast<std::int64_t>(most)};
+  return select_runs("ORDER BY id DESC LIMIT ?", values);
+}
+
+Result<std::vector<StoredRun>> JournalReader::live_runs() {
+  return select_runs(
+      "WHERE state NOT IN ('succeeded', 'failed', 'partial', 'cancelled') "
+      "AND (key IS NULL OR key NOT LIKE 'sub:%') ORDER BY id",
+      {});
+}
+
+Result<StoredRun> JournalReader::run(RunId id) {
+  const std::array<Value, 1> values{id.value};
+  auto found = select_runs("WHERE id = ?", values);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (found->empty())
+    return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.text()));
+  return std::move(found->front());
+}
+
+Result<StoredRun> JournalReader::find_run(std::string_view text) {
+  if (const auto id = RunId::parse(text)) return run(*id);
+  auto all = runs(1000);
+  if (!all) return std::unexpected(std::move(all.error()));
+  std::optional<StoredRun> found;
+  for (StoredRun& run : *all) {
+    const bool fits = text == "last" ? !run.key.starts_with("sub:")
+                                     : text.size() >= 3 && run.id.text().ends_with(text);
+    if (!fits) continue;
+    if (found) {
+      return fail(ErrorCode::invalid, fmt::format("\"{}\" is the end of more than one run", text));
+    }
+    found = std::move(run);
+    if (text == "last") break;
+  }
+  if (!found) {
+    return fail(ErrorCode::not_found,
+                fmt::format("there is no run {}; `tidegate workflow list` shows those that there "
+                            "are",
+                            text));
+  }
+  return std::move(*found);
+}
+
+Result<std::optional<StoredRun>> JournalReader::run_with_key(const std::string& key) {
+  const std::array<Value, 1> values{std::string_view(key)};
+  auto found = select_runs("WHERE key = ?", values);
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (found->empty()) return std::nullopt;
+  return std::move(found->front());
+}
+
+Result<std::string> JournalReader::text_of(RunId id, std::string_view sql) {
+  const std::array<Value, 1> values{id.value};
+  std::optional<std::string> found;
+  auto read = store_->query(sql, values, [&](const Row& row) { found = text(row, 0); });
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (!found) return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.text()));
+  return std::move(*found);
+}
+
+Result<std::string> JournalReader::spec(RunId id) {
+  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = spec WHERE run.id = ?");
+}
+
+Result<std::string> JournalReader::inputs(RunId id) {
+  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = inputs WHERE run.id = ?");
+}
+
+Result<std::string> JournalReader::outputs(RunId id) {
+  return text_of(id,
+                 "SELECT coalesce(bytes, 'null') FROM run LEFT JOIN blob ON blob.id = outputs "
+                 "WHERE run.id = ?");
+}
+
+Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
+  std::vector<StoredTask> tasks;
+  const std::array<Value, 1> values{id.value};
+  auto read = store_->query(
+      "SELECT task, id, coalesce(item_key, ''), role, coalesce(error, ''), parent, state, "
+      "attempts, "
+      "started_us, ended_us, coalesce(output, 0) FROM task WHERE run = ? ORDER BY task",
+      values, [&](const Row& row) {
+        StoredTask task;
+        task.task = static_cast<std::uint32_t>(row.integer(0));
+        task.id = text(row, 1);
+        task.item_key = text(row, 2);
+        task.role = text(row, 3);
+        task.error = text(row, 4);
+        if (!row.is_null(5)) task.parent = static_cast<std::uint32_t>(row.integer(5));
+        task.state = parse_task_state(row.text(6)).value_or(TaskState::waiting);
+        task.attempts = static_cast<std::uint32_t>(row.integer(7));
+        task.started = wall_or_none(row, 8);
+        task.ended = wall_or_none(row, 9);
+        task.output = row.integer(10);
+        tasks.push_back(std::move(task));
+      });
+  if (!read) return std::unexpected(std::move(read.error()));
+  // Numbers are dense: a task's row is its number.
+  auto counted = store_->query(
+      "SELECT task, sum(purpose IS NULL), max(state IN ('sent', 'orphaned')), "
+      "sum(coalesce(cost_nano, reserved_nano)) FROM attempt WHERE run = ? GROUP BY task",
+      values, [&](const Row& row) {
+        const auto at = static_cast<std::size_t>(row.integer(0));
+        if (at >= tasks.size()) return;
+        tasks[at].tries = static_cast<std::uint32_t>(row.integer(1));
+        tasks[at].orphaned = row.integer(2) != 0;
+        tasks[at].cost = {row.integer(3)};
+      });
+  if (!counted) return std::unexpected(std::move(counted.error()));
+  return tasks;
+}
+
+Result<void> JournalReader::attempts(RunId id,
+                                     const std::function<void(const StoredAttempt&)>& each) {
+  const std::array<Value, 1> values{id.value};
+  return store_->query(
+      "SELECT task, number, coalesce(purpose, ''), state, asked_model, sent_us, first_byte_us, "
+      "done_us, reserved_nano, coalesce(model, ''), coalesce(provider, ''), "
+      "coalesce(request_id, ''), coalesce(price_epoch, ''), coalesce(peak, 0), "
+      "coalesce(prompt, 0), coalesce(cached, 0), coalesce(cache_write, 0), "
+      "coalesce(completion, 0), coalesce(reasoning, 0), coalesce(cost_nano, reserved_nano), "
+      "coalesce(saved_by_cache_nano, 0), coalesce(saved_by_window_nano, 0), "
+      "coalesce(cost_kind, ''), coalesce(error_class, ''), coalesce(error, '') "
+      "FROM attempt WHERE run = ? ORDER BY task, number",
+      values, [&](const Row& row) {
+        StoredAttempt attempt;
+        attempt.task = static_cast<std::uint32_t>(row.integer(0));
+        attempt.number = static_cast<std::uint32_t>(row.integer(1));
+        attempt.purpose = text(row, 2);
+        attempt.state = parse_attempt_state(row.text(3)).value_or(AttemptState::sent);
+        attempt.asked_model = text(row, 4);
+        attempt.sent = wall(row.integer(5));
+        attempt.first_byte = wall_or_none(row, 6);
+        attempt.done = wall_or_none(row, 7);
+        attempt.reserved = {row.integer(8)};
+        attempt.model = text(row, 9);
+        attempt.provider = text(row, 10);
+        attempt.request_id = text(row, 11);
+        attempt.price_epoch = text(row, 12);
+        attempt.peak = row.integer(13) != 0;
+        attempt.usage = {row.integer(14), row.integer(15), row.integer(16), row.integer(17),
+                         row.integer(18)};
+        attempt.cost = {row.integer(19)};
+        attempt.saved_by_cache = {row.integer(20)};
+        attempt.saved_by_window = {row.integer(21)};
+        attempt.cost_kind = text(row, 22);
+        attempt.error_class = text(row, 23);
+        attempt.error = text(row, 24);
+        each(attempt);
+      });
+}
+
+Result<std::vector<StoredTurn>> JournalReader::turns(RunId id, std::uint32_t task) {
+  std::vector<StoredTurn> turns;
+  const std::array<Value, 2> values{id.value, std::int64_t{task}};
+  const auto bytes = [](const Row& row, int column) -> Bytes {
+    if (row.is_null(column)) return nullptr;
+    return std::make_shared<const std::string>(row.text(column));
+  };
+  auto read = store_->query(
+      "SELECT number, a.bytes, r.bytes FROM turn JOIN blob a ON a.id = answer "
+      "LEFT JOIN blob r ON r.id = results WHERE run = ? AND task = ? ORDER BY number",
+      values, [&](const Row& row) {
+        turns.push_back({.number = static_cast<std::uint32_t>(row.integer(0)),
+                         .answer = bytes(row, 1),
+                         .results = bytes(row, 2)});
+      });
+  if (!read) return std::unexpected(std::move(read.error()));
+  read = store_->query(
+      "SELECT turn, number, tool, a.bytes, r.bytes, failed, begun_us FROM tool_call "
+      "JOIN blob a ON a.id = arguments LEFT JOIN blob r ON r.id = result "
+      "WHERE run = ? AND task = ? ORDER BY turn, number",
+      values, [&](const Row& row) {
+        SetToolCall call{.run = id, .task = task};
+        call.turn = static_cast<std::uint32_t>(row.integer(0));
+        call.number = static_cast<std::uint32_t>(row.integer(1));
+        call.tool = text(row, 2);
+        call.arguments = bytes(row, 3);
+        call.result = bytes(row, 4);
+        call.failed = row.integer(5) != 0;
+        call.at = wall(row.integer(6));
+        for (StoredTurn& turn : turns) {
+          if (turn.number == call.turn) turn.calls.push_back(call);
+        }
+      });
+  if (!read) return std::unexpected(std::move(read.error()));
+  return turns;
+}
+
+Result<std::vector<StoredEvent>> JournalReader::events(RunId id, std::int64_t after,
+                                                       std::size_t most) {
+  std::vector<StoredEvent> events;
+  const std::array<Value, 3> values{id.value, after, static_cast<std::int64_t>(most)};
+  auto read = store_->query(
+      "SELECT seq, at_us, kind, coalesce(body, '{}'), task FROM event WHERE run = ? AND seq > ? "
+      "ORDER BY seq LIMIT ?",
+      values, [&](const Row& row) {
+        StoredEvent event{.seq = row.integer(0),
+                          .at = wall(row.integer(1)),
+                          .kind = text(row, 2),
+                          .body = text(row, 3),
+                          .task = std::nullopt};
+        if (!row.is_null(4)) event.task = static_cast<std::uint32_t>(row.integer(4));
+        events.push_back(std::move(event));
+      });
+  if (!read) return std::unexpected(std::move(read.error()));
+  return events;
+}
+
+Result<Bytes> JournalReader::content(std::int64_t row_id) {
+  Bytes found;
+  const std::array<Value, 1> values{row_id};
+  auto read = store_->query("SELECT bytes FROM blob WHERE id = ?", values, [&](const Row& row) {
+    found = std::make_shared<const std::string>(row.text(0));
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
+  if (found == nullptr) {
+    return fail(ErrorCode::not_found, fmt::format("the journal lacks content {}", row_id));
+  }
+  return found;
+}
+
+}  // namespace tidegate::engine
