@@ -28,3 +28,30 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/tidegate-config-version.cma
 install(FILES ${CMAKE_BINARY_DIR}/tidegate-config.cmake
               ${CMAKE_BINARY_DIR}/tidegate-config-version.cmake
         DESTINATION ${package} COMPONENT library)
+
+# The C++ client: the gateway's pipeline in one archive, with every folder that it is made of. What
+# it links is found again by tidegate-config.cmake.in.
+function(tidegate_folders_of target out)
+  set(found ${${out}} ${target})
+  get_target_property(uses ${target} INTERFACE_LINK_LIBRARIES)
+  foreach(used IN LISTS uses)
+    if(used MATCHES "^tg_" AND NOT used STREQUAL "tg_options" AND NOT used IN_LIST found)
+      tidegate_folders_of(${used} found)
+    endif()
+  endforeach()
+  set(${out} ${found} PARENT_SCOPE)
+endfunction()
+set(client_folders)
+tidegate_folders_of(tg_client client_folders)
+list(TRANSFORM client_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARIABLE client_objects)
+
+add_library(tidegate_client STATIC ${client_objects})
+target_link_libraries(tidegate_client PUBLIC fmt::fmt simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto
+                      archive_sqlite3 archive_yaml-cpp archive_cares archive_re2 Threads::Threads)
+target_compile_features(tidegate_client PUBLIC cxx_std_23)
+target_include_directories(tidegate_client INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+set_target_properties(tidegate_client PROPERTIES EXPORT_NAME client LINKER_LANGUAGE CXX)
+install(TARGETS tidegate_client EXPORT tidegate_client_targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+install(EXPORT tidegate_client_targets NAMESPACE tidegate:: DESTINATION ${package}
+        COMPONENT library)
