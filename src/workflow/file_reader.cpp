@@ -101,6 +101,10 @@ void FileReader::invalid(Index at, std::string_view expected, std::string_view h
   problem(at, fmt::format("\"{}\" is not valid; expected {}.{}", shown(node.text), expected, hint));
 }
 
+std::string FileReader::near(std::string_view word, std::span<const std::string> names) const {
+  return library_.is_full() ? std::string() : did_you_mean(word, names);
+}
+
 bool FileReader::expect(Index at, NodeKind kind) {
   if (tree_[at].kind == kind) return true;
   problem(at, fmt::format("{} is here; expected {}", kind_name(tree_[at].kind), kind_name(kind)));

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,9 @@ class FileReader {
   void warning(Index at, std::string_view message);
   // "\"x\" is not valid; expected ...", with the path.
   void invalid(Index at, std::string_view expected, std::string_view hint = {});
+
+  // " Did you mean a or b?", or nothing where so much is wrong that nobody will be told.
+  [[nodiscard]] std::string near(std::string_view word, std::span<const std::string> names) const;
 
   // A part of the path, as long as this lives: tasks, scan, retry.
   class Inside {

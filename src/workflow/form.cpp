@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "json/writer.h"
 
 namespace tidegate::workflow {
@@ -12,8 +11,8 @@ namespace tidegate::workflow {
 void unknown_key(FileReader& reader, Tree::Index member, const std::vector<const Form*>& known) {
   std::vector<std::string> names;
   for (const Form* form : known) names.emplace_back(form->name);
-  reader.problem_at_key(
-      member, fmt::format("unknown key.{}", did_you_mean(reader.node(member).key, names)));
+  reader.problem_at_key(member,
+                        fmt::format("unknown key.{}", reader.near(reader.node(member).key, names)));
 }
 
 void check_required(FileReader& reader, Tree::Index map, const std::vector<const Form*>& known) {
@@ -64,7 +63,7 @@ std::optional<std::size_t> read_word(FileReader& reader, Tree::Index at,
     expected += words[i];
     names.emplace_back(words[i]);
   }
-  reader.invalid(at, expected, did_you_mean(node.text, names));
+  reader.invalid(at, expected, reader.near(node.text, names));
   return std::nullopt;
 }
 

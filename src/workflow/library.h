@@ -25,6 +25,8 @@ class Library {
   void warning(config::Position at, std::string message);
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t errors() const { return errors_; }
+  // Further problems are only counted.
+  [[nodiscard]] bool is_full() const { return problems_.size() >= kMaxProblems; }
   // Sorted; the last one says how many more there are.
   std::vector<config::Problem> take_problems();
 

@@ -372,6 +372,16 @@ TEST(Load, KeepsTheNumberOfProblemsBounded) {
   EXPECT_EQ(loaded.problems.back().message, "and 1800 more");
 }
 
+// Near names are only looked for while somebody will read them: this would take minutes.
+TEST(Load, IsNotSlowBecauseMuchIsWrong) {
+  std::string text = "tasks:\n";
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string number = std::to_string(i);
+    text += "  t" + number + ": { needs: u" + number + ", prompt: x, modle: y }\n";
+  }
+  EXPECT_EQ(load_text(text).problems.back().message, "and 99800 more");
+}
+
 TEST(Load, LetsARoleStandInThePlaceOfABuiltInOne) {
   const Loaded loaded = load_text(
       "roles:\n"

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "workflow/workflow_reader.h"
 
 namespace tidegate::workflow {
@@ -30,7 +29,7 @@ void WorkflowReader::check(const std::vector<Reference>& references, Index at, c
         std::vector<std::string> known;
         for (const Input& input : inputs) known.push_back(input.name);
         wrong(fmt::format("inputs.{}: the workflow has no such input.{}", reference.name,
-                          did_you_mean(reference.name, known)));
+                          reader_.near(reference.name, known)));
         break;
       }
       case Root::item:
@@ -68,12 +67,13 @@ void WorkflowReader::check_need(const Reference& reference, Index at, const Name
       for (const TaskIndex need : task_->needs) known.push_back(workflow_->tasks[need].id);
     } else {
       constexpr std::size_t kMany = 5'000;
-      for (std::size_t i = 0; i < std::min(kMany, workflow_->tasks.size()); ++i) {
+      for (std::size_t i = 0; !library_.is_full() && i < std::min(kMany, workflow_->tasks.size());
+           ++i) {
         known.push_back(workflow_->tasks[i].id);
       }
     }
     return wrong(fmt::format("needs.{}: no such task.{}", reference.name,
-                             did_you_mean(reference.name, known)));
+                             reader_.near(reference.name, known)));
   }
   if (names.needs && std::ranges::find(task_->needs, found) == task_->needs.end()) {
     return wrong(fmt::format("needs.{0}: {0} is not among the needs of this task; add it there",

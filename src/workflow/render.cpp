@@ -136,7 +136,7 @@ std::string request_body(const Task& task, const Prompt& prompt, const BodyOptio
   json.end_object();
   for (const std::string& message : options.more) json.raw(message);
   json.end_array();
-  if (choice.max_tokens) json.member("max_tokens", *choice.max_tokens);
+  if (choice.max_tokens) json.member("max_completion_tokens", *choice.max_tokens);
   if (choice.temperature) json.member("temperature", *choice.temperature);
   if (const std::string_view word = effort(choice.thinking); !word.empty()) {
     json.member("reasoning_effort", word);

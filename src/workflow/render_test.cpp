@@ -65,7 +65,7 @@ TEST(Render, WritesABodyWithSortedTools) {
   EXPECT_EQ(json->find("model").text(), "m");
   EXPECT_EQ(json->find("tools").at(0).find("function").find("name").text(), "b");
   EXPECT_EQ(json->find("messages").items().size(), 3U);
-  EXPECT_EQ(json->find("max_tokens").integer(), 9);
+  EXPECT_EQ(json->find("max_completion_tokens").integer(), 9);
   EXPECT_EQ(json->find("temperature").number(), 0.5);
   EXPECT_EQ(json->find("reasoning_effort").text(), "none");
   EXPECT_EQ(json->find("user").text(), "run-1");

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "workflow/workflow_reader.h"
 
 namespace tidegate::workflow {
@@ -74,7 +73,7 @@ void WorkflowReader::add_layers(Index at, std::string_view name,
       for (const std::string_view known : built_in_role_names()) names.emplace_back(known);
       const Index where = layers.empty() ? at : layers.back()->extends_at;
       return reader_.problem(
-          where, fmt::format("{}: no such role.{}", wanted, did_you_mean(wanted, names)));
+          where, fmt::format("{}: no such role.{}", wanted, reader_.near(wanted, names)));
     }
     layers.push_back(found);
     if (found->extends) {
@@ -164,7 +163,7 @@ void WorkflowReader::check_layer(const SettingsLayer& layer) {
         library_.surroundings().catalog != nullptr) {
       reader_.problem(layer.route_at,
                       fmt::format("{}: no route of this file or of the gateway's config.{}",
-                                  *layer.route, did_you_mean(*layer.route, names)));
+                                  *layer.route, reader_.near(*layer.route, names)));
     }
   }
   for (const Index at : layer.tools_at) {
@@ -174,7 +173,7 @@ void WorkflowReader::check_layer(const SettingsLayer& layer) {
     std::vector<std::string> names;
     for (const McpServer& known : servers) names.push_back(known.name);
     reader_.problem(at, fmt::format("{}: mcp_servers has no {}.{}", tree_[at].text, server,
-                                    did_you_mean(server, names)));
+                                    reader_.near(server, names)));
   }
 }
 

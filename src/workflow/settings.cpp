@@ -136,12 +136,12 @@ bool check_model(FileReader& reader, Index at, std::string_view model) {
       return true;
     }
     reader.problem(at, fmt::format("{}: the gateway's config has no such route.{}", model,
-                                   did_you_mean(model.substr(kRoute.size()), around.routes)));
+                                   reader.near(model.substr(kRoute.size()), around.routes)));
     return false;
   }
   if (around.catalog == nullptr || around.catalog->find(model) != nullptr) return true;
   reader.problem(at, fmt::format("{}: no model of the catalogue has this name.{}", model,
-                                 did_you_mean(model, around.catalog->names())));
+                                 reader.near(model, around.catalog->names())));
   return false;
 }
 

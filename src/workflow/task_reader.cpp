@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "workflow/inputs.h"
 #include "workflow/workflow_reader.h"
 
@@ -137,10 +136,11 @@ TaskIndex WorkflowReader::find_task(Index at, std::string_view id) {
     std::vector<std::string> names;
     // Looking for near names among 100,000 would take longer than the rest.
     constexpr std::size_t kMany = 5'000;
-    for (std::size_t i = 0; i < std::min(kMany, workflow_->tasks.size()); ++i) {
+    for (std::size_t i = 0; !library_.is_full() && i < std::min(kMany, workflow_->tasks.size());
+         ++i) {
       names.push_back(workflow_->tasks[i].id);
     }
-    reader_.problem(at, fmt::format("{}: no such task.{}", id, did_you_mean(id, names)));
+    reader_.problem(at, fmt::format("{}: no such task.{}", id, reader_.near(id, names)));
   }
   return found;
 }
@@ -310,7 +310,7 @@ void WorkflowReader::read_with(Index at, TaskExtras& extras) {
       if (input == inputs.end()) {
         return reader_.problem_at_key(
             member, fmt::format("{}: the workflow has no such input.{}", tree_[member].key,
-                                did_you_mean(tree_[member].key, names)));
+                                reader_.near(tree_[member].key, names)));
       }
       if (tree_[member].text.contains(kOpen)) return;
       if (const auto wrong = misfit(*input, reader_.value(member)); !wrong.empty()) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
 #include "workflow/inputs.h"
 
 namespace tidegate::workflow {
@@ -202,7 +201,7 @@ void WorkflowReader::read_budget(Index at) {
           for (const Role& used : workflow_->roles) names.push_back(used.name);
           return reader_.problem_at_key(
               member,
-              fmt::format("no task has this role.{}", did_you_mean(tree_[member].key, names)));
+              fmt::format("no task has this role.{}", reader_.near(tree_[member].key, names)));
         }
         SettingsLayer layer;
         find_key(settings_keys(), "budget")->read(layer, reader_, member);
