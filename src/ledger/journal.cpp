@@ -42,10 +42,11 @@ bool write_at(int file, std::string_view bytes, std::uint64_t at) {
 // Up to `most` bytes; fewer only at the end of the file. False: errno says why.
 bool read_at(int file, std::uint64_t at, std::size_t most, std::string& bytes) {
   bool good = true;
-  bytes.resize_and_overwrite(most, [&](char* to, std::size_t size) {
+  // libstdc++ 12 offers more room than it was asked for when a string less than doubles.
+  bytes.resize_and_overwrite(most, [&](char* to, std::size_t) {
     std::size_t got = 0;
-    while (got < size) {
-      const ssize_t n = pread(file, to + got, size - got, static_cast<off_t>(at + got));
+    while (got < most) {
+      const ssize_t n = pread(file, to + got, most - got, static_cast<off_t>(at + got));
       if (n < 0 && errno == EINTR) continue;
       good = n >= 0;
       if (n <= 0) break;

@@ -132,6 +132,18 @@ TEST_F(JournalTest, GoesThroughALargeFileInSteps) {
   EXPECT_EQ(journal.torn(), 0u);
 }
 
+// A step reads a mebibyte and then the rest of a frame that is larger.
+TEST_F(JournalTest, ReadsFramesThatAreLargerThanAStep) {
+  Journal journal(path_);
+  std::int64_t id = 0;
+  for (const std::size_t size : {1u << 20, (1u << 20) + 50'000, 2u << 20, (2u << 20) + 100'000}) {
+    append(journal, {segment(id, size), segment(id + 1, size)});
+    EXPECT_EQ(drain(journal), (std::vector<std::int64_t>{id, id + 1})) << size;
+    id += 2;
+  }
+  EXPECT_EQ(journal.torn(), 0u);
+}
+
 TEST_F(JournalTest, SkipsATornTailAndReadsWhatFollowsIt) {
   {
     append(*std::make_unique<Journal>(path_), {segment(1), segment(2)});
