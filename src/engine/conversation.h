@@ -44,6 +44,9 @@ class Conversation {
   [[nodiscard]] virtual const workflow::Scope& scope() const = 0;
   // Turns of this task that are in the journal, in their order.
   [[nodiscard]] virtual std::span<const StoredTurn> before() const = 0;
+  // Where turns are remembered for a later attempt of this process: what is put there, before()
+  // gives then. Null: a later attempt begins at the beginning.
+  [[nodiscard]] virtual std::vector<StoredTurn>* memory() { return nullptr; }
   [[nodiscard]] virtual WallTime now() const = 0;
   // Is cancelled with the task: end what waits outside of ask() then.
   [[nodiscard]] virtual Cancel& cancel() = 0;

@@ -6,6 +6,7 @@
 
 #include "engine/cancel_bridge.h"
 #include "engine/turn_messages.h"
+#include "engine/turn_record.h"
 #include "loop/task_group.h"
 
 namespace tidegate::engine {
@@ -34,17 +35,14 @@ ToolTurn::Stop ToolTurn::unknown_outcome(const Planned& planned, std::string_vie
 }
 
 void ToolTurn::write(std::uint32_t turn, const Planned& planned, Bytes result, bool failed) {
-  conversation_.journal().append(
-      SetToolCall{.run = conversation_.run(),
-                  .task = conversation_.task(),
-                  .turn = turn,
-                  .number = planned.number,
-                  .tool = planned.tool ? tool_of(planned).name : planned.call.name,
-                  .arguments = std::make_shared<const std::string>(
-                      planned.arguments.empty() ? planned.call.arguments : planned.arguments),
-                  .result = std::move(result),
-                  .failed = failed,
-                  .at = conversation_.now()});
+  SetToolCall call;
+  call.turn = turn;
+  call.number = planned.number;
+  call.tool = tool_of(planned).name;
+  call.arguments = std::make_shared<const std::string>(planned.arguments);
+  call.result = std::move(result);
+  call.failed = failed;
+  record_call(conversation_, std::move(call));
 }
 
 void ToolTurn::remember(std::span<const ToolCall> calls) {

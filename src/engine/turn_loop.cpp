@@ -8,6 +8,7 @@
 #include "engine/cancel_bridge.h"
 #include "engine/tool_turn.h"
 #include "engine/turn_messages.h"
+#include "engine/turn_record.h"
 
 namespace tidegate::engine {
 namespace {
@@ -43,16 +44,6 @@ void name_calls(std::vector<ToolCall>& calls, std::uint32_t turn) {
   }
 }
 
-void add_turn(Conversation& conversation, std::uint32_t number, Bytes answer, Bytes results) {
-  conversation.journal().append(AddTurn{.run = conversation.run(),
-                                        .task = conversation.task(),
-                                        .attempt = conversation.attempt(),
-                                        .number = number,
-                                        .answer = std::move(answer),
-                                        .results = std::move(results),
-                                        .at = conversation.now()});
-}
-
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
 class Turns {
@@ -82,16 +73,17 @@ class Turns {
       }
       name_calls(asked->tool_calls, number_);
       const Bytes answer = bytes(assistant_message(*asked));
-      add_turn(conversation_, number_, answer, nullptr);
+      record_turn(conversation_, number_, answer, nullptr);
       stop = co_await take_turn(answer, std::move(asked->tool_calls), {});
       if (stop) co_return stopped(std::move(*stop));
     }
   }
 
  private:
-  // What an earlier process did, up to the turn that it left open.
+  // What an earlier process or attempt did, up to the turn that it left open.
   Task<std::optional<ToolTurn::Stop>> go_on() {
-    const std::span<const StoredTurn> before = conversation_.before();
+    const std::span<const StoredTurn> stored = conversation_.before();
+    const std::vector<StoredTurn> before(stored.begin(), stored.end());  // it may grow meanwhile
     for (const StoredTurn& turn : before) {
       number_ = turn.number;
       Result<std::vector<ToolCall>> calls = calls_of(*turn.answer);
@@ -116,7 +108,7 @@ class Turns {
     auto running = turn_.run(number_, std::move(calls), stored);
     std::expected<std::vector<std::string>, ToolTurn::Stop> results = co_await running;
     if (!results) co_return std::move(results.error());
-    add_turn(conversation_, number_, answer, bytes(as_array(*results)));
+    record_turn(conversation_, number_, answer, bytes(as_array(*results)));
     more_.push_back(*answer);
     std::ranges::move(*results, std::back_inserter(more_));
     co_return std::nullopt;

@@ -120,6 +120,7 @@ class ScriptedConversation final : public Conversation {
   const workflow::Task& definition() const override { return task_; }
   const workflow::Scope& scope() const override { return scope_; }
   std::span<const StoredTurn> before() const override { return stored; }
+  std::vector<StoredTurn>* memory() override { return &stored; }
   WallTime now() const override { return WallTime{1s}; }
   Cancel& cancel() override { return cancel_; }
 
@@ -322,6 +323,25 @@ TEST_F(TurnLoopTest, SaysWhenThereAreNoTools) {
   EXPECT_EQ(ended.error().error_class, workflow::ErrorClass::tool);
   EXPECT_TRUE(ended.error().retryable);
   EXPECT_TRUE(conversation.asked.empty());
+}
+
+// The runner tries a task again when the model could not be reached: not from the beginning.
+TEST_F(TurnLoopTest, GoesOnInTheMiddleWhenTheTaskIsTriedAgain) {
+  AskResult cut = std::unexpected(Failure{.error = {ErrorCode::truncated, "cut", {}}});
+  ScriptedConversation conversation({wants({{"a", "repo__write", R"({"n":1})"}}), cut,
+                                     wants({{"b", "repo__write", R"({"n":2})"}}), cut,
+                                     says("the answer")});
+  conversation.settings->side_effects = workflow::SideEffects::once;
+  EXPECT_EQ(shown(converse(conversation)), "error: cut");
+  EXPECT_EQ(shown(converse(conversation)), "error: cut");
+  EXPECT_EQ(shown(converse(conversation)), "the answer");
+  EXPECT_EQ(tools.calls["repo.write"], 2);
+  EXPECT_EQ(conversation.asked.back().size(), 4u);
+  std::vector<std::uint32_t> numbers;
+  for (const Record& record : conversation.kept.records()) {
+    if (const auto* turn = std::get_if<AddTurn>(&record)) numbers.push_back(turn->number);
+  }
+  EXPECT_EQ(numbers, (std::vector<std::uint32_t>{1, 1, 2, 2}));
 }
 
 // What the journal of a process that died after `count` records gives the next one.
