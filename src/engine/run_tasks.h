@@ -26,7 +26,7 @@ struct Work {
   Tokens tokens = 0;
   workflow::Value output;
   std::string error;
-  std::vector<StoredTurn> turns;  // of an earlier process
+  std::vector<StoredTurn> turns;  // of an earlier process or attempt
 };
 
 struct Fan {

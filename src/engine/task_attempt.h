@@ -34,6 +34,7 @@ class TaskAttempt final : public Conversation {
   [[nodiscard]] const workflow::Task& definition() const override { return definition_; }
   [[nodiscard]] const workflow::Scope& scope() const override { return scope_; }
   [[nodiscard]] std::span<const StoredTurn> before() const override { return work_.turns; }
+  [[nodiscard]] std::vector<StoredTurn>* memory() override { return &work_.turns; }
   [[nodiscard]] WallTime now() const override;
   [[nodiscard]] Cancel& cancel() override { return cancel_; }
 
