@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from rig import counts, machine, memory, micro, table, timing
+from rig import counts, machine, memory, micro, sharing, table, timing
 from rig.figure import Figure
 from rig.process import BenchError
 from rig.rig import Rig
@@ -36,6 +36,7 @@ PARTS = {
     "memory": (memory.memory, ["rss_idle", "rss_1000_streams", "rss_9500_streams"]),
     "translated_memory": (memory.translated, ["rss_per_translated_stream"]),
     "start": (timing.start, ["start"]),
+    "sharing": (sharing.sharing, ["redis_round_trips", "shared_limit_p99"]),
     "micro": (micro.micro, ["understand_2kb", "understand_2mb", "translate_messages",
                             "translate_chat", "translate_responses"]),
 }

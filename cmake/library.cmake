@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(tidegate_library STATIC
   src/limits/acquire.cpp src/limits/daily_cost.cpp src/limits/rate_limiter.cpp src/limits/rate_limits.cpp
-  src/limits/token_bucket.cpp src/limits/turn.cpp src/limits/waiting_line.cpp)
+  src/limits/slice.cpp src/limits/token_bucket.cpp src/limits/turn.cpp src/limits/waiting_line.cpp)
 target_link_libraries(tidegate_library PRIVATE $<BUILD_INTERFACE:tg_options> PUBLIC Threads::Threads)
 target_compile_features(tidegate_library PUBLIC cxx_std_23)
 target_include_directories(tidegate_library INTERFACE

@@ -32,6 +32,9 @@ TARGETS = {
     "rss_per_translated_stream": Target(
         "RSS per idle stream for its translation", "KB", 32, 16, "ours"),
     "start": Target("start to first answered request", "ms", 100, 30, "ours"),
+    "redis_round_trips": Target(
+        "round trips to Redis per 100 requests at 1,000/s", "", 1, 0.7, "ours"),
+    "shared_limit_p99": Target("shared limit later than ours, p99", "us", 20, 5, "ours"),
     "understand_2kb": Target("Conversation + Workload, 2 KB", "us", 5, 2, "ours"),
     "understand_2mb": Target("Conversation + Workload, 2 MB", "ms", 1.5, 0.8, "ours"),
     # 300 MB/s and 500 MB/s

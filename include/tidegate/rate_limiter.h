@@ -17,10 +17,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "tidegate/clock.h"
 #include "tidegate/rate_limits.h"
+#include "tidegate/slice.h"
 #include "tidegate/token_bucket.h"
 #include "tidegate/waiting_line.h"
 
@@ -68,6 +70,11 @@ class RateLimiter {
   RateLimiter(const RateLimiter&) = delete;
   RateLimiter& operator=(const RateLimiter&) = delete;
 
+  // From now on the bounds are those of all processes whose limiters have this name: what may be
+  // taken here is what `lender`, which must outlive the limiter, has fetched. Only before the
+  // limiter is used.
+  void share(Lender& lender, std::string_view name);
+
   // Now or not at all. It overtakes nobody who waits.
   std::expected<Reservation, Refusal> try_acquire(const Demand& demand,
                                                   Priority priority = Priority::interactive);
@@ -90,6 +97,15 @@ class RateLimiter {
   struct Part {
     Bound bound;
     TokenBucket bucket;
+    double rate;                   // tokens per second
+    std::shared_ptr<Slice> slice;  // null: the bound is not shared, and the bucket decides
+
+    Admission take(Tokens n, TimePoint now) {
+      return slice ? slice->take(n, now) : bucket.take(n, now);
+    }
+    void charge(Tokens n, TimePoint now) { slice ? slice->charge(n) : bucket.charge(n, now); }
+    void refund(Tokens n) { slice ? slice->refund(n) : bucket.refund(n); }
+    [[nodiscard]] Admission outlook(Tokens n, TimePoint now) const;
   };
   RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting);
 
@@ -99,6 +115,8 @@ class RateLimiter {
   [[nodiscard]] std::optional<Standing> standing(TimePoint now, bool (*of)(Bound)) const;
 
   std::optional<Refusal> take(const Demand& demand, TimePoint now, bool first_in_line);
+  std::optional<Refusal> take_slot(TimePoint now);
+  void give_slot_back();
   // The refusal of one who would have to overtake those who wait.
   [[nodiscard]] Refusal behind_others(const Demand& demand, TimePoint now) const;
   void give_back(const Demand& demand, std::size_t parts);
@@ -112,6 +130,7 @@ class RateLimiter {
   std::unique_ptr<DailyCost> cost_;  // null: money is not limited
   std::atomic<std::int64_t> max_concurrent_;
   std::atomic<std::int64_t> in_use_{0};
+  std::shared_ptr<Slice> slots_;  // null: max_concurrent is not shared
   WaitingLine line_;
 };
 

@@ -64,6 +64,7 @@ struct Refusal {
   std::int64_t asked = 0;
   std::int64_t most = 0;   // that the bound allows at once
   bool line_full = false;  // no more may wait
+  bool pending = false;    // nobody knows yet: those who share the bound are being asked (slice.h)
   // Until it would be admitted, if nobody else asks; zero: when a running request ends.
   Duration retry_after{};
 

@@ -20,7 +20,8 @@ namespace tidegate {
 
 struct Admission {
   bool admitted = false;
-  Duration wait{};  // if not admitted: until it would be, if nobody else takes anything
+  Duration wait{};       // if not admitted: until it would be, if nobody else takes anything
+  bool pending = false;  // not known yet: those who share the bound are being asked (slice.h)
 };
 
 class TokenBucket {

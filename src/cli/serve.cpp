@@ -103,6 +103,7 @@ class Serving {
   Task<void> drain();
   bool open_stores(const config::Config& config);
   Result<void> count_spending(const gateway::Snapshot& snapshot);
+  bool share(const config::State& state);
 
   const ServeOptions options_;
   SystemClock clock_;
@@ -168,6 +169,28 @@ bool Serving::open_stores(const config::Config& config) {
   shared_.keys = std::move(*keys);
   shared_.own_limits = std::make_unique<limits::OwnLimits>(clock_);
   shared_.auth = config.auth;
+  return !config.state.limits || share(config.state);
+}
+
+// A server that is away is no reason not to serve: it is said, and tried again.
+bool Serving::share(const config::State& state) {
+  const config::RedisAddress& address = *state.limits;
+  redis::Server server{.host = address.host,
+                       .port = address.port,
+                       .user = address.user.reveal(),
+                       .password = address.password.reveal(),
+                       .database = address.database};
+  if (address.secure) {
+    auto context = tls::ClientContext::create(state.redis_ca_file);
+    if (!context) {
+      fmt::print(stderr, "state.redis_ca_file: {}\n", context.error().message);
+      return false;
+    }
+    server.tls = std::move(*context);
+  }
+  shared_.sharing = std::make_unique<sharing::Sharing>(
+      clock_, sharing::SharingOptions{std::move(server), state.redis_prefix, state.gateways},
+      *log_);
   return true;
 }
 

@@ -246,11 +246,24 @@ struct Log {
   std::string file;      // empty: standard error
 };
 
+// A Redis server that gateways share.
+struct RedisAddress {
+  bool secure = false;  // TLS
+  std::string host;     // name or IP literal, IPv6 without brackets
+  std::uint16_t port = 0;
+  Secret user, password;
+  int database = 0;
+};
+
 struct State {
   std::string ledger = "sqlite:tidegate.db";
   std::string
       journal;       // file that records are in before the ledger; default: its path + ".journal"
   std::string keys;  // file of the virtual keys; default: ledger path + ".keys"
+  std::optional<RedisAddress> limits;     // absent: every gateway counts for itself
+  std::string redis_prefix = "tidegate";  // of the names of all that is kept there
+  std::string redis_ca_file;              // extra CA certificates, PEM; empty: the system's
+  int gateways = 1;                       // that share it, until Redis has said how many there are
 };
 
 // When clients are asked for a key.

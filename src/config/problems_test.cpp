@@ -109,9 +109,16 @@ const Case kCases[] = {
     {"no_policy", "routes: { a: { model: gpt-5.5 }, b: { model: gpt-4.1 } }",
      "t.yaml:1:11: policy: missing; expected rules that say which of these routes a request takes, "
      "e.g. - { route: a }\n"},
-    {"later_version", "state: { limits: x }\n",
-     "t.yaml:1:18: state.limits: not available in this version; remove it, it would not be "
-     "obeyed\n"},
+    {"wrong_redis",
+     "state: { limits: 'redis://user:secret@h:x', redis_prefix: 'a b', gateways: 0 }\n",
+     "t.yaml:1:18: state.limits: the value is not valid; expected "
+     "redis://[user:password@]host[:port][/database], or rediss:// for TLS, e.g. "
+     "redis://gateway:${REDIS_PASSWORD}@10.0.0.7:6379/0.\n"
+     "t.yaml:1:59: state.redis_prefix: \"a b\" is not valid; expected a name of 1 to 128 "
+     "visible "
+     "ASCII characters without spaces, e.g. staging.\n"
+     "t.yaml:1:76: state.gateways: \"0\" is not valid; expected a number from 1 to 1000, e.g. "
+     "4.\n"},
     {"wrong_budgets",
      "budgets:\n"
      "  - { scope: team, usd: 0, per: year }\n"

@@ -1,6 +1,7 @@
 // How the program listens, waits, retries, logs and keeps its state.
 #include "config/kinds.h"
 #include "config/options.h"
+#include "config/redis_address.h"
 
 namespace tidegate::config {
 namespace {
@@ -152,7 +153,22 @@ const Section<State>& state_options() {
                          "Where the virtual keys are kept, SQLite; the ledger's file with .keys "
                          "added if left out.")
                       .needs_restart());
-    all.push_back(later<State>("limits", "Shared limits in Redis."));
+    all.push_back(option("limits", &State::limits, RedisAddressKind{},
+                         "redis://gateway:${REDIS_PASSWORD}@10.0.0.7:6379/0",
+                         "The Redis server (7 or later) through which gateways share limits, "
+                         "breakers, sticky tasks and remembered reasoning; left out: each gateway "
+                         "counts for itself. See many-gateways.md.")
+                      .needs_restart());
+    all.push_back(option("redis_prefix", &State::redis_prefix, Name{}, "staging",
+                         "What all names in Redis begin with: gateways share what has one prefix.")
+                      .needs_restart());
+    all.push_back(option("redis_ca_file", &State::redis_ca_file, ReadableFile{}, "redis-ca.pem",
+                         "CA certificates to trust for rediss://, beside those of the system.")
+                      .needs_restart());
+    all.push_back(option("gateways", &State::gateways, IntegerBetween{1, 1000}, "4",
+                         "How many gateways share Redis, in case it cannot be asked when they "
+                         "start: each then takes that part of a limit.")
+                      .needs_restart());
     return all;
   }();
   return options;

@@ -151,7 +151,15 @@ std::string Admin::readiness(bool ready) const {
                      (shared_.auth == config::Auth::automatic && shared_.keys->any());
   json.member("required", asked).member("store_available", keys.store_available);
   if (!keys.last_error.empty()) json.member("last_error", keys.last_error);
-  json.end_object().end_object();
+  json.end_object();
+  if (shared_.sharing != nullptr) {
+    const sharing::Link::State link = shared_.sharing->link();
+    json.key("shared_limits").begin_object().member("available", link.connected);
+    json.member("gateways", shared_.sharing->gateways());
+    if (!link.problem.empty()) json.member("last_error", link.problem);
+    json.end_object();
+  }
+  json.end_object();
   out += '\n';
   return out;
 }

@@ -12,6 +12,8 @@ namespace {
 
 // What is reserved for an answer whose length nobody knows yet; more is a debt of the limit.
 constexpr Tokens kUnknownAnswer = 4096;
+// A slice of a shared limit was fetched sooner than this: nobody was held up.
+constexpr Duration kWorthSaying = 20ms;
 // For limits that only an ending request frees.
 constexpr Duration kShortly = 1s;
 
@@ -84,6 +86,7 @@ class Asleep {
 };
 
 void passed(Walk& walk, const limits::Chain& chain, TimePoint since, const Refusal& last) {
+  if (last.pending && walk.worker.loop.now() - since < kWorthSaying) return;
   const limits::Rule* rule = chain.rules()[last.limiter];
   if (rule != nullptr) walk.worker.cells.add(rule->metrics.waited);
   const Duration waited = walk.worker.loop.now() - since;
@@ -93,14 +96,16 @@ void passed(Walk& walk, const limits::Chain& chain, TimePoint since, const Refus
   walk.note(fmt::format("waited {} ms for {}", ms, walk.limited->held_up_by));
 }
 
-// In line, until the queue time is over or the client leaves. `first`: why it has to wait.
+TimePoint queue_deadline(const Walk& walk) {
+  return std::min(walk.deadline, walk.started + walk.limited->rules->queue_time());
+}
+
+// In line, until `deadline` or until the client leaves. `first`: why it has to wait.
 Task<AttemptEnd> wait_in_line(Walk& walk, const limits::Chain& chain, Demand demand, Refusal first,
-                              Reservation& out) {
+                              Reservation& out, TimePoint deadline) {
   Loop& loop = walk.worker.loop;
   const TimePoint since = loop.now();
-  const TimePoint deadline =
-      std::min(walk.deadline, walk.started + walk.limited->rules->queue_time());
-  if (first.never || since >= deadline) co_return refused(walk, chain, first);
+  if (first.never || (since >= deadline && !first.pending)) co_return refused(walk, chain, first);
   const auto sleeper = std::make_shared<Sleeper>(walk.exchange.client());
   Turn turn(chain.limiters(), demand, deadline, walk.understood.priority,
             [sleeper] { sleeper->wake(); });
@@ -141,6 +146,12 @@ limits::Chain target_chain(const Walk& walk, const routing::Target& target) {
   return chain;
 }
 
+void note_sharing(Walk& walk) {
+  const sharing::Sharing& sharing = *walk.worker.shared.sharing;
+  if (sharing.connected()) return;
+  walk.note(fmt::format("shared limits away: 1/{} of each", sharing.gateways()));
+}
+
 void count(Walk& walk, const limits::Chain& chain, const Demand& used) {
   for (const limits::Rule* rule : chain.rules()) {
     if (rule == nullptr) continue;
@@ -159,6 +170,7 @@ bool has_own_limits(const Caller& caller) {
 
 Task<AttemptEnd> admit_request(Walk& walk) {
   walk.limited = std::make_unique<Limited>();
+  if (walk.worker.shared.sharing != nullptr) note_sharing(walk);
   Limited& limited = *walk.limited;
   limited.rules = (walk.snapshot->limits ? walk.snapshot->limits : walk.snapshot->no_limits).get();
   const limits::Limits& limits = *limited.rules;
@@ -181,7 +193,8 @@ Task<AttemptEnd> admit_request(Walk& walk) {
       take(walk, limited.request_chain, demand, limited.of_request);
   AttemptEnd end;
   if (refusal) {
-    end = co_await wait_in_line(walk, limited.request_chain, demand, *refusal, limited.of_request);
+    end = co_await wait_in_line(walk, limited.request_chain, demand, *refusal, limited.of_request,
+                                queue_deadline(walk));
   }
   co_return end;
 }
@@ -194,10 +207,32 @@ std::optional<AttemptEnd> admit_attempt(Walk& walk, const routing::Target& targe
   const std::optional<Refusal> refusal =
       take(walk, limited.target_chain, estimate(walk, target), limited.of_attempt);
   if (!refusal) return std::nullopt;
+  if (refusal->pending) {
+    limited.awaits = refusal;
+    return std::nullopt;
+  }
   if (!refusal->never && limited.at_limit == nullptr) limited.at_limit = &target;
   AttemptEnd end = refused(walk, limited.target_chain, *refusal);
   walk.note(fmt::format("{} is at its limit", target.model->id));
   return end;
+}
+
+Task<std::optional<AttemptEnd>> wait_for_slice(Walk& walk, const routing::Target& target) {
+  Limited& limited = *walk.limited;
+  const Refusal first = *std::exchange(limited.awaits, std::nullopt);
+  const Demand demand = estimate(walk, target);
+  // Only until it is known whether there is something; another target may be free.
+  const TimePoint deadline = walk.worker.loop.now();
+  AttemptEnd end = co_await wait_in_line(walk, limited.target_chain, demand, first,
+                                         limited.of_attempt, deadline);
+  if (end.outcome == ledger::Outcome::ok) co_return std::nullopt;
+  if (end.failure == nullptr) {
+    walk.outcome = end.outcome;
+  } else {
+    if (end.failure->retry_after && limited.at_limit == nullptr) limited.at_limit = &target;
+    walk.note(fmt::format("{} is at its limit", target.model->id));
+  }
+  co_return std::move(end);
 }
 
 Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target) {
@@ -208,7 +243,8 @@ Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target) {
       take(walk, limited.target_chain, demand, limited.of_attempt);
   AttemptEnd end;
   if (refusal) {
-    end = co_await wait_in_line(walk, limited.target_chain, demand, *refusal, limited.of_attempt);
+    end = co_await wait_in_line(walk, limited.target_chain, demand, *refusal, limited.of_attempt,
+                                queue_deadline(walk));
   }
   if (end.outcome == ledger::Outcome::ok) limited.reserved_for = &target;
   co_return end;

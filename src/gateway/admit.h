@@ -16,7 +16,10 @@ namespace tidegate::gateway {
 Task<AttemptEnd> admit_request(Walk& walk);
 
 // The same for one attempt, which does not wait: another target may be free.
+// Where limited.awaits is set afterwards nobody knows yet: wait_for_slice().
 std::optional<AttemptEnd> admit_attempt(Walk& walk, const routing::Target& target);
+// Until those who share the target's limits have said what is left of them. Absent: reserved.
+Task<std::optional<AttemptEnd>> wait_for_slice(Walk& walk, const routing::Target& target);
 // Waits until an attempt at `target` may be made and reserves it.
 Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target);
 

@@ -52,7 +52,12 @@ std::size_t worker_count(const config::Config& config) {
 
 Gateway::Gateway(Loop& main, const Clock& clock, SharedState& shared, telemetry::Log& log,
                  std::shared_ptr<const Snapshot> snapshot)
-    : main_(main), shared_(shared), log_(log), resolver_(clock), snapshot_(snapshot) {
+    : main_(main),
+      shared_(shared),
+      log_(log),
+      resolver_(clock),
+      snapshot_(snapshot),
+      news_(shared, snapshot_, clock) {
   std::vector<WorkerState*> states;
   for (std::size_t i = 0; i < worker_count(snapshot->config); ++i) {
     workers_.push_back(std::make_unique<Worker>(clock, fmt::format("worker-{}", i)));
@@ -71,6 +76,8 @@ Gateway::~Gateway() {
   admin_server_.reset();
   client_server_.reset();
   for (const auto& worker : workers_) worker->stop_and_join();
+  // Gives back what is leased, and tells us nothing any more.
+  if (shared_.sharing != nullptr) shared_.sharing->stop();
   for (const auto& state : states_) state->flush_log();
 }
 
@@ -116,6 +123,11 @@ Result<void> Gateway::start() {
   client_address_ = *client_bound;
   admin_address_ = *admin_bound;
   for (const auto& worker : workers_) worker->start();
+  if (shared_.sharing != nullptr) {
+    shared_.sharing->bulletin().listen(
+        [this](std::string_view kind, std::string_view text) { news_.hear(kind, text); });
+    shared_.sharing->start();
+  }
   return {};
 }
 
@@ -199,6 +211,18 @@ void Gateway::add_sampled_metrics() {
     out.add({{"result", "done"}}, static_cast<double>(reloads_done_.load()));
     out.add({{"result", "failed"}}, static_cast<double>(reloads_failed_.load()));
   });
+  if (const sharing::Sharing* sharing = shared_.sharing.get(); sharing != nullptr) {
+    sampled(metric::kRedisConnected,
+            [sharing](Samples& out) { out.add({}, sharing->connected() ? 1 : 0); });
+    sampled(metric::kRedisRoundTrips,
+            [sharing](Samples& out) { out.add({}, static_cast<double>(sharing->link().rounds)); });
+    sampled(metric::kRedisFailures, [sharing](Samples& out) {
+      out.add({}, static_cast<double>(sharing->link().failures));
+    });
+    sampled(metric::kGateways, [sharing](Samples& out) { out.add({}, sharing->gateways()); });
+    sampled(metric::kLeases,
+            [sharing](Samples& out) { out.add({}, static_cast<double>(sharing->open_leases())); });
+  }
   const double now =
       std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   sampled(metric::kStarted, [now](Samples& out) { out.add({}, now); });

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "gateway/admin.h"
 #include "gateway/api.h"
+#include "gateway/news.h"
 #include "gateway/shared_state.h"
 #include "gateway/worker_state.h"
 #include "http/server.h"
@@ -54,6 +55,7 @@ class Gateway {
   telemetry::Log& log_;
   Resolver resolver_;
   std::atomic<std::shared_ptr<const Snapshot>> snapshot_;  // for scrapes; workers hold their own
+  NewsReader news_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<WorkerState>> states_;
   std::unique_ptr<Api> api_;

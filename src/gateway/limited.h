@@ -1,6 +1,7 @@
 // Limited: what a request holds of the configured limits. Lives in its walk, on one worker.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/recycle.h"
@@ -17,9 +18,10 @@ struct Limited : Recycled {
   Reservation of_request;                 // for all attempts together
   Reservation of_attempt;
   const routing::Target* reserved_for = nullptr;  // that of_attempt was waited for
-  const routing::Target* at_limit = nullptr;      // the first target that could not be asked
-  Demand used;                                    // by all attempts, as the ledger has it
-  std::string held_up_by;                         // "key.tokens_per_minute"; empty: nothing
+  std::optional<Refusal> awaits;  // of_attempt: those who share the limit are being asked
+  const routing::Target* at_limit = nullptr;  // the first target that could not be asked
+  Demand used;                                // by all attempts, as the ledger has it
+  std::string held_up_by;                     // "key.tokens_per_minute"; empty: nothing
   Duration queued{};
 };
 

@@ -10,6 +10,7 @@
 #include "gateway/answer_headers.h"
 #include "gateway/attempt.h"
 #include "gateway/fit.h"
+#include "gateway/news.h"
 #include "gateway/request_line.h"
 #include "gateway/understand.h"
 #include "routing/retry.h"
@@ -40,12 +41,18 @@ std::optional<Duration> retry_delay(Walk& walk, const Failure& failure, int atte
   return delay;
 }
 
-void note_health(routing::Breaker& breaker, const routing::BreakerAdmission& admission,
-                 const AttemptEnd& end, TimePoint now) {
+void note_health(Walk& walk, const routing::Target& target,
+                 const routing::BreakerAdmission& admission, const AttemptEnd& end) {
+  routing::Breaker& breaker = walk.snapshot->breaker(target);
   if (end.failure == nullptr) {
     breaker.succeeded(admission);
   } else if (end.failure->policy.provider_at_fault) {
-    breaker.failed(admission, now);
+    const Duration open = breaker.failed(admission, walk.worker.loop.now());
+    SharedState& shared = walk.worker.shared;
+    if (open != Duration{} && shared.sharing != nullptr) {
+      tell_of_breaker(*shared.sharing, walk.snapshot->runtime(target).maker,
+                      walk.worker.loop.wall() + open);
+    }
   } else {
     breaker.ignored(admission);
   }
@@ -101,9 +108,11 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       co_return std::move(end);
     }
     if (walk.limited != nullptr) {
-      if (std::optional<AttemptEnd> refused = admit_attempt(walk, target)) {
+      std::optional<AttemptEnd> refused = admit_attempt(walk, target);
+      if (walk.limited->awaits) refused = co_await wait_for_slice(walk, target);
+      if (refused) {
         breaker.ignored(admission);
-        if (attempts == 1) end = std::move(*refused);
+        if (attempts == 1 || refused->failure == nullptr) end = std::move(*refused);
         co_return std::move(end);
       }
     }
@@ -119,7 +128,7 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       end = co_await attempt.run();
     }
     if (walk.limited != nullptr) note_throttling(walk, target, end);
-    note_health(breaker, admission, end, loop.now());
+    note_health(walk, target, admission, end);
     if (walk.answered || end.outcome == ledger::Outcome::client_gone) co_return std::move(end);
     const std::optional<Duration> delay = retry_delay(walk, *end.failure, attempts);
     if (!delay) co_return std::move(end);
@@ -173,7 +182,11 @@ Task<void> attempt_all(Walk& walk) {
   walk.snapshot->retry_budget->requested();
   const routing::Decision& decision = walk.understood.decision;
   if (decision.task != 0) {
-    walk.worker.shared.affinity.remember(decision.task, decision.route->hash, walk.started);
+    SharedState& shared = walk.worker.shared;
+    const bool news = shared.affinity.remember(decision.task, decision.route->hash, walk.started);
+    if (news && shared.sharing != nullptr) {
+      tell_of_route(*shared.sharing, decision.task, decision.route->hash);
+    }
   }
   std::unique_ptr<Failure> failure;
   std::span<const routing::Target* const> targets = decision.targets();

@@ -17,6 +17,7 @@
 #include "limits/own_limits.h"
 #include "routing/affinity.h"
 #include "routing/breaker.h"
+#include "sharing/sharing.h"
 #include "telemetry/metrics_list.h"
 #include "translation/reasoning_memory.h"
 #include "translation/response_store.h"
@@ -37,6 +38,8 @@ struct SharedState {
   std::unique_ptr<translation::ReasoningMemory> reasoning;
   std::unique_ptr<translation::ResponseStore> responses;
 
+  // Null: nothing is shared with other gateways. Outlives the limits, which borrow through it.
+  std::unique_ptr<sharing::Sharing> sharing;
   std::shared_ptr<const limits::Limits> limits;     // the latest; null: nothing is limited
   std::unique_ptr<limits::OwnLimits> own_limits;    // of keys; null where there are no keys
   std::shared_ptr<const budgets::Budgets> budgets;  // the latest

@@ -192,7 +192,8 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
   snapshot->retry_budget = std::make_shared<routing::RetryBudget>(snapshot->config.retry.budget);
   if (snapshot->config.limits) {
     snapshot->limits = limits::Limits::build(*snapshot->config.limits, kClock, shared.registry,
-                                             shared.limits.get());
+                                             shared.limits.get(),
+                                             shared.sharing ? &shared.sharing->lender() : nullptr);
   }
   snapshot->no_limits = limits::Limits::none();
   shared.limits = snapshot->limits;

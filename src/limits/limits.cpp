@@ -20,14 +20,16 @@ std::size_t most_cells(const config::Limit& limit) {
 }  // namespace
 
 Rule::Rule(const config::Limit& from, const config::Limits& all, const Clock& clock,
-           telemetry::Registry& registry)
+           telemetry::Registry& registry, Lender* lender)
     : limit(from),
       queue_length(all.queue_length),
       metrics(telemetry::LimitMetrics::make(registry, config::name(from.scope), from.name)),
-      cells(from.bounds, clock, static_cast<std::size_t>(all.queue_length), most_cells(from)) {}
+      cells(from.bounds, clock, static_cast<std::size_t>(all.queue_length), most_cells(from),
+            {lender, std::string(config::name(from.scope))}) {}
 
 std::shared_ptr<const Limits> Limits::build(const config::Limits& settings, const Clock& clock,
-                                            telemetry::Registry& registry, const Limits* previous) {
+                                            telemetry::Registry& registry, const Limits* previous,
+                                            Lender* lender) {
   auto limits = std::make_shared<Limits>();
   limits->queue_time_ = settings.queue_time;
   const auto add = [&](const config::Limit& limit) {
@@ -42,7 +44,7 @@ std::shared_ptr<const Limits> Limits::build(const config::Limits& settings, cons
         return;
       }
     }
-    limits->rules_.push_back(std::make_shared<Rule>(limit, settings, clock, registry));
+    limits->rules_.push_back(std::make_shared<Rule>(limit, settings, clock, registry, lender));
   };
   add({.scope = LimitScope::global, .name = {}, .bounds = settings.global, .at = {}});
   // Named ones first: they hold in place of those for each.

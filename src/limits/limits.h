@@ -22,7 +22,7 @@ struct Subject {
 
 struct Rule {
   Rule(const config::Limit& from, const config::Limits& all, const Clock& clock,
-       telemetry::Registry& registry);
+       telemetry::Registry& registry, Lender* lender);
 
   const config::Limit limit;
   const int queue_length;
@@ -50,9 +50,11 @@ class Chain {
 
 class Limits {
  public:
-  // previous: of the configuration before; may be null.
+  // previous: of the configuration before; may be null. lender: through whom the limits are shared
+  // with other gateways, the same at each reload; null: they are not.
   static std::shared_ptr<const Limits> build(const config::Limits& settings, const Clock& clock,
-                                             telemetry::Registry& registry, const Limits* previous);
+                                             telemetry::Registry& registry, const Limits* previous,
+                                             Lender* lender = nullptr);
 
   // No rules, for requests that only their key limits.
   static std::shared_ptr<const Limits> none();

@@ -44,7 +44,6 @@ RateLimiter::RateLimiter(const RateLimits& limits, const Clock& clock, std::size
       clock_(clock),
       max_concurrent_(limits.max_concurrent.value_or(0)),
       line_(max_waiting) {}
-RateLimiter::~RateLimiter() = default;
 
 Result<std::unique_ptr<RateLimiter>> RateLimiter::create(const RateLimits& limits,
                                                          const Clock& clock,
@@ -81,8 +80,33 @@ Result<void> RateLimiter::add(Bound bound, double amount, double seconds) {
   const auto capacity = std::max<Tokens>(1, std::llround(amount * limits_.burst));
   Result<TokenBucket> bucket = TokenBucket::create(amount / seconds, capacity);
   if (!bucket) return fail(ErrorCode::invalid, bucket.error().message, std::string(name(bound)));
-  parts_.push_back({bound, std::move(*bucket)});
+  parts_.push_back({bound, std::move(*bucket), amount / seconds, nullptr});
   return {};
+}
+
+RateLimiter::~RateLimiter() {
+  for (const Part& part : parts_) {
+    if (part.slice) part.slice->close();
+  }
+  if (slots_) slots_->close();
+}
+
+void RateLimiter::share(Lender& lender, std::string_view shared_name) {
+  const auto terms = [&](Bound bound, double rate, Tokens capacity) {
+    return Slice::Terms{std::string(shared_name) + ":" + std::string(tidegate::name(bound)), rate,
+                        capacity};
+  };
+  for (Part& part : parts_) {
+    part.slice = std::make_shared<Slice>(terms(part.bound, part.rate, part.bucket.capacity()),
+                                         lender, line_);
+  }
+  if (!limits_.max_concurrent) return;
+  slots_ = std::make_shared<Slice>(terms(Bound::max_concurrent, 0, *limits_.max_concurrent), lender,
+                                   line_);
+}
+
+Admission RateLimiter::Part::outlook(Tokens n, TimePoint now) const {
+  return slice ? slice->outlook(n, now) : Admission{false, bucket.wait_for(n, now)};
 }
 
 std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
@@ -94,28 +118,51 @@ std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
          std::clamp<Tokens>(output, 0, TokenBucket::kMaxCapacity);
 }
 
+std::optional<Refusal> RateLimiter::take_slot(TimePoint now) {
+  if (slots_) {
+    const Admission admission = slots_->take(1, now);
+    if (!admission.admitted) {
+      return Refusal{.bound = Bound::max_concurrent,
+                     .asked = 1,
+                     .most = slots_->capacity(),
+                     .pending = admission.pending,
+                     .retry_after = admission.wait};
+    }
+    in_use_.fetch_add(1);
+    return std::nullopt;
+  }
+  const std::int64_t most = max_concurrent_.load();
+  std::int64_t used = in_use_.load();
+  do {
+    if (used >= most) return Refusal{.bound = Bound::max_concurrent, .asked = 1, .most = most};
+  } while (!in_use_.compare_exchange_weak(used, used + 1));
+  return std::nullopt;
+}
+
+void RateLimiter::give_slot_back() {
+  in_use_.fetch_sub(1);
+  if (slots_) slots_->refund(1);
+}
+
 std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bool first_in_line) {
   if (limits_.max_concurrent) {
-    const std::int64_t most = max_concurrent_.load();
-    std::int64_t used = in_use_.load();
-    do {
-      if (used >= most) return Refusal{.bound = Bound::max_concurrent, .asked = 1, .most = most};
-    } while (!in_use_.compare_exchange_weak(used, used + 1));
+    if (std::optional<Refusal> refusal = take_slot(now)) return refusal;
   }
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     Part& part = parts_[i];
     const std::int64_t asked = amount(part.bound, demand);
     const bool never = asked > part.bucket.capacity();
-    const Admission admission = never ? Admission{} : part.bucket.take(asked, now);
+    const Admission admission = never ? Admission{} : part.take(asked, now);
     if (admission.admitted) continue;
     give_back(demand, i);
-    if (limits_.max_concurrent) in_use_.fetch_sub(1);
+    if (limits_.max_concurrent) give_slot_back();
     // Somebody may have looked while it was taken. The first in line would only wake itself.
     if (!first_in_line) line_.look_again();
     return Refusal{.bound = part.bound,
                    .never = never,
                    .asked = asked,
                    .most = part.bucket.capacity(),
+                   .pending = admission.pending,
                    .retry_after = admission.wait};
   }
   if (cost_ != nullptr) {
@@ -124,7 +171,7 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
     const Admission admission = never ? Admission{} : cost_->take(asked, now);
     if (!admission.admitted) {
       give_back(demand, parts_.size());
-      if (limits_.max_concurrent) in_use_.fetch_sub(1);
+      if (limits_.max_concurrent) give_slot_back();
       if (!first_in_line) line_.look_again();
       return Refusal{.bound = Bound::cost_per_day,
                      .never = never,
@@ -138,16 +185,22 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
 
 Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
   Refusal longest{.bound = parts_.empty() ? Bound::max_concurrent : parts_.front().bound};
+  if (slots_) longest.pending = slots_->outlook(1, now).pending;
   for (const Part& part : parts_) {
     const std::int64_t asked = amount(part.bound, demand);
     const bool never = asked > part.bucket.capacity();
-    const Duration wait = never ? Duration{} : part.bucket.wait_for(asked, now);
-    if (!never && wait <= longest.retry_after) continue;
+    const Admission outlook = never ? Admission{} : part.outlook(asked, now);
+    const bool pending = longest.pending || outlook.pending;
+    if (!never && outlook.wait <= longest.retry_after) {
+      longest.pending = pending;
+      continue;
+    }
     longest = {.bound = part.bound,
                .never = never,
                .asked = asked,
                .most = part.bucket.capacity(),
-               .retry_after = wait};
+               .pending = pending,
+               .retry_after = outlook.wait};
     if (never) return longest;
   }
   if (cost_ != nullptr) {
@@ -167,7 +220,7 @@ Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
 
 void RateLimiter::give_back(const Demand& demand, std::size_t parts) {
   for (Part& part : std::span(parts_).first(parts)) {
-    part.bucket.refund(amount(part.bound, demand));
+    part.refund(amount(part.bound, demand));
   }
 }
 
@@ -176,8 +229,8 @@ void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint t
   if (cost_ != nullptr) cost_->settle(cost_of(reserved), cost_of(real), taken, now);
   for (Part& part : parts_) {
     const std::int64_t more = amount(part.bound, real) - amount(part.bound, reserved);
-    if (more > 0) part.bucket.charge(more, now);
-    if (more < 0) part.bucket.refund(-more);
+    if (more > 0) part.charge(more, now);
+    if (more < 0) part.refund(-more);
   }
 }
 
@@ -193,7 +246,7 @@ void RateLimiter::set_max_concurrent(std::int64_t most) {
 }
 
 void RateLimiter::release() {
-  if (limits_.max_concurrent) in_use_.fetch_sub(1);
+  if (limits_.max_concurrent) give_slot_back();
   line_.look_again();
 }
 
@@ -203,11 +256,13 @@ std::optional<Standing> RateLimiter::standing(TimePoint now, bool (*of)(Bound)) 
   for (const Part& part : parts_) {
     if (!of(part.bound)) continue;
     const Tokens limit = part.bucket.capacity();
-    const Tokens remaining = std::max<Tokens>(part.bucket.available(now), 0);
+    const Tokens remaining =
+        part.slice ? part.slice->available() : std::max<Tokens>(part.bucket.available(now), 0);
     const double share = static_cast<double>(remaining) / static_cast<double>(limit);
     if (tightest && share >= least) continue;
     least = share;
-    tightest = {limit, remaining, part.bucket.until_full(now)};
+    tightest = {limit, remaining,
+                part.slice ? part.slice->until_full() : part.bucket.until_full(now)};
   }
   return tightest;
 }

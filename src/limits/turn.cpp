@@ -23,18 +23,23 @@ Turn::Look Turn::leave(std::expected<Reservation, Refusal> end) {
 Turn::Look Turn::look(TimePoint now) {
   for (;;) {
     if (place_ && !place_->first()) {
-      if (now >= deadline_) return leave(std::unexpected(last_));
-      return {std::nullopt, deadline_};
+      const TimePoint until = last_.pending ? deadline_ + Slice::kPatience : deadline_;
+      if (now >= until) return leave(std::unexpected(last_));
+      return {std::nullopt, until};
     }
     RateLimiter* const ahead = place_ ? limiters_[held_up_by_] : nullptr;
     std::expected<Reservation, Refusal> got = acquire_all(
         std::span<RateLimiter* const>(limiters_.data(), count_), demand_, now, priority_, ahead);
-    if (got || got.error().never || now >= deadline_) return leave(std::move(got));
+    // Nobody is refused before those who share the limit had their time to say what is left of it.
+    const bool pending = !got && got.error().pending;
+    const TimePoint until = pending ? deadline_ + Slice::kPatience : deadline_;
+    if (got || got.error().never || now >= until) return leave(std::move(got));
     last_ = got.error();
     if (place_ && last_.limiter == held_up_by_) {
-      // Without a time of its own it is a running request that must end, and that wakes us.
-      const TimePoint there = last_.retry_after == Duration{} ? deadline_ : now + last_.retry_after;
-      return {std::nullopt, std::min(deadline_, there)};
+      // Without a time of its own it is a running request that must end, or a slice that must come,
+      // and that wakes us.
+      const TimePoint there = last_.retry_after == Duration{} ? until : now + last_.retry_after;
+      return {std::nullopt, std::min(until, there)};
     }
     // Another limit holds it up now: that one's line, and the next may go in the one it leaves.
     // Once in line it looks again, since what it needs may have come back in between.

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kWays = 4;
 constexpr std::size_t kSets = 1u << 14;
 constexpr std::uint32_t kTimeMask = (1u << 20) - 1;
+constexpr int kNewsBits = 6;  // 64 steps of 4 s are no news
 
 // tag 28 | route 16 | time 20. A whole word of 0 is an empty place: a route's hash is never 0.
 std::uint32_t tag_of(std::uint64_t task) { return static_cast<std::uint32_t>(task >> 36); }
@@ -59,18 +60,20 @@ std::uint16_t Affinity::find(std::uint64_t task, TimePoint now, Duration sticky_
   return 0;
 }
 
-void Affinity::remember(std::uint64_t task, std::uint16_t route, TimePoint now) {
+bool Affinity::remember(std::uint64_t task, std::uint16_t route, TimePoint now) {
   const std::uint32_t step = step_of(now);
   const std::uint64_t wanted =
       std::uint64_t{tag_of(task)} << 36 | std::uint64_t{route} << 20 | step;
   std::uint64_t* const set = set_of(task);
   std::size_t victim = 0;
   std::uint32_t oldest = 0;
+  std::uint64_t known = 0;
   for (std::size_t way = 0; way < kWays; ++way) {
     const std::uint64_t entry = load(set[way]);
-    if (entry == wanted) return;  // a busy task writes once in 4 s
+    if (entry == wanted) return false;  // a busy task writes once in 4 s
     if (entry != 0 && tag(entry) == tag_of(task)) {
       victim = way;
+      known = entry;
       break;
     }
     const std::uint32_t silent = entry == 0 ? kTimeMask + 1 : age(entry, step);
@@ -80,6 +83,7 @@ void Affinity::remember(std::uint64_t task, std::uint16_t route, TimePoint now) 
     }
   }
   std::atomic_ref(set[victim]).store(wanted, std::memory_order_relaxed);
+  return wanted >> kNewsBits != known >> kNewsBits;
 }
 
 }  // namespace tidegate::routing

@@ -32,7 +32,9 @@ class Affinity {
   // The route's hash, never 0; 0: nothing known within `sticky_for`.
   [[nodiscard]] std::uint16_t find(std::uint64_t task, TimePoint now, Duration sticky_for) const;
   // route: not 0.
-  void remember(std::uint64_t task, std::uint16_t route, TimePoint now);
+  // Whether that is news for others who keep such a table: the task is new, has another route, or
+  // has not been news for four minutes.
+  bool remember(std::uint64_t task, std::uint16_t route, TimePoint now);
 
  private:
   struct Free {

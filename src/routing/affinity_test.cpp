@@ -73,5 +73,16 @@ TEST(Affinity, ThreadsSeeWholeEntries) {
   EXPECT_FALSE(torn);
 }
 
+TEST(AffinityTest, says_what_is_news_to_others) {
+  Affinity affinity;
+  const TimePoint begin = TimePoint{} + 1024s;  // of 256 s that are no news
+  EXPECT_TRUE(affinity.remember(1, 7, begin));
+  EXPECT_FALSE(affinity.remember(1, 7, begin));
+  EXPECT_FALSE(affinity.remember(1, 7, begin + 200s));
+  EXPECT_TRUE(affinity.remember(1, 7, begin + 300s));
+  EXPECT_TRUE(affinity.remember(1, 8, begin + 300s));
+  EXPECT_TRUE(affinity.remember(2, 8, begin + 300s));
+}
+
 }  // namespace
 }  // namespace tidegate::routing

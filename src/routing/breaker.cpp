@@ -68,12 +68,12 @@ void Breaker::succeeded(const BreakerAdmission& admission) {
   }
 }
 
-void Breaker::failed(const BreakerAdmission& admission, TimePoint now) {
+Duration Breaker::failed(const BreakerAdmission& admission, TimePoint now) {
   std::uint64_t bits = word_.load(std::memory_order_relaxed);
   for (;;) {
     Word word = Word::unpack(bits);
-    if (word.state != BreakerState::closed && !admission.probe) return;
-    if (word.state == BreakerState::open) return;
+    if (word.state != BreakerState::closed && !admission.probe) return {};
+    if (word.state == BreakerState::open) return {};
     if (word.failures < Word::kMaxFailures) ++word.failures;
     if (word.state == BreakerState::half_open) {
       word.doublings = std::min<std::uint32_t>(word.doublings + 1, kMaxDoublings);
@@ -82,6 +82,23 @@ void Breaker::failed(const BreakerAdmission& admission, TimePoint now) {
       word.state = BreakerState::open;
       word.until = milliseconds(now) + (open_for_ms_ << word.doublings);
     }
+    if (word_.compare_exchange_weak(bits, word.pack(), std::memory_order_relaxed)) {
+      if (word.state != BreakerState::open) return {};
+      return std::chrono::milliseconds(word.until - milliseconds(now));
+    }
+  }
+}
+
+void Breaker::open_until(TimePoint until) {
+  const std::uint64_t until_ms = milliseconds(until);
+  std::uint64_t bits = word_.load(std::memory_order_relaxed);
+  for (;;) {
+    Word word = Word::unpack(bits);
+    // A probe that is out will tell more than anybody's news.
+    if (word.state == BreakerState::half_open) return;
+    if (word.state == BreakerState::open && word.until >= until_ms) return;
+    word.state = BreakerState::open;
+    word.until = until_ms;
     if (word_.compare_exchange_weak(bits, word.pack(), std::memory_order_relaxed)) return;
   }
 }

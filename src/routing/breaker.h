@@ -36,9 +36,13 @@ class Breaker {
   // Exactly one of these ends each allowed admission. Outcomes of attempts that began before the
   // breaker opened change nothing once it is open.
   void succeeded(const BreakerAdmission& admission);
-  void failed(const BreakerAdmission& admission, TimePoint now);  // the provider's fault
+  // The provider's fault. Gives for how long the breaker is open if this opened it, else zero.
+  Duration failed(const BreakerAdmission& admission, TimePoint now);
   // Not the provider's fault (bad request, bad key, rate limit) or the client has gone.
   void ignored(const BreakerAdmission& admission);
+
+  // As somebody else found who asks the same provider; never shortens what we found ourselves.
+  void open_until(TimePoint until);
 
   [[nodiscard]] BreakerState state() const;
   [[nodiscard]] int failures() const;  // in a row

@@ -142,5 +142,27 @@ TEST(BreakerThreads, NeverTwoProbesAtOnce) {
   EXPECT_TRUE(breaker.admit(later).allowed);  // no slot was lost
 }
 
+TEST(BreakerTest, opens_on_the_word_of_others) {
+  config::Breaker settings;
+  settings.failures = 2;
+  settings.open_for = 10s;
+  Breaker ours(settings);
+  Breaker theirs(settings);
+  const TimePoint now = TimePoint{} + 100s;
+  EXPECT_EQ(theirs.failed(theirs.admit(now), now), Duration{});
+  const Duration open = theirs.failed(theirs.admit(now), now);
+  EXPECT_EQ(open, Duration{10s});
+  EXPECT_EQ(theirs.failed({}, now), Duration{});  // it is open already
+  ours.open_until(now + open);
+  EXPECT_FALSE(ours.admit(now + 9s).allowed);
+  ours.open_until(now + 5s);  // older news
+  EXPECT_FALSE(ours.admit(now + 9s).allowed);
+  const BreakerAdmission probe = ours.admit(now + 10s);
+  EXPECT_TRUE(probe.probe);
+  ours.open_until(now + 60s);
+  ours.succeeded(probe);
+  EXPECT_EQ(ours.state(), BreakerState::closed);
+}
+
 }  // namespace
 }  // namespace tidegate::routing

@@ -110,6 +110,18 @@ inline constexpr MetricInfo kBudgetAlerts{"tidegate_budget_alerts_total", Kind::
                                           "Thresholds that a budget has come to"};
 inline constexpr MetricInfo kBudgetAlertsWaiting{"tidegate_budget_alerts_waiting", Kind::gauge,
                                                  "alerts", "Alerts that no webhook has taken yet"};
+inline constexpr MetricInfo kRedisConnected{
+    "tidegate_redis_connected", Kind::gauge, "state",
+    "Whether limits are shared: 1, or 0 while Redis is away and each gateway takes its fair share"};
+inline constexpr MetricInfo kRedisRoundTrips{"tidegate_redis_round_trips_total", Kind::counter,
+                                             "round trips", "Round trips to Redis"};
+inline constexpr MetricInfo kRedisFailures{"tidegate_redis_failures_total", Kind::counter,
+                                           "failures",
+                                           "Round trips and connections to Redis that failed"};
+inline constexpr MetricInfo kGateways{"tidegate_gateways", Kind::gauge, "gateways",
+                                      "Gateways that share limits, the most within ten seconds"};
+inline constexpr MetricInfo kLeases{"tidegate_limit_leases", Kind::gauge, "leases",
+                                    "Bounds of shared limits of which this gateway holds a slice"};
 inline constexpr MetricInfo kStarted{"tidegate_start_time_seconds", Kind::gauge, "seconds",
                                      "Start of the process, seconds since 1970"};
 
@@ -148,6 +160,11 @@ inline constexpr std::array kAll{kOperationDuration,
                                  kBudgetDiverted,
                                  kBudgetAlerts,
                                  kBudgetAlertsWaiting,
+                                 kRedisConnected,
+                                 kRedisRoundTrips,
+                                 kRedisFailures,
+                                 kGateways,
+                                 kLeases,
                                  kStarted};
 
 }  // namespace metric

@@ -11,7 +11,8 @@ import sys
 # A folder may include those before it, never those after it.
 ORDER = (
     "base json schema loop tls http telemetry config store redis catalog protocol translation workload limits "
-    "routing ledger budgets gateway client mcp workflow engine shadow preflight sizing simulator console cli"
+    "routing ledger budgets sharing gateway client mcp workflow engine shadow preflight sizing simulator"
+    " console cli"
 ).split()
 
 # Third-party headers are heavy to compile and belong to one folder each, in its .cpp files.

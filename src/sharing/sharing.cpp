@@ -1,0 +1,23 @@
+#include "sharing/sharing.h"
+
+#include <utility>
+
+namespace tidegate::sharing {
+
+Sharing::Sharing(const Clock& clock, SharingOptions options, telemetry::Log& log)
+    : link_(clock, std::move(options.server), log),
+      members_(options.prefix, options.gateways),
+      leases_(options.prefix, link_, members_),
+      bulletin_(options.prefix, link_, members_) {
+  link_.add(members_);  // first: who is not there holds nothing
+  link_.add(leases_);
+  link_.add(bulletin_);
+}
+
+Sharing::~Sharing() { stop(); }
+
+void Sharing::start() { link_.start(); }
+
+void Sharing::stop() { link_.stop(); }
+
+}  // namespace tidegate::sharing

@@ -1,0 +1,181 @@
+#include "sharing/sharing.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "redis/test_redis.h"
+#include "tidegate/acquire.h"
+
+namespace tidegate::sharing {
+namespace {
+
+std::unique_ptr<telemetry::Log> silent_log(const Clock& clock) {
+  telemetry::LogOptions options;
+  options.path = "/dev/null";
+  return *telemetry::Log::open(options, clock);
+}
+
+bool eventually(const std::function<bool()>& holds) {
+  for (int i = 0; i < 1000; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+// What a gateway has: its sharing, and a limiter that is one with those of others.
+struct Gateway {
+  Gateway(std::uint16_t port, const RateLimits& limits)
+      : sharing(clock, {{.host = "127.0.0.1", .port = port}, "test", 1}, *log),
+        limiter(*RateLimiter::create(limits, clock)) {
+    limiter->share(sharing.lender(), "global:");
+    sharing.start();
+    EXPECT_TRUE(eventually([this] { return sharing.connected(); }));
+  }
+  ~Gateway() { sharing.stop(); }
+  // Everybody is asked by everybody; admitted until `end`.
+  void storm(TimePoint end) {
+    while (clock.now() < end) {
+      auto got = limiter->try_acquire({});
+      if (got) {
+        got->settle({});
+        ++admitted;
+      } else {
+        std::this_thread::sleep_for(1ms);
+      }
+    }
+  }
+
+  // One after the other, until one is refused.
+  int admit_all() {
+    for (int count = 0;; ++count) {
+      auto got = acquire_for(*limiter, {}, 20ms);
+      if (!got) return count;
+      got->settle({});
+    }
+  }
+
+  SystemClock clock;
+  std::unique_ptr<telemetry::Log> log = silent_log(clock);
+  Sharing sharing;
+  std::unique_ptr<RateLimiter> limiter;
+  std::int64_t admitted = 0;
+};
+
+TEST(Sharing, admits_what_one_gateway_would) {
+  redis::TestRedis redis;
+  std::vector<std::unique_ptr<Gateway>> gateways;
+  for (int i = 0; i < 4; ++i) {
+    gateways.push_back(std::make_unique<Gateway>(
+        redis.port(), RateLimits{.requests_per_second = 1000, .burst = 0.25}));
+  }
+  EXPECT_TRUE(eventually([&] { return gateways[0]->sharing.gateways() == 4; }));
+  const auto round_trips = [&] {
+    std::uint64_t sum = 0;
+    for (const auto& gateway : gateways) sum += gateway->sharing.link().rounds;
+    return sum;
+  };
+  const std::uint64_t before = round_trips();
+  const SystemClock clock;
+  const TimePoint begin = clock.now();
+  const TimePoint end = begin + 2s;
+  std::vector<std::thread> threads;
+  for (const auto& gateway : gateways) threads.emplace_back([&] { gateway->storm(end); });
+  for (std::thread& thread : threads) thread.join();
+  const double seconds = std::chrono::duration<double>(clock.now() - begin).count();
+  std::int64_t admitted = 0;
+  for (const auto& gateway : gateways) {
+    admitted += gateway->admitted;
+    EXPECT_GT(gateway->admitted, 100);
+  }
+  // All began without a lease, so there is nothing that could be added to it.
+  EXPECT_LE(static_cast<double>(admitted), 1000 * seconds + 250 + 1);
+  EXPECT_GE(admitted, 1000);
+  // A gateway asks at most 50 times a second, and says twice that it lives.
+  EXPECT_LE(static_cast<double>(round_trips() - before), 4 * 60 * (seconds + 1));
+}
+
+TEST(Sharing, gives_back_what_is_not_used) {
+  redis::TestRedis redis;
+  const RateLimits limits{.tokens_per_day = 1000, .max_concurrent = 3};
+  Gateway one(redis.port(), limits);
+  Gateway two(redis.port(), limits);
+  auto held = acquire_for(*one.limiter, {.input = 700}, 5s);
+  ASSERT_TRUE(held);
+  EXPECT_FALSE(acquire_for(*two.limiter, {.input = 700}, 50ms));
+  held->settle({.input = 10});
+  EXPECT_TRUE(
+      eventually([&] { return acquire_for(*two.limiter, {.input = 900}, 50ms).has_value(); }));
+  EXPECT_TRUE(eventually([&] { return one.sharing.open_leases() == 0; }));
+}
+
+TEST(Sharing, shares_slots) {
+  redis::TestRedis redis;
+  Gateway one(redis.port(), {.max_concurrent = 3});
+  Gateway two(redis.port(), {.max_concurrent = 3});
+  std::vector<Reservation> held;
+  for (Gateway* gateway : {&one, &two, &one}) {
+    auto got = acquire_for(*gateway->limiter, {}, 5s);
+    ASSERT_TRUE(got);
+    held.push_back(std::move(*got));
+  }
+  EXPECT_FALSE(acquire_for(*one.limiter, {}, 20ms));
+  EXPECT_FALSE(acquire_for(*two.limiter, {}, 20ms));
+  held.pop_back();  // of the first; the second waits for it
+  auto got = acquire_for(*two.limiter, {}, 5s);
+  EXPECT_TRUE(got);
+}
+
+TEST(Sharing, goes_on_with_a_fair_share) {
+  redis::TestRedis redis;
+  const RateLimits limits{.requests_per_minute = 60, .max_concurrent = 4};
+  Gateway one(redis.port(), limits);
+  Gateway two(redis.port(), limits);
+  ASSERT_TRUE(
+      eventually([&] { return one.sharing.gateways() == 2 && two.sharing.gateways() == 2; }));
+  redis.kill();
+  ASSERT_TRUE(eventually([&] { return !one.sharing.connected() && !two.sharing.connected(); }));
+  for (Gateway* gateway : {&one, &two}) {
+    const int admitted = gateway->admit_all();
+    EXPECT_GE(admitted, 30);
+    EXPECT_LE(admitted, 33);  // half of 60, and what was earned meanwhile
+  }
+  const std::uint64_t first = one.sharing.link().rounds;
+  const std::uint64_t second = two.sharing.link().rounds;
+  redis.start();
+  ASSERT_TRUE(eventually(
+      [&] { return one.sharing.link().rounds > first && two.sharing.link().rounds > second; }));
+  // The server is empty, but the shares were spent. On a machine that is so busy that an answer
+  // comes too late, it is another outage.
+  const std::uint64_t failures = one.sharing.link().failures;
+  const int admitted = one.admit_all();
+  if (one.sharing.link().failures == failures) {
+    EXPECT_LE(admitted, 6);
+  }
+}
+
+TEST(Sharing, tells_the_others) {
+  redis::TestRedis redis;
+  SystemClock clock;
+  const auto log = silent_log(clock);
+  Sharing one(clock, {{.host = "127.0.0.1", .port = redis.port()}, "test", 1}, *log);
+  Sharing two(clock, {{.host = "127.0.0.1", .port = redis.port()}, "test", 1}, *log);
+  std::atomic<int> heard_by_one = 0, heard_by_two = 0;
+  one.bulletin().listen([&](std::string_view, std::string_view) { ++heard_by_one; });
+  two.bulletin().listen([&](std::string_view kind, std::string_view text) {
+    if (kind == "route" && text == std::to_string(heard_by_two.load())) ++heard_by_two;
+  });
+  one.start();
+  two.start();
+  for (int i = 0; i < 2500; ++i) one.bulletin().post("route", std::to_string(i));
+  EXPECT_TRUE(eventually([&] { return heard_by_two == 2500; })) << heard_by_two;
+  EXPECT_EQ(heard_by_one, 0);
+  one.stop();
+  two.stop();
+}
+
+}  // namespace
+}  // namespace tidegate::sharing
