@@ -25,7 +25,7 @@ int budgets(const BudgetsOptions& options) {
   const WallTime now = SystemClock().wall();
   const auto all = tidegate::budgets::Budgets::build(loaded.config.budgets, {}, nullptr);
   const auto restored = tidegate::budgets::restore(
-      *all, {ledger_path(loaded.config), journal_path(loaded.config)}, *table, now);
+      *all, {loaded.config.state.ledger, loaded.config.state.journal}, *table, now);
   if (!restored) {
     fmt::print(stderr, "{}\n", restored.error().message);
     return kCouldNotRun;

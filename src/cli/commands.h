@@ -54,6 +54,25 @@ struct BudgetsOptions {
 };
 int budgets(const BudgetsOptions& options);
 
+struct CompareOptions {
+  std::string config;
+  std::string ledger;  // as in CostOptions
+  // A workload of so many like requests; empty: the ledger's.
+  std::string requests;
+  std::string prompt = "0", completion = "0", cached = "0%";  // tokens, and a share of the prompt
+  std::string since, until, time_zone;
+  bool json = false, csv = false;
+};
+int compare_costs(const CompareOptions& options);
+
+struct ImportOptions {
+  std::string config;
+  std::string ledger;  // what to import into; empty: the config's
+  std::vector<std::string> files;
+  bool json = false;
+};
+int import_ledgers(const ImportOptions& options);
+
 struct KeysOptions {
   std::string config;
   std::string key;  // its name; to revoke and rotate also its id

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/load_config.h"
 #include "ledger/journal.h"
+#include "ledger/ledger_address.h"
 #include "ledger/query_text.h"
 #include "ledger/report.h"
 
@@ -73,15 +74,13 @@ int cost(const CostOptions& options) {
     if (!reprice) return kCouldNotRun;
     query->reprice = std::move(*reprice);
   }
-  std::string path = options.ledger;
-  std::string journal = ledger::journal_of(path);
-  if (path.empty()) {
+  ledger::LedgerPlace place = ledger::ledger_at(options.ledger, ledger::journal_of(options.ledger));
+  if (options.ledger.empty()) {
     const config::Loaded loaded = load_config(options.config);
     if (print_problems(loaded.problems)) return kCouldNotRun;
-    path = ledger_path(loaded.config);
-    journal = journal_path(loaded.config);
+    place = ledger_of(loaded.config);
   }
-  const auto report = ledger::run_report(ledger::sqlite_ledger(path, journal), *query);
+  const auto report = ledger::run_report(place, *query);
   if (!report) {
     const Error& error = report.error();
     fmt::print(stderr, "{}{}\n", error.field.empty() ? "" : option_of(error.field) + ": ",

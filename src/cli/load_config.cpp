@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "ledger/journal.h"
+#include "ledger/ledger_address.h"
 
 namespace tidegate::cli {
 namespace {
@@ -37,15 +37,8 @@ bool print_problems(const std::vector<config::Problem>& problems) {
   return fatal;
 }
 
-std::string ledger_path(const config::Config& config) {
-  constexpr std::string_view kScheme = "sqlite:";
-  const std::string& store = config.state.ledger;
-  return store.starts_with(kScheme) ? store.substr(kScheme.size()) : store;
-}
-
-std::string journal_path(const config::Config& config) {
-  return config.state.journal.empty() ? ledger::journal_of(ledger_path(config))
-                                      : config.state.journal;
+ledger::LedgerPlace ledger_of(const config::Config& config) {
+  return ledger::ledger_at(config.state.ledger, config.state.journal);
 }
 
 }  // namespace tidegate::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "ledger/report.h"
 
 namespace tidegate::cli {
 
@@ -15,9 +16,7 @@ config::Loaded load_config(const std::string& path);
 // Prints problems to standard error. True if one of them forbids using the config.
 bool print_problems(const std::vector<config::Problem>& problems);
 
-// The path of the SQLite file that `state.ledger` names.
-std::string ledger_path(const config::Config& config);
-// The file that records are in before they are there.
-std::string journal_path(const config::Config& config);
+// The ledger of a configuration, to read only.
+ledger::LedgerPlace ledger_of(const config::Config& config);
 
 }  // namespace tidegate::cli

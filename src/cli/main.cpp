@@ -67,7 +67,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
           "  tidegate cost --by task --key key_7f3k9m2qxd --top 20\n"
           "  tidegate cost --prices corrected.yaml   # what it would have cost at other prices");
   cost_command->add_option("-c,--config", cost_options.config, kConfigHelp);
-  cost_command->add_option("--ledger", cost_options.ledger, "SQLite file; otherwise the config's");
+  cost_command->add_option("--ledger", cost_options.ledger,
+                           "SQLite file or postgresql://...; otherwise the config's");
   cost_command->add_option("--by", cost_options.by,
                            "model (as without it), provider, route, role, key, tenant, client, "
                            "task, day or hour; or two of them, as in role,model");
@@ -102,6 +103,43 @@ std::function<int()> read_command_line(int argc, char** argv) {
           "tidegate budgets -c tidegate.yaml");
   budgets_command->add_option("-c,--config", budgets_options.config, kConfigHelp);
   budgets_command->add_flag("--json", budgets_options.json, "Print JSON");
+
+  CompareOptions compare_options;
+  CLI::App* compare_command =
+      add(*cost_command, "compare", "Price a workload over all models of the catalogue",
+          "tidegate cost compare --requests 1M --prompt 500 --completion 200 --cached 60%\n"
+          "  tidegate cost compare --since 2026-11-01   # what the ledger holds");
+  compare_command->add_option("-c,--config", compare_options.config, kConfigHelp);
+  compare_command->add_option("--ledger", compare_options.ledger, "As for cost");
+  compare_command->add_option("--requests", compare_options.requests,
+                              "How many like requests: 250k, 1M; without it those of the ledger");
+  compare_command->add_option("--prompt", compare_options.prompt,
+                              "Prompt tokens of each: 500, 12k");
+  compare_command->add_option("--completion", compare_options.completion,
+                              "Tokens of each answer, reasoning included");
+  compare_command->add_option("--cached", compare_options.cached,
+                              "Share of the prompt that comes from the cache: 60%");
+  compare_command->add_option("--since", compare_options.since, "As for cost; of the ledger");
+  compare_command->add_option("--until", compare_options.until, "Likewise");
+  compare_command->add_option("--time-zone", compare_options.time_zone, "Of dates");
+  const auto compare_json = compare_command->add_flag("--json", compare_options.json, "Print JSON");
+  compare_command->add_flag("--csv", compare_options.csv, "Print CSV")->excludes(compare_json);
+
+  ImportOptions import_options;
+  CLI::App* ledger_command =
+      add(app, "ledger", "Take care of the ledger", "tidegate ledger import old.db.journal");
+  ledger_command->require_subcommand(1);
+  CLI::App* import_command =
+      add(*ledger_command, "import",
+          "Take the records of journals and of other gateways' ledgers into ours; twice is once",
+          "tidegate ledger import old.db old.db.journal");
+  import_command->add_option("-c,--config", import_options.config, kConfigHelp);
+  import_command->add_option(
+      "--ledger", import_options.ledger,
+      "Where to: an SQLite file or postgresql://...; otherwise the config's");
+  import_command->add_option("files", import_options.files, "Journals and SQLite files")
+      ->required();
+  import_command->add_flag("--json", import_options.json, "Print JSON, a line for each file");
 
   KeysOptions keys_options;
   CLI::App* keys_command = add(app, "keys", "Make, list, revoke and rotate virtual keys",
@@ -172,6 +210,8 @@ std::function<int()> read_command_line(int argc, char** argv) {
   if (*check_command) return [=] { return check(check_options); };
   if (*init_command) return [=] { return init(init_options); };
   if (*route_command) return [=] { return route(route_options); };
+  if (*compare_command) return [=] { return compare_costs(compare_options); };
+  if (*import_command) return [=] { return import_ledgers(import_options); };
   if (*cost_command) return [=] { return cost(cost_options); };
   if (*budgets_command) return [=] { return budgets(budgets_options); };
   if (*create_command) return [=] { return create_key(keys_options); };

@@ -14,6 +14,8 @@
 #include "cli/greeting.h"
 #include "cli/load_config.h"
 #include "gateway/gateway.h"
+#include "gateway/usage_page.h"
+#include "ledger/ledger_address.h"
 #include "loop/task_group.h"
 #include "simulator/running.h"
 
@@ -112,6 +114,7 @@ class Serving {
   TaskGroup tasks_;
   gateway::SharedState shared_;
   std::unique_ptr<simulator::Running> simulator_;
+  std::unique_ptr<gateway::UsagePage> usage_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::string file_;  // the config's; empty: none
   budgets::LedgerFiles ledger_files_;
@@ -140,27 +143,32 @@ bool Serving::adapt(config::Config& config) {
 }
 
 bool Serving::open_stores(const config::Config& config) {
+  if (auto good = ledger::check_ledger(ledger_of(config)); !good) {
+    fmt::print(stderr, "cannot use the ledger: {}\n", good.error().message);
+    return false;
+  }
   ledger::Options options;
-  options.path = ledger_path(config);
-  options.journal_path = journal_path(config);
+  options.path = config.state.ledger;
+  options.keep = config.state.retention;
+  options.journal_path = config.state.journal;
   auto ledger = ledger::Ledger::open(std::move(options));
   if (!ledger) {
     fmt::print(stderr, "cannot open the ledger: {}\n", ledger.error().message);
     return false;
   }
   shared_.ledger = std::move(*ledger);
-  ledger_files_ = {ledger_path(config), journal_path(config)};
+  ledger_files_ = {config.state.ledger, config.state.journal};
   shared_.reasoning = std::make_unique<translation::ReasoningMemory>(
-      translation::MemoryOptions{.path = ledger_path(config) + ".reasoning"}, clock_);
+      translation::MemoryOptions{.path = config.state.base() + ".reasoning"}, clock_);
   auto responses =
-      translation::ResponseStore::open({.path = ledger_path(config) + ".responses"}, clock_);
+      translation::ResponseStore::open({.path = config.state.base() + ".responses"}, clock_);
   if (!responses) {
     fmt::print(stderr, "cannot open what is kept of responses: {}\n", responses.error().message);
     return false;
   }
   shared_.responses = std::move(*responses);
   shared_.alerts = std::make_unique<budgets::Alerts>(
-      budgets::AlertOptions{.path = ledger_path(config) + ".alerts", .ca_file = {}}, clock_, *log_);
+      budgets::AlertOptions{.path = config.state.base() + ".alerts", .ca_file = {}}, clock_, *log_);
   auto keys = limits::KeyRing::open({config.state.keys, config.key_secret.reveal()});
   if (!keys) {
     fmt::print(stderr, "cannot open the keys: {}\n", keys.error().message);
@@ -220,6 +228,8 @@ bool Serving::start(config::Config config) {
     return false;
   }
   gateway_ = std::make_unique<gateway::Gateway>(main_, clock_, shared_, *log_, snapshot);
+  usage_ = std::make_unique<gateway::UsagePage>(ledger_of(snapshot->config));
+  gateway_->admin().mount("/api/usage", "what was spent; docs/reports.md", *usage_);
   const Result<void> started = gateway_->start();
   if (!started) {
     fmt::print(stderr, "{}\n", started.error().message);

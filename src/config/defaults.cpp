@@ -160,7 +160,7 @@ void fill_defaults(Config& config, Reader& reader) {
     use_what_has_a_key(config.routes, config);
   }
   if (config.policy.empty()) fill_policy(config, own_routes, reader);
-  const std::string ledger = config.state.ledger.substr(config.state.ledger.find(':') + 1);
+  const std::string ledger = config.state.base();
   if (config.state.journal.empty()) config.state.journal = ledger + ".journal";
   if (config.state.keys.empty()) config.state.keys = ledger + ".keys";
 }

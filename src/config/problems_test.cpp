@@ -215,9 +215,9 @@ const Case kCases[] = {
      "t.yaml:5:22: clients.d.match.key: an empty list; expected sha256: and the 64 digits that "
      "printf %s KEY | sha256sum prints, or a list of such, e.g. "
      "sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b\n"},
-    {"later_store", "state: { ledger: 'postgresql://u:secret@h/db' }",
-     "t.yaml:1:18: state.ledger: the value is not valid; expected sqlite:FILE, e.g. "
-     "sqlite:/var/lib/tidegate/ledger.db. PostgreSQL is not available in this version.\n"},
+    {"unknown_store", "state: { ledger: 'mysql://u:secret@h/db' }",
+     "t.yaml:1:18: state.ledger: the value is not valid; expected sqlite:FILE or "
+     "postgresql://USER:PASSWORD@HOST/DATABASE, e.g. sqlite:/var/lib/tidegate/ledger.db.\n"},
     {"missing_files", "tls: { certificate: /no/cert.pem }",
      "t.yaml:1:6: tls.key: missing; expected a file that exists and can be read, e.g. server.key\n"
      "t.yaml:1:21: tls.certificate: \"/no/cert.pem\" is not valid; expected a file that exists and "

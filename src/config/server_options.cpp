@@ -18,18 +18,17 @@ constexpr std::pair<std::string_view, Auth> kAuths[] = {
 
 DurationBetween wait() { return {1ms, 24h}; }
 
-// "sqlite:FILE", kept as it is written.
+// Kept as it is written.
 struct LedgerAddress : Line {
-  LedgerAddress() : Line("sqlite:FILE") {}
+  LedgerAddress() : Line("sqlite:FILE or postgresql://USER:PASSWORD@HOST/DATABASE") {}
   static std::optional<std::string> parse(std::string_view text) {
-    if (!text.starts_with("sqlite:") || text.size() == 7) return std::nullopt;
+    const bool file = text.starts_with("sqlite:") && text.size() > 7;
+    const bool server = text.starts_with("postgresql://") || text.starts_with("postgres://");
+    if (!file && !server) return std::nullopt;
     return std::string(text);
   }
   // A database address may hold a password.
   static bool may_quote(std::string_view text) { return !text.contains('@'); }
-  static std::string hint(std::string_view text) {
-    return text.starts_with("postgres") ? " PostgreSQL is not available in this version." : "";
-  }
 };
 
 }  // namespace
@@ -142,13 +141,20 @@ const Section<State>& state_options() {
   static const Section<State> options = [] {
     Section<State> all;
     all.push_back(option("ledger", &State::ledger, LedgerAddress{},
-                         "sqlite:/var/lib/tidegate/ledger.db", "Where usage records are kept.")
+                         "sqlite:/var/lib/tidegate/ledger.db",
+                         "Where usage records are kept; several gateways may share a PostgreSQL "
+                         "database (docs/ledger.md).")
                       .needs_restart());
     all.push_back(
         option("journal", &State::journal, Line{"a file"}, "/var/lib/tidegate/ledger.journal",
-               "Where records are durable before they are in the ledger; the ledger's file "
-               "with .journal added if left out.")
+               "Where records are durable before they are in the ledger, and wait when it is away; "
+               "a file of this gateway alone. The ledger's file with .journal added if left out, "
+               "tidegate.db.journal with PostgreSQL.")
             .needs_restart());
+    all.push_back(option("retention", &State::retention, DurationBetween{0s, 24h * 36'500}, "90d",
+                         "Records that are older are deleted; what they sum up to per hour stays. "
+                         "0s keeps all.")
+                      .needs_restart());
     all.push_back(option("keys", &State::keys, Line{"a file"}, "/var/lib/tidegate/keys.db",
                          "Where the virtual keys are kept, SQLite; the ledger's file with .keys "
                          "added if left out.")

@@ -34,6 +34,8 @@ class FlakyStore final : public store::Store {
     return real_->query(sql, values, each);
   }
   Result<void> begin_reading() override { return real_->begin_reading(); }
+  [[nodiscard]] store::Dialect dialect() const override { return real_->dialect(); }
+  Result<bool> has_table(std::string_view name) override { return real_->has_table(name); }
   Result<bool> is_empty() override { return real_->is_empty(); }
   Result<void> begin() override {
     if (faults_->begin) return fail(faults_->code, "injected at begin");

@@ -186,13 +186,15 @@ std::uint64_t Journal::pending() {
 
 Result<void> Journal::drain(const std::function<Result<void>(std::span<const Segment>)>& accept) {
   if (auto opened = open(); !opened) return opened;
-  auto step = read_step(file_, drained_, end_, path_);
+  const std::uint64_t end = end_;
+  auto step = read_step(file_, drained_, end, path_);
   if (!step) return std::unexpected(step.error());
   if (!step->segments.empty()) {
     if (auto accepted = accept(step->segments); !accepted) return accepted;
   }
   torn_ += step->torn;
   drained_ = step->next;
+  if (file_ < 0 || end_ != end) return {};  // `accept` appended
   return step->end ? start_anew() : Result<void>{};
 }
 
@@ -208,21 +210,32 @@ Result<void> Journal::start_anew() {
   return {};
 }
 
-std::vector<Segment> read_journal(const std::string& path) {
-  std::vector<Segment> segments;
+Result<WholeJournal> read_whole_journal(const std::string& path) {
+  WholeJournal whole;
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return segments;
+  if (file < 0) return system_error("open", path);
   const std::uint64_t end = size_of(file);
+  Result<void> done;
   bool more = end > 0;
   for (std::uint64_t at = 0; more;) {
     auto step = read_step(file, at, end, path);
-    if (!step) break;
-    std::ranges::move(step->segments, std::back_inserter(segments));
+    if (!step) {
+      done = std::unexpected(step.error());
+      break;
+    }
+    std::ranges::move(step->segments, std::back_inserter(whole.segments));
+    whole.torn += step->torn;
     at = step->next;
     more = !step->end;
   }
   close(file);
-  return segments;
+  if (!done) return std::unexpected(done.error());
+  return whole;
+}
+
+std::vector<Segment> read_journal(const std::string& path) {
+  auto whole = read_whole_journal(path);
+  return whole ? std::move(whole->segments) : std::vector<Segment>{};
 }
 
 }  // namespace tidegate::ledger

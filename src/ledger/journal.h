@@ -33,7 +33,8 @@ class Journal {
   [[nodiscard]] std::uint64_t pending();
 
   // Reads on where the last call stopped, up to about 1 MiB, and hands what it found to `accept`.
-  // What `accept` takes is passed over. What it refuses is read again by the next call.
+  // What `accept` takes is passed over. What it refuses is read again by the next call. `accept`
+  // may append, as it may have to wait for a store.
   Result<void> drain(const std::function<Result<void>(std::span<const Segment>)>& accept);
 
   // Stretches of bytes that were no whole frame, and so were skipped.
@@ -60,5 +61,11 @@ inline std::string journal_of(const std::string& ledger) { return ledger + ".jou
 
 // What the journal at `path` holds, for a report beside a running gateway. No file: nothing.
 std::vector<Segment> read_journal(const std::string& path);
+
+struct WholeJournal {
+  std::vector<Segment> segments;
+  std::uint64_t torn = 0;  // stretches that were no whole frame
+};
+Result<WholeJournal> read_whole_journal(const std::string& path);
 
 }  // namespace tidegate::ledger

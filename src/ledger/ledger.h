@@ -16,11 +16,14 @@ class Store;
 
 namespace tidegate::ledger {
 
-// Gives an open store; called again, with growing pauses, after the one before has failed.
-using OpenStore = std::function<Result<std::unique_ptr<store::Store>>()>;
+// Gives an open store; called again, with growing pauses, after the one before has failed. Whoever
+// waits for a server, here or in the store, calls `while_waiting` meanwhile.
+using WhileWaiting = std::function<void()>;
+using OpenStore =
+    std::function<Result<std::unique_ptr<store::Store>>(const WhileWaiting& while_waiting)>;
 
 struct Options {
-  std::string path;                   // SQLite file
+  std::string path;                   // its address (ledger_address.h), or an SQLite file
   std::string journal_path;           // where records are durable before they are in the store
   std::size_t queue_limit = 100'000;  // records in memory; only what both journal and store refuse
                                       // for long comes near it, and is lost beyond it

@@ -27,12 +27,13 @@ struct Place {
 
 // Records numbers from `next` on and writes each to `confirmed` once it is durable.
 [[noreturn]] void record_until_killed(const Place& place, std::uint64_t next, int confirmed) {
-  auto ledger = Ledger::open({.path = place.path,
-                              .journal_path = place.journal,
-                              .open_store = [place]() -> Result<std::unique_ptr<store::Store>> {
-                                if (!place.store_works) return fail(ErrorCode::io, "away");
-                                return store::open_sqlite({.path = place.path});
-                              }});
+  auto ledger = Ledger::open(
+      {.path = place.path,
+       .journal_path = place.journal,
+       .open_store = [place](const WhileWaiting&) -> Result<std::unique_ptr<store::Store>> {
+         if (!place.store_works) return fail(ErrorCode::io, "away");
+         return store::open_sqlite({.path = place.path});
+       }});
   if (!ledger) _exit(1);
   while (true) {
     for (int i = 0; i < 50; ++i) (*ledger)->record(sample_record(next++));

@@ -342,7 +342,9 @@ std::string_view name_in(const Label& label, GroupBy by) {
 }
 
 LedgerPlace sqlite_ledger(std::string path, std::string journal) {
-  auto open = [path] { return store::open_sqlite({.path = path, .read_only = true}); };
+  auto open = [path](const WhileWaiting&) {
+    return store::open_sqlite({.path = path, .read_only = true});
+  };
   return {std::move(open), std::move(journal), std::move(path)};
 }
 
@@ -352,7 +354,7 @@ Result<Report> run_report(const LedgerPlace& place, const Query& query) {
   for (Segment& segment : read_journal(place.journal)) journaled[segment.id] = std::move(segment);
   Report report;
   Reading reading(query, report);
-  auto store = place.open();
+  auto store = place.open({});
   if (store) {
     if (auto added = reading.add_store(**store, place.name, journaled); !added) {
       return std::unexpected(added.error());
@@ -375,6 +377,18 @@ Result<Report> run_report(const LedgerPlace& place, const Query& query) {
   reading.finish();
   report.query = query;
   return report;
+}
+
+Result<void> each_record(const LedgerPlace& place, const Query& query,
+                         const std::function<void(const Label&, const Entry&)>& each) {
+  Query every = query;
+  every.reprice = [&](const Label& label, const Entry& entry) {
+    each(label, entry);
+    return entry.cost;
+  };
+  auto report = run_report(place, every);
+  if (!report) return std::unexpected(report.error());
+  return {};
 }
 
 std::optional<NanoDollars> cost_per(const Sums& sums, std::int64_t parts) {

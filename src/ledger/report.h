@@ -94,6 +94,10 @@ struct LedgerPlace {
 // that cannot be answered), io, unavailable.
 Result<Report> run_report(const LedgerPlace& place, const Query& query);
 
+// Every record of the query's range. Errors as above.
+Result<void> each_record(const LedgerPlace& place, const Query& query,
+                         const std::function<void(const Label&, const Entry&)>& each);
+
 // The quotient, rounded half up; absent where nothing can be said: no parts, or unknown prices.
 [[nodiscard]] std::optional<NanoDollars> cost_per(const Sums& sums, std::int64_t parts);
 

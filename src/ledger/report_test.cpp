@@ -10,15 +10,19 @@
 #include "ledger/ledger.h"
 #include "ledger/ledger_store.h"
 #include "ledger/sample_record.h"
-#include "store/sqlite.h"
+#include "ledger/test_store.h"
 
 namespace tidegate::ledger {
 namespace {
 
-class ReportTest : public testing::Test {
+class ReportTest : public StoreTest {
  protected:
   void SetUp() override {
-    auto opened = Ledger::open({.path = path_, .journal_path = journal_, .open_store = {}});
+    StoreTest::SetUp();
+    if (IsSkipped()) return;
+    place_ = ledger_at(address(path_), journal_);
+    auto opened =
+        Ledger::open({.path = address(path_), .journal_path = journal_, .open_store = {}});
     ASSERT_TRUE(opened);
     ledger_ = std::move(*opened);
   }
@@ -36,7 +40,7 @@ class ReportTest : public testing::Test {
   }
   Report run(const Query& query) {
     ledger_->flush();
-    auto report = run_report(sqlite_ledger(path_, journal_), query);
+    auto report = run_report(place_, query);
     EXPECT_TRUE(report) << report.error().message;
     return report ? *report : Report{};
   }
@@ -44,10 +48,11 @@ class ReportTest : public testing::Test {
   ScratchDir dir_;
   std::string path_ = dir_ / "l.db";
   std::string journal_ = dir_ / "l.journal";
+  LedgerPlace place_;
   std::unique_ptr<Ledger> ledger_;
 };
 
-TEST_F(ReportTest, SumsByModelBesideARunningWriter) {
+TEST_P(ReportTest, SumsByModelBesideARunningWriter) {
   UsageRecord failed = make("a", 0);
   failed.last = false;
   failed.outcome = Outcome::provider_error;
@@ -108,7 +113,7 @@ TEST_F(ReportTest, SumsByModelBesideARunningWriter) {
       << csv;
 }
 
-TEST_F(ReportTest, SaysWhatWasSavedAndWhatWasWasted) {
+TEST_P(ReportTest, SaysWhatWasSavedAndWhatWasWasted) {
   UsageRecord retried = make("a", 100);
   retried.last = false;
   retried.outcome = Outcome::truncated;
@@ -128,7 +133,7 @@ TEST_F(ReportTest, SaysWhatWasSavedAndWhatWasWasted) {
   EXPECT_EQ(cost_per(total.sums, 1)->value, 1130);
 }
 
-TEST_F(ReportTest, AnUnknownPriceIsNeverZero) {
+TEST_P(ReportTest, AnUnknownPriceIsNeverZero) {
   UsageRecord unknown = make("b", 0);
   unknown.cost.reset();
   ledger_->record(std::move(unknown));
@@ -139,7 +144,7 @@ TEST_F(ReportTest, AnUnknownPriceIsNeverZero) {
   EXPECT_NE(to_csv(report).find("b,1,1,1,0,18211,16896,0,812,406,,1,"), std::string::npos);
 }
 
-TEST_F(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
+TEST_P(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
   UsageRecord plain = make("a", 1);
   plain.task.clear();
   plain.role.clear();
@@ -168,7 +173,7 @@ TEST_F(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
   EXPECT_FALSE(parse_group_by("modell"));
 }
 
-TEST_F(ReportTest, GroupsByTwo) {
+TEST_P(ReportTest, GroupsByTwo) {
   for (std::uint64_t i = 0; i < 12; ++i) ledger_->record(sample_record(i));
   const Report report = run(query({GroupBy::role, GroupBy::model}));
   ASSERT_EQ(report.rows.size(), 4u);
@@ -184,7 +189,7 @@ TEST_F(ReportTest, GroupsByTwo) {
   EXPECT_NE(to_text(first).find("The total includes 3 more rows."), std::string::npos);
 }
 
-TEST_F(ReportTest, FiltersHoldTogether) {
+TEST_P(ReportTest, FiltersHoldTogether) {
   for (std::uint64_t i = 0; i < 60; ++i) ledger_->record(sample_record(i));
   Query coder = query({GroupBy::model});
   coder.filters = {{GroupBy::role, {"coder"}}, {GroupBy::task, {"task-0", "task-2"}}};
@@ -195,7 +200,7 @@ TEST_F(ReportTest, FiltersHoldTogether) {
   EXPECT_EQ(run(coder).total.sums[Measure::attempts], 0);
 }
 
-TEST_F(ReportTest, ATaskSucceedsIfItsLatestRequestDid) {
+TEST_P(ReportTest, ATaskSucceedsIfItsLatestRequestDid) {
   const auto record = [&](std::string_view task, std::int64_t second, Outcome outcome,
                           std::int64_t cost) {
     UsageRecord made = make("a", cost);
@@ -226,7 +231,7 @@ TEST_F(ReportTest, ATaskSucceedsIfItsLatestRequestDid) {
   EXPECT_EQ(by_task.rows[2].succeeded_tasks, 1);
 }
 
-TEST_F(ReportTest, RepricesFromTheTokensAndChangesNothing) {
+TEST_P(ReportTest, RepricesFromTheTokensAndChangesNothing) {
   ledger_->record(make("a", 1000));
   ledger_->record(make("b", 2000));
   Query query;
@@ -243,7 +248,7 @@ TEST_F(ReportTest, RepricesFromTheTokensAndChangesNothing) {
   EXPECT_EQ(run({}).total.sums[Measure::cost], 3000);
 }
 
-TEST_F(ReportTest, DaysAndRangesAreHalfOpen) {
+TEST_P(ReportTest, DaysAndRangesAreHalfOpen) {
   const WallTime midnight{std::chrono::sys_days{std::chrono::year{2026} / 10 / 2}};
   for (const Duration offset : {-24h + 0ns, Duration(-1us), Duration(0), 24h - 1us + 0ns}) {
     UsageRecord record = sample_record(0);
@@ -266,7 +271,7 @@ TEST_F(ReportTest, DaysAndRangesAreHalfOpen) {
   EXPECT_EQ(to_text(run(part)), "Nothing was recorded from 2026-10-04T00:00:00.000Z.\n");
 }
 
-TEST_F(ReportTest, DaysAndHoursAreThoseOfTheTimeZone) {
+TEST_P(ReportTest, DaysAndHoursAreThoseOfTheTimeZone) {
   const auto zone = [](std::string_view name) { return *TimeZone::find(name); };
   for (const char* text :
        {"2026-10-24T21:59:00Z", "2026-10-24T22:00:00Z", "2026-10-25T00:30:00Z",
@@ -295,7 +300,7 @@ TEST_F(ReportTest, DaysAndHoursAreThoseOfTheTimeZone) {
             "2026-10-26T04:00+05:30:2 ");
 }
 
-TEST_F(ReportTest, CountsWhatIsStillInTheJournalOnce) {
+TEST_P(ReportTest, CountsWhatIsStillInTheJournalOnce) {
   ledger_->record(make("a", 1'000'000));
   ledger_->flush();  // in the store
   ledger_.reset();
@@ -304,12 +309,12 @@ TEST_F(ReportTest, CountsWhatIsStillInTheJournalOnce) {
     builder.add(make("a", cost));
     return builder.finish(id);
   };
-  auto store = LedgerStore::open(*store::open_sqlite({.path = path_}));
+  auto store = LedgerStore::open(*open_to_write(address(path_))({}));
   ASSERT_TRUE(store);
   const Segment both = segment_of(2'000'000, 1);
   EXPECT_TRUE((*store)->insert(std::span(&both, 1)));
   ASSERT_TRUE(Journal(journal_).append(std::vector{both, segment_of(4'000'000, 2)}));
-  const auto report = run_report(sqlite_ledger(path_, journal_), {});
+  const auto report = run_report(place_, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->total.sums[Measure::attempts], 3);
   EXPECT_EQ(report->total.sums[Measure::cost], 7'000'000);
@@ -318,7 +323,7 @@ TEST_F(ReportTest, CountsWhatIsStillInTheJournalOnce) {
   EXPECT_EQ(alone->total.sums[Measure::cost], 6'000'000) << "the store was never there";
 }
 
-TEST_F(ReportTest, EmptyMissingAndForeignFilesAreSaidClearly) {
+TEST_P(ReportTest, EmptyMissingAndForeignFilesAreSaidClearly) {
   EXPECT_EQ(to_text(run({})), "Nothing was recorded yet.\n");
   const auto missing = run_report(sqlite_ledger(dir_ / "none.db", dir_ / "none.journal"), {});
   ASSERT_FALSE(missing);
@@ -327,6 +332,8 @@ TEST_F(ReportTest, EmptyMissingAndForeignFilesAreSaidClearly) {
   std::ofstream(dir_ / "text.db") << std::string(5000, 'x');
   EXPECT_FALSE(run_report(sqlite_ledger(dir_ / "text.db", dir_ / "none.journal"), {}));
 }
+
+TIDEGATE_ON_BOTH_STORES(ReportTest);
 
 }  // namespace
 }  // namespace tidegate::ledger

@@ -4,7 +4,8 @@
 #include <map>
 
 #include "ledger/journal.h"
-#include "store/sqlite.h"
+#include "ledger/ledger_address.h"
+#include "store/store.h"
 
 namespace tidegate::ledger {
 namespace {
@@ -21,13 +22,7 @@ Result<void> read_segment(std::string_view labels_text, std::string_view records
 }
 
 // A file that another part of the program made first has no segments yet.
-Result<bool> has_segments(store::Store& store) {
-  bool found = false;
-  auto read = store.query("SELECT 1 FROM sqlite_master WHERE name = 'segment'", {},
-                          [&](const store::Row&) { found = true; });
-  if (!read) return std::unexpected(read.error());
-  return found;
-}
+Result<bool> has_segments(store::Store& store) { return store.has_table("segment"); }
 
 }  // namespace
 
@@ -38,7 +33,7 @@ Result<void> each_attempt_since(const std::string& path, const std::string& jour
   // First the journal: what is loaded in between is then found twice, not missed.
   std::map<std::int64_t, Segment> journaled;
   for (Segment& segment : read_journal(journal_path)) journaled[segment.id] = std::move(segment);
-  auto store = store::open_sqlite({.path = path, .read_only = true});
+  auto store = ledger_at(path, journal_path).open({});
   if (!store && store.error().code != ErrorCode::not_found) {
     return std::unexpected(store.error());
   }
@@ -48,7 +43,7 @@ Result<void> each_attempt_since(const std::string& path, const std::string& jour
     Result<void> good;
     const std::array<store::Value, 1> range{since_us};
     auto read = *ready ? (*store)->query(
-                             "SELECT id, labels, records FROM segment WHERE last_us >= ?", range,
+                             "SELECT id, labels, records FROM segment WHERE last_us >= $1", range,
                              [&](const store::Row& row) {
                                journaled.erase(row.integer(0));
                                if (good) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/random.h"
-#include "store/sqlite.h"
+#include "ledger/ledger_address.h"
 
 namespace tidegate::ledger {
 namespace {
@@ -18,19 +18,11 @@ constexpr std::uint64_t kLoadEarly = 1u
 constexpr Duration kDeleteEvery = 10min;
 constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 5s;
-// Longer than a reader's or a checkpoint's moment; short beside what records may wait.
-constexpr Duration kBusyTimeout = 15ms;
 
 TimePoint now() { return std::chrono::steady_clock::now(); }
 
-OpenStore sqlite_at(std::string path) {
-  return [path = std::move(path)] {
-    return store::open_sqlite({.path = path, .busy_timeout = kBusyTimeout});
-  };
-}
-
 Options with_store(Options options) {
-  if (!options.open_store) options.open_store = sqlite_at(options.path);
+  if (!options.open_store) options.open_store = open_to_write(options.path);
   return options;
 }
 
@@ -152,8 +144,23 @@ void Ledger::Writer::make_durable(bool urgent) {
     note(appended.error());
   }
   if (!have_store(urgent)) return;
-  if (auto written = write(waiting_); !written) return store_failed(written.error());
+  writes_waiting_ = true;
+  const auto written = write(waiting_);
+  writes_waiting_ = false;
+  if (!written) return store_failed(written.error());
   settle_waiting();
+}
+
+// While a store lets us wait, records go on to the journal; nothing else is touched.
+void Ledger::Writer::keep_durable() {
+  if (writes_waiting_ || now() < taken_at_ + options_.commit_every) return;
+  take_records();
+  if (waiting_.empty()) return;
+  if (auto appended = journal_.append(waiting_)) {
+    settle_waiting();
+  } else {
+    note(appended.error());
+  }
 }
 
 bool Ledger::Writer::must_load() const { return now() >= load_at_ || journal_bytes_ >= kLoadEarly; }
@@ -161,7 +168,7 @@ bool Ledger::Writer::must_load() const { return now() >= load_at_ || journal_byt
 bool Ledger::Writer::have_store(bool urgent) {
   if (store_ != nullptr) return true;
   if (!urgent && now() < retry_at_) return false;
-  auto opened = options_.open_store();
+  auto opened = options_.open_store([this] { keep_durable(); });
   if (!opened) {
     store_failed(opened.error());
     return false;

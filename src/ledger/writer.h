@@ -49,6 +49,7 @@ class Ledger::Writer {
   void take_records();
   // Brings `waiting_` to the disk: to the journal, or to the store if the journal refuses.
   void make_durable(bool urgent);
+  void keep_durable();
   [[nodiscard]] bool must_load() const;
   [[nodiscard]] bool tidies_up() const;
   void load_journal();
@@ -78,6 +79,7 @@ class Ledger::Writer {
 
   // The writer thread's.
   std::vector<Segment> waiting_;  // in memory, not durable
+  bool writes_waiting_ = false;   // to the store, so that they must stay as they are
   Journal journal_;
   std::unique_ptr<LedgerStore> store_;
   std::uint64_t damaged_ = 0;  // segments of the journal that were whole but could not be read

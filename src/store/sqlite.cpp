@@ -81,6 +81,8 @@ class SqliteStore final : public Store {
   SqliteStore(Database db, std::string path)
       : path_(std::move(path)), file_(identity_of(path_)), db_(std::move(db)) {}
 
+  [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
+
   Result<void> execute(std::string_view sql) override {
     return check(sqlite3_exec(db_.get(), std::string(sql).c_str(), nullptr, nullptr, nullptr));
   }
@@ -113,9 +115,19 @@ class SqliteStore final : public Store {
     return query("BEGIN", {}, [](const Row&) {});
   }
 
+  Result<bool> has_table(std::string_view name) override {
+    bool has = false;
+    const Value value = name;
+    auto read = query("SELECT 1 FROM sqlite_master WHERE name = $1", std::span(&value, 1),
+                      [&](const Row&) { has = true; });
+    if (!read) return std::unexpected(read.error());
+    return has;
+  }
+
   Result<bool> is_empty() override {
     bool empty = true;
-    auto read = query("SELECT 1 FROM sqlite_master LIMIT 1", {}, [&](const Row&) { empty = false; });
+    auto read =
+        query("SELECT 1 FROM sqlite_master LIMIT 1", {}, [&](const Row&) { empty = false; });
     if (!read) return std::unexpected(read.error());
     return empty;
   }

@@ -1,5 +1,6 @@
 // A connection to a database: statements, rows and transactions, errors as values.
-// Implemented by SQLite (sqlite.h) and by fakes in tests; used by whoever keeps durable rows.
+// Implemented by SQLite (sqlite.h), PostgreSQL (postgres.h) and by fakes in tests; used by whoever
+// keeps durable rows.
 // One connection per thread, never shared.
 #pragma once
 
@@ -12,6 +13,10 @@
 #include "base/error.h"
 
 namespace tidegate::store {
+
+// Tables are made in the words of one of them; statements name their parameters $1, $2, ... in the
+// order in which they come, and are the same for both.
+enum class Dialect : std::uint8_t { sqlite, postgres };
 
 // A parameter of a statement. Text must stay alive until the call returns.
 using Value = std::variant<std::monostate, std::int64_t, std::string_view>;
@@ -31,6 +36,7 @@ class Row {
 class Store {
  public:
   virtual ~Store() = default;
+  [[nodiscard]] virtual Dialect dialect() const = 0;
 
   // Statements without parameters or rows, separated by ';'.
   virtual Result<void> execute(std::string_view sql) = 0;
@@ -42,6 +48,7 @@ class Store {
 
   // A transaction that shows one moment of the database to every query until rollback().
   virtual Result<void> begin_reading() = 0;
+  virtual Result<bool> has_table(std::string_view name) = 0;
   // Whether the database has no tables at all.
   virtual Result<bool> is_empty() = 0;
 

@@ -1,0 +1,475 @@
+#include "store/postgres.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <postgresql/libpq-fe.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <unordered_map>
+#include <vector>
+
+#include "base/hash.h"
+
+namespace tidegate::store {
+namespace {
+
+constexpr Duration kSlice = 40ms;  // of a wait, between two calls of while_waiting
+
+// The functions of libpq, by their own names.
+struct Library {
+#define TIDEGATE_PQ(name) decltype(&::name) name = nullptr
+  TIDEGATE_PQ(PQconnectStartParams);
+  TIDEGATE_PQ(PQconnectPoll);
+  TIDEGATE_PQ(PQfinish);
+  TIDEGATE_PQ(PQstatus);
+  TIDEGATE_PQ(PQsocket);
+  TIDEGATE_PQ(PQerrorMessage);
+  TIDEGATE_PQ(PQconnectionNeedsPassword);
+  TIDEGATE_PQ(PQsetnonblocking);
+  TIDEGATE_PQ(PQsetNoticeProcessor);
+  TIDEGATE_PQ(PQsendQuery);
+  TIDEGATE_PQ(PQsendPrepare);
+  TIDEGATE_PQ(PQsendQueryPrepared);
+  TIDEGATE_PQ(PQsetSingleRowMode);
+  TIDEGATE_PQ(PQflush);
+  TIDEGATE_PQ(PQconsumeInput);
+  TIDEGATE_PQ(PQisBusy);
+  TIDEGATE_PQ(PQgetResult);
+  TIDEGATE_PQ(PQclear);
+  TIDEGATE_PQ(PQresultStatus);
+  TIDEGATE_PQ(PQresultErrorField);
+  TIDEGATE_PQ(PQresultErrorMessage);
+  TIDEGATE_PQ(PQcmdStatus);
+  TIDEGATE_PQ(PQcmdTuples);
+  TIDEGATE_PQ(PQntuples);
+  TIDEGATE_PQ(PQgetisnull);
+  TIDEGATE_PQ(PQgetvalue);
+  TIDEGATE_PQ(PQgetlength);
+#undef TIDEGATE_PQ
+
+  bool load() {
+    void* const handle = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) return false;
+    bool all = true;
+    const auto find = [&](auto& function, const char* name) {
+      function =
+          reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
+      all = all && function != nullptr;
+    };
+#define TIDEGATE_PQ(name) find(name, #name)
+    TIDEGATE_PQ(PQconnectStartParams);
+    TIDEGATE_PQ(PQconnectPoll);
+    TIDEGATE_PQ(PQfinish);
+    TIDEGATE_PQ(PQstatus);
+    TIDEGATE_PQ(PQsocket);
+    TIDEGATE_PQ(PQerrorMessage);
+    TIDEGATE_PQ(PQconnectionNeedsPassword);
+    TIDEGATE_PQ(PQsetnonblocking);
+    TIDEGATE_PQ(PQsetNoticeProcessor);
+    TIDEGATE_PQ(PQsendQuery);
+    TIDEGATE_PQ(PQsendPrepare);
+    TIDEGATE_PQ(PQsendQueryPrepared);
+    TIDEGATE_PQ(PQsetSingleRowMode);
+    TIDEGATE_PQ(PQflush);
+    TIDEGATE_PQ(PQconsumeInput);
+    TIDEGATE_PQ(PQisBusy);
+    TIDEGATE_PQ(PQgetResult);
+    TIDEGATE_PQ(PQclear);
+    TIDEGATE_PQ(PQresultStatus);
+    TIDEGATE_PQ(PQresultErrorField);
+    TIDEGATE_PQ(PQresultErrorMessage);
+    TIDEGATE_PQ(PQcmdStatus);
+    TIDEGATE_PQ(PQcmdTuples);
+    TIDEGATE_PQ(PQntuples);
+    TIDEGATE_PQ(PQgetisnull);
+    TIDEGATE_PQ(PQgetvalue);
+    TIDEGATE_PQ(PQgetlength);
+#undef TIDEGATE_PQ
+    return all;
+  }
+};
+
+// Null: it is not installed.
+const Library* library() {
+  static const Library* const loaded = [] {
+    static Library functions;
+    return functions.load() ? &functions : nullptr;
+  }();
+  return loaded;
+}
+
+struct Finish {
+  const Library* pq;
+  void operator()(PGconn* connection) const { pq->PQfinish(connection); }
+};
+struct Clear {
+  const Library* pq;
+  void operator()(PGresult* result) const { pq->PQclear(result); }
+};
+using Connection = std::unique_ptr<PGconn, Finish>;
+using Answer = std::unique_ptr<PGresult, Clear>;
+
+TimePoint now() { return std::chrono::steady_clock::now(); }
+
+// libpq's messages have several lines; what a gateway logs has one.
+std::string one_line(std::string_view text) {
+  std::string out(text.substr(0, text.find_last_not_of(" \n\t") + 1));
+  std::ranges::replace(out, '\n', ' ');
+  return out;
+}
+
+std::int64_t lock_key(std::string_view name) {
+  return static_cast<std::int64_t>(hash_bytes(name) & INT64_MAX);
+}
+
+class PostgresRow final : public Row {
+ public:
+  PostgresRow(const Library& pq, const PGresult* result) : pq_(pq), result_(result) {}
+  [[nodiscard]] bool is_null(int column) const override {
+    return pq_.PQgetisnull(result_, 0, column) != 0;
+  }
+  [[nodiscard]] std::int64_t integer(int column) const override {
+    const std::string_view digits = text(column);
+    std::int64_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+  }
+  [[nodiscard]] std::string_view text(int column) const override {
+    return {pq_.PQgetvalue(result_, 0, column),
+            static_cast<std::size_t>(pq_.PQgetlength(result_, 0, column))};
+  }
+
+ private:
+  const Library& pq_;
+  const PGresult* result_;
+};
+
+class PostgresStore final : public Store {
+ public:
+  PostgresStore(const Library& pq, PostgresOptions options)
+      : pq_(pq), options_(std::move(options)), name_(without_password(options_.url)) {}
+
+  Result<void> connect();
+
+  [[nodiscard]] Dialect dialect() const override { return Dialect::postgres; }
+
+  Result<void> execute(std::string_view sql) override {
+    if (connection_ == nullptr) return lost();
+    if (pq_.PQsendQuery(connection_.get(), std::string(sql).c_str()) == 0) return lost();
+    return results([](const PGresult*) {});
+  }
+
+  Result<std::int64_t> run(std::string_view sql, std::span<const Value> values) override {
+    std::int64_t changed = 0;
+    auto done = send(sql, values, [&](const PGresult* result) {
+      const std::string_view count = pq_.PQcmdTuples(const_cast<PGresult*>(result));
+      std::from_chars(count.data(), count.data() + count.size(), changed);
+    });
+    if (!done) return std::unexpected(done.error());
+    return changed;
+  }
+
+  Result<void> query(std::string_view sql, std::span<const Value> values,
+                     const std::function<void(const Row&)>& each) override {
+    return send(sql, values, [&](const PGresult* result) {
+      if (pq_.PQntuples(result) > 0) each(PostgresRow(pq_, result));
+    });
+  }
+
+  Result<void> begin_reading() override {
+    return begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  }
+
+  Result<bool> has_table(std::string_view name) override {
+    const Value value = name;
+    return any("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1",
+               std::span(&value, 1));
+  }
+
+  Result<bool> is_empty() override {
+    const auto tables =
+        any("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() LIMIT 1", {});
+    if (!tables) return tables;
+    return !*tables;
+  }
+
+  Result<void> begin() override {
+    auto begun = begin_with("BEGIN");
+    if (!begun || options_.write_lock.empty()) return begun;
+    const Value key = lock_key(options_.write_lock);
+    auto locked = query("SELECT pg_advisory_xact_lock($1)", std::span(&key, 1), [](const Row&) {});
+    if (!locked) rollback();
+    return locked;
+  }
+
+  Result<void> commit() override {
+    if (connection_ == nullptr) return lost();
+    if (pq_.PQsendQuery(connection_.get(), "COMMIT") == 0) return lost();
+    bool committed = false;
+    auto done = results([&](const PGresult* result) {
+      // A transaction that had an error ends in ROLLBACK, which is no error to the server.
+      committed = std::string_view(pq_.PQcmdStatus(const_cast<PGresult*>(result))) == "COMMIT";
+    });
+    in_transaction_ = false;
+    if (done && !committed) {
+      return fail(ErrorCode::io, fmt::format("{}: the transaction was rolled back", name_));
+    }
+    return done;
+  }
+
+  void rollback() override {
+    if (in_transaction_ && connection_ != nullptr) std::ignore = execute("ROLLBACK");
+    in_transaction_ = false;
+  }
+
+ private:
+  enum class Ready : std::uint8_t { yes, no, broken };
+  Ready wait(short events, TimePoint deadline);
+  Result<Answer> next_result();
+  Result<void> results(const std::function<void(const PGresult*)>& each);
+  Result<void> send(std::string_view sql, std::span<const Value> values,
+                    const std::function<void(const PGresult*)>& each);
+  Result<std::string> prepare(std::string_view sql);
+  Result<bool> any(std::string_view sql, std::span<const Value> values);
+  Result<void> begin_with(std::string_view sql);
+  std::unexpected<Error> lost();
+  std::unexpected<Error> silent();
+  [[nodiscard]] Error error_of(const PGresult* result) const;
+
+  const Library& pq_;
+  PostgresOptions options_;
+  std::string name_;
+  Connection connection_{nullptr, Finish{&pq_}};
+  bool in_transaction_ = false;
+  std::unordered_map<std::string, std::string> statements_;  // names of what is prepared, by text
+};
+
+Result<void> PostgresStore::connect() {
+  const std::array<const char*, 6> keys{"dbname",          "application_name",
+                                        "client_encoding", "fallback_application_name",
+                                        "connect_timeout", nullptr};
+  const std::array<const char*, 6> values{
+      options_.url.c_str(), options_.application.c_str(), "UTF8", "tidegate", "10", nullptr};
+  connection_.reset(pq_.PQconnectStartParams(keys.data(), values.data(), 1));
+  if (connection_ == nullptr) return fail(ErrorCode::internal, "out of memory");
+  const TimePoint deadline = now() + options_.connect_within;
+  PostgresPollingStatusType step = PGRES_POLLING_WRITING;
+  if (pq_.PQstatus(connection_.get()) == CONNECTION_BAD) step = PGRES_POLLING_FAILED;
+  while (step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING) {
+    if (wait(step == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline) != Ready::yes) {
+      connection_.reset();
+      return fail(
+          ErrorCode::unavailable,
+          fmt::format(
+              "{}: no connection within {} s", name_,
+              std::chrono::duration_cast<std::chrono::seconds>(options_.connect_within).count()));
+    }
+    step = pq_.PQconnectPoll(connection_.get());
+  }
+  if (step != PGRES_POLLING_OK) {
+    const std::string why = one_line(pq_.PQerrorMessage(connection_.get()));
+    const bool refused = pq_.PQconnectionNeedsPassword(connection_.get()) != 0 ||
+                         why.contains("authentication failed") || why.contains("certificate") ||
+                         why.contains("SSL");
+    connection_.reset();
+    return fail(refused ? ErrorCode::unauthorized : ErrorCode::unavailable,
+                fmt::format("{}: {}", name_, why));
+  }
+  pq_.PQsetnonblocking(connection_.get(), 1);
+  pq_.PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  // A gateway that dies or is cut off must not hold its lock, and with it the others, for long.
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(options_.answer_within).count();
+  return execute(
+      fmt::format("SET idle_in_transaction_session_timeout = {0};"
+                  "SET lock_timeout = {0};"
+                  "SET tcp_user_timeout = {0};"
+                  "SET tcp_keepalives_idle = 10",
+                  milliseconds));
+}
+
+PostgresStore::Ready PostgresStore::wait(short events, TimePoint deadline) {
+  while (true) {
+    const Duration left = std::min<Duration>(deadline - now(), kSlice);
+    if (left <= Duration::zero()) return Ready::no;
+    pollfd entry{.fd = pq_.PQsocket(connection_.get()), .events = events, .revents = 0};
+    if (entry.fd < 0) return Ready::broken;
+    const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    if (::poll(&entry, 1, static_cast<int>(timeout)) > 0) return Ready::yes;
+    if (options_.while_waiting) options_.while_waiting();
+  }
+}
+
+// The connection is of no more use; what it was at is not known to have taken place.
+std::unexpected<Error> PostgresStore::lost() {
+  std::string why = "the connection was lost";
+  if (connection_ != nullptr) {
+    const std::string message = one_line(pq_.PQerrorMessage(connection_.get()));
+    if (!message.empty()) why += ": " + message;
+  }
+  connection_.reset();
+  in_transaction_ = false;
+  return fail(ErrorCode::unavailable, fmt::format("{}: {}", name_, why));
+}
+
+std::unexpected<Error> PostgresStore::silent() {
+  connection_.reset();
+  in_transaction_ = false;
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format(
+          "{}: no answer within {} s", name_,
+          std::chrono::duration_cast<std::chrono::seconds>(options_.answer_within).count()));
+}
+
+// Null: there are no more.
+Result<Answer> PostgresStore::next_result() {
+  PGconn* const connection = connection_.get();
+  TimePoint deadline = now() + options_.answer_within;
+  while (true) {
+    const int unsent = pq_.PQflush(connection);
+    if (unsent < 0) return lost();
+    if (unsent == 0 && pq_.PQisBusy(connection) == 0) {
+      return Answer(pq_.PQgetResult(connection), Clear{&pq_});
+    }
+    const short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+    const Ready ready = wait(events, deadline);
+    if (ready == Ready::no) return silent();
+    if (ready == Ready::broken || pq_.PQconsumeInput(connection) == 0) return lost();
+  }
+}
+
+// Hands out the results of what was sent; the first error among them is the call's.
+Result<void> PostgresStore::results(const std::function<void(const PGresult*)>& each) {
+  Result<void> done;
+  while (true) {
+    auto result = next_result();
+    if (!result) return std::unexpected(result.error());
+    if (*result == nullptr) break;
+    switch (pq_.PQresultStatus(result->get())) {
+      case PGRES_COMMAND_OK:
+      case PGRES_TUPLES_OK:
+      case PGRES_SINGLE_TUPLE:
+      case PGRES_EMPTY_QUERY:
+        if (done) each(result->get());
+        break;
+      default:
+        if (done) done = std::unexpected(error_of(result->get()));
+        break;
+    }
+  }
+  if (pq_.PQstatus(connection_.get()) == CONNECTION_BAD) return lost();
+  return done;
+}
+
+Error PostgresStore::error_of(const PGresult* result) const {
+  const char* const field = pq_.PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const std::string_view state = field == nullptr ? "" : field;
+  // Classes of SQLSTATE (PostgreSQL's appendix A): 08 connection, 53300 too many connections, 55P03
+  // lock not available, 57 operator intervention, 40 rollback; 22, 23 and 42 are the statement's.
+  ErrorCode code = ErrorCode::io;
+  if (state.empty() || state.starts_with("08") || state == "53300" || state == "55P03" ||
+      state.starts_with("57") || state.starts_with("40")) {
+    code = ErrorCode::unavailable;
+  } else if (state.starts_with("22") || state.starts_with("23") || state.starts_with("42") ||
+             state.starts_with("P0")) {
+    code = ErrorCode::invalid;
+  }
+  return {code, fmt::format("{}: {}", name_, one_line(pq_.PQresultErrorMessage(result))), {}};
+}
+
+Result<std::string> PostgresStore::prepare(std::string_view sql) {
+  const std::string text(sql);
+  if (const auto found = statements_.find(text); found != statements_.end()) return found->second;
+  std::string name = fmt::format("s{}", statements_.size());
+  if (pq_.PQsendPrepare(connection_.get(), name.c_str(), text.c_str(), 0, nullptr) == 0)
+    return lost();
+  if (auto done = results([](const PGresult*) {}); !done) return std::unexpected(done.error());
+  statements_.emplace(text, name);
+  return name;
+}
+
+Result<void> PostgresStore::send(std::string_view sql, std::span<const Value> values,
+                                 const std::function<void(const PGresult*)>& each) {
+  if (connection_ == nullptr) return lost();
+  const auto name = prepare(sql);
+  if (!name) return std::unexpected(name.error());
+  // In text form, which ends with a zero byte.
+  std::vector<std::string> texts(values.size());
+  std::vector<const char*> pointers(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (const auto* integer = std::get_if<std::int64_t>(&values[i])) {
+      texts[i] = fmt::format("{}", *integer);
+      pointers[i] = texts[i].c_str();
+    } else if (const auto* text = std::get_if<std::string_view>(&values[i])) {
+      texts[i] = *text;
+      pointers[i] = texts[i].c_str();
+    }
+  }
+  if (pq_.PQsendQueryPrepared(connection_.get(), name->c_str(), static_cast<int>(values.size()),
+                              pointers.data(), nullptr, nullptr, 0) == 0) {
+    return lost();
+  }
+  // Row by row, so that a report over all records needs no memory for them.
+  pq_.PQsetSingleRowMode(connection_.get());
+  return results(each);
+}
+
+Result<bool> PostgresStore::any(std::string_view sql, std::span<const Value> values) {
+  bool found = false;
+  auto read = query(sql, values, [&](const Row&) { found = true; });
+  if (!read) return std::unexpected(read.error());
+  return found;
+}
+
+Result<void> PostgresStore::begin_with(std::string_view sql) {
+  auto begun = execute(sql);
+  in_transaction_ = begun.has_value();
+  return begun;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options) {
+  const Library* const pq = library();
+  if (pq == nullptr) {
+    return fail(ErrorCode::invalid,
+                "PostgreSQL needs libpq, which is not on this machine; install it with: apt-get "
+                "install libpq5");
+  }
+  auto store = std::make_unique<PostgresStore>(*pq, std::move(options));
+  if (auto connected = store->connect(); !connected) return std::unexpected(connected.error());
+  return store;
+}
+
+std::string without_password(std::string_view url) {
+  std::string out(url);
+  const std::size_t scheme = out.find("://");
+  if (scheme == std::string::npos) return "postgresql";
+  const std::size_t begin = scheme + 3;
+  const std::size_t host_end = std::min(out.find_first_of("/?", begin), out.size());
+  const std::size_t at = out.rfind('@', host_end);
+  const std::size_t colon = out.find(':', begin);
+  if (at != std::string::npos && at >= begin && colon < at)
+    out.replace(colon + 1, at - colon - 1, "***");
+  // password=... and sslpassword=... may stand among the parameters, too.
+  if (const std::size_t query = out.find('?'); query != std::string::npos) {
+    std::string kept;
+    std::string_view rest = std::string_view(out).substr(query + 1);
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('&'), rest.size());
+      const std::string_view one = rest.substr(0, end);
+      const std::string_view key = one.substr(0, one.find('='));
+      kept += kept.empty() ? '?' : '&';
+      kept.append(key.ends_with("password") ? std::string(key) + "=***" : std::string(one));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    out.replace(query, std::string::npos, kept);
+  }
+  return out;
+}
+
+}  // namespace tidegate::store
