@@ -142,7 +142,7 @@ TEST(BreakerThreads, NeverTwoProbesAtOnce) {
   EXPECT_TRUE(breaker.admit(later).allowed);  // no slot was lost
 }
 
-TEST(BreakerTest, opens_on_the_word_of_others) {
+TEST(BreakerNews, opens_on_the_word_of_others) {
   config::Breaker settings;
   settings.failures = 2;
   settings.open_for = 10s;
