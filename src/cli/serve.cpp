@@ -6,13 +6,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
 
 #include "base/start_memory.h"
 #include "budgets/restore.h"
 #include "cli/commands.h"
 #include "cli/greeting.h"
 #include "cli/load_config.h"
+#include "cli/signals.h"
+#include "cli/workflow_parts.h"
+#include "gateway/authenticate.h"
 #include "gateway/gateway.h"
 #include "gateway/usage_page.h"
 #include "ledger/ledger_address.h"
@@ -59,34 +61,6 @@ telemetry::LogOptions log_options(const config::Log& log) {
   return options;
 }
 
-// Signals come to one thread, which hands them to the main loop.
-class Signals {
- public:
-  explicit Signals(std::function<void(int)> on_signal) {
-    thread_ = std::thread([this, on_signal = std::move(on_signal)] {
-      int signal = 0;
-      while (::sigwait(&set_, &signal) == 0 && !stopping_) on_signal(signal);
-    });
-  }
-  ~Signals() {
-    stopping_ = true;
-    ::pthread_kill(thread_.native_handle(), SIGHUP);
-    thread_.join();
-  }
-  // Before any thread starts, since threads inherit the mask.
-  static void block() {
-    ::sigemptyset(&set_);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
-    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
-  }
-
- private:
-  static inline sigset_t set_;
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
 // The server of one process: reloads, drains and stops.
 class Serving {
  public:
@@ -106,6 +80,7 @@ class Serving {
   bool open_stores(const config::Config& config);
   Result<void> count_spending(const gateway::Snapshot& snapshot);
   bool share(const config::State& state);
+  bool start_workflows(const std::shared_ptr<const gateway::Snapshot>& snapshot);
 
   const ServeOptions options_;
   SystemClock clock_;
@@ -116,7 +91,8 @@ class Serving {
   std::unique_ptr<simulator::Running> simulator_;
   std::unique_ptr<gateway::UsagePage> usage_;
   std::unique_ptr<gateway::Gateway> gateway_;
-  std::string file_;  // the config's; empty: none
+  std::unique_ptr<WorkflowService> workflows_;  // null: there are no runs
+  std::string file_;                            // the config's; empty: none
   budgets::LedgerFiles ledger_files_;
   int terminations_ = 0;
   std::filesystem::file_time_type file_time_{};
@@ -177,6 +153,12 @@ bool Serving::open_stores(const config::Config& config) {
   shared_.keys = std::move(*keys);
   shared_.own_limits = std::make_unique<limits::OwnLimits>(clock_);
   shared_.auth = config.auth;
+  auto credential = gateway::make_internal_credential();
+  if (!credential) {
+    fmt::print(stderr, "cannot make a credential: {}\n", credential.error().message);
+    return false;
+  }
+  shared_.internal_credential = std::move(*credential);
   return !config.state.limits || share(config.state);
 }
 
@@ -199,6 +181,21 @@ bool Serving::share(const config::State& state) {
   shared_.sharing = std::make_unique<sharing::Sharing>(
       clock_, sharing::SharingOptions{std::move(server), state.redis_prefix, state.gateways},
       *log_);
+  return true;
+}
+
+// A process in which no workflow ever ran has neither a journal nor a thread for them.
+bool Serving::start_workflows(const std::shared_ptr<const gateway::Snapshot>& snapshot) {
+  const std::string journal = ledger_path(snapshot->config) + ".workflows";
+  if (!std::filesystem::exists(journal)) return true;
+  workflows_ = std::make_unique<WorkflowService>(
+      clock_, snapshot,
+      engine::GatewayModels::Options{gateway_->client_address(), shared_.internal_credential},
+      journal);
+  if (auto started = workflows_->start(); !started) {
+    fmt::print(stderr, "cannot open the journal of workflows: {}\n", started.error().message);
+    return false;
+  }
   return true;
 }
 
@@ -246,7 +243,7 @@ bool Serving::start(config::Config config) {
               {{"listen", gateway_->client_address().text()},
                {"admin", gateway_->admin_address().text()},
                {"simulated", snapshot->config.simulated}});
-  return true;
+  return start_workflows(snapshot);
 }
 
 int Serving::run() {
@@ -254,6 +251,7 @@ int Serving::run() {
   if (!file_.empty()) look_at_file();
   give_back_start_memory();
   main_.run();
+  workflows_.reset();
   gateway_.reset();
   shared_.alerts.reset();
   shared_.keys.reset();
@@ -282,6 +280,7 @@ void Serving::on_signal(int signal) {
 }
 
 Task<void> Serving::drain() {
+  workflows_.reset();  // their requests would be refused from now on; they go on at the next start
   const Duration patience = gateway_->drain();
   log_->event(telemetry::Level::info, "draining");
   const TimePoint deadline = main_.now() + patience;

@@ -9,6 +9,7 @@ void add_workflow(CLI::App& app, Chosen& chosen) {
   workflow->require_subcommand(1);
   workflow->footer("Example:\n  tidegate workflow plan examples/release.yaml");
   add_workflow_file_verbs(*workflow, chosen);
+  add_workflow_run_verbs(*workflow, chosen);
 }
 
 }  // namespace tidegate::cli

@@ -1,6 +1,12 @@
 #include "gateway/authenticate.h"
 
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/random.h"
 #include "base/text.h"
+#include "tls/keyed_hash.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -73,9 +79,21 @@ std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::He
     return refuse(KeyRefusal::conflict,
                   "Authorization and x-api-key hold different keys: send one of them.");
   }
+  const std::string& internal = worker.shared.internal_credential;
+  if (!internal.empty() && tls::equal_in_constant_time(credential.text, internal)) return Caller{};
   const limits::Verdict verdict = worker.keys->check(credential.text, now);
   if (verdict.key == nullptr) return refuse(verdict.fault);
   return Caller{verdict.key, worker.keys->table()};
+}
+
+Result<std::string> make_internal_credential() {
+  std::array<std::uint8_t, 32> bytes{};
+  if (auto filled = fill_with_secret_bytes(bytes); !filled) {
+    return std::unexpected(std::move(filled.error()));
+  }
+  std::string text = "internal-";
+  for (const std::uint8_t byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
 }
 
 }  // namespace tidegate::gateway

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <string>
 
 #include "gateway/caller.h"
 #include "gateway/worker_state.h"
@@ -19,5 +20,8 @@ struct NotLetIn {
 // Keys come as "Authorization: Bearer KEY" or "x-api-key: KEY", as the SDKs send them.
 std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::Headers& headers,
                                              WallTime now);
+
+// A credential for SharedState::internal_credential that nobody can guess.
+Result<std::string> make_internal_credential();
 
 }  // namespace tidegate::gateway

@@ -34,6 +34,9 @@ struct SharedState {
   // Null, as for `tidegate route`: nobody is asked for a key.
   std::unique_ptr<limits::KeyRing> keys;
   config::Auth auth = config::Auth::automatic;  // as at the start: a reload does not change it
+  // Of parts of this process that are clients of it, such as workflows; empty: there are none.
+  // It stands for nobody and may use everything.
+  std::string internal_credential;
   // Null: nothing is remembered.
   std::unique_ptr<translation::ReasoningMemory> reasoning;
   std::unique_ptr<translation::ResponseStore> responses;

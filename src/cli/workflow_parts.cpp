@@ -1,0 +1,119 @@
+#include "cli/workflow_parts.h"
+
+#include <cstdlib>
+#include <future>
+
+namespace tidegate::cli {
+namespace {
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* const value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+engine::Pricing pricing_of(std::shared_ptr<const gateway::Snapshot> snapshot) {
+  std::shared_ptr<const catalog::Catalog> catalog(snapshot, &snapshot->catalog);
+  return {std::move(catalog), [snapshot](std::string_view name) {
+            std::vector<std::string> ids;
+            const auto add = [&](const routing::Route& route) {
+              for (const routing::Target& target : route.targets) ids.push_back(target.model->id);
+            };
+            constexpr std::string_view kRoute = "route:";
+            if (name == "auto") {
+              for (const routing::Route& route : snapshot->table.routes) add(route);
+            } else if (name.starts_with(kRoute)) {
+              const auto* route = snapshot->table.find(name.substr(kRoute.size()));
+              if (route != nullptr) add(*route);
+            } else if (const catalog::Model* model = snapshot->catalog.find(name)) {
+              const auto found = snapshot->table.models.find(model->id);
+              if (found != snapshot->table.models.end()) add(found->second);
+            }
+            return ids;
+          }};
+}
+
+WorkflowParts::WorkflowParts(Loop& loop, const Clock& clock,
+                             std::shared_ptr<const gateway::Snapshot> snapshot,
+                             engine::GatewayModels::Options access)
+    : loop_(loop),
+      snapshot_(std::move(snapshot)),
+      resolver_(clock),
+      pricing_(pricing_of(snapshot_)),
+      models_(loop, clock, std::move(access)),
+      tools_(loop, resolver_, variable),
+      turns_(loop, tools_) {
+  around_.catalog = &snapshot_->catalog;
+  for (const routing::Route& route : snapshot_->table.routes) around_.routes.push_back(route.name);
+}
+
+Result<void> WorkflowParts::open(std::string journal_path) {
+  auto engine =
+      engine::Engine::open({.journal_path = std::move(journal_path)}, loop_, models_, pricing_,
+                           &turns_, [this](std::string spec) { return reload(spec); });
+  if (!engine) return std::unexpected(std::move(engine.error()));
+  engine_ = std::move(*engine);
+  return {};
+}
+
+Result<std::shared_ptr<const workflow::Workflow>> WorkflowParts::reload(
+    const std::string& spec) const {
+  auto files = workflow::unpack(spec);
+  if (!files) return std::unexpected(std::move(files.error()));
+  if (files->empty()) return fail(ErrorCode::invalid, "the journal has no files of this run");
+  const std::string first = files->front().path;
+  workflow::Loaded loaded = workflow::load(first, workflow::KeptFiles(std::move(*files)), around_);
+  if (loaded.ok()) return loaded.workflow;
+  return fail(ErrorCode::invalid, "the workflow of this run is not good any more: " +
+                                      config::format(loaded.problems.front()));
+}
+
+Task<void> WorkflowParts::close() {
+  engine_->abandon();
+  while (!engine_->idle()) co_await loop_.sleep_until(loop_.now() + 10ms);
+  co_await tools_.close();
+}
+
+WorkflowService::WorkflowService(const Clock& clock,
+                                 std::shared_ptr<const gateway::Snapshot> snapshot,
+                                 engine::GatewayModels::Options access, std::string journal_path)
+    : clock_(clock),
+      snapshot_(std::move(snapshot)),
+      access_(std::move(access)),
+      journal_path_(std::move(journal_path)),
+      worker_(clock, "workflow") {}
+
+Result<void> WorkflowService::start() {
+  // Before its thread runs, so that there is nothing to wait for.
+  parts_ = std::make_unique<WorkflowParts>(worker_.loop(), clock_, snapshot_, access_);
+  if (auto opened = parts_->open(journal_path_); !opened) return opened;
+  worker_.start();
+  started_ = true;
+  post([](WorkflowParts& parts) { (void)parts.engine().resume_all({}); });
+  return {};
+}
+
+void WorkflowService::post(std::move_only_function<void(WorkflowParts&)> work) {
+  worker_.loop().post([this, work = std::move(work)]() mutable { work(*parts_); });
+}
+
+Task<void> WorkflowService::close(WorkflowService& service) {
+  co_await service.parts_->close();
+  service.parts_.reset();
+}
+
+WorkflowService::~WorkflowService() {
+  if (!started_) return;
+  std::promise<void> closed;
+  const auto then_tell = [](WorkflowService& service, std::promise<void>& told) -> Task<void> {
+    co_await close(service);
+    told.set_value();
+  };
+  worker_.loop().post([&] { group_.spawn(then_tell(*this, closed)); });
+  closed.get_future().wait();
+  worker_.stop_and_join();
+}
+
+}  // namespace tidegate::cli

@@ -1,0 +1,232 @@
+"""A workflow of 50 tasks whose process is killed, at every named fault point and at random moments,
+against a simulator that counts requests. What is promised in docs/workflows.md holds after each kill.
+
+TIDEGATE_KILLS: random kills (6; `./dev chaos kill` makes it 1,000). TIDEGATE_CHAOS_SEED repeats a run.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+BINARY = os.path.abspath(os.environ.get("TIDEGATE_BIN", "build/tidegate"))
+KILLS = int(os.environ.get("TIDEGATE_KILLS", "6"))
+SEED = int(os.environ.get("TIDEGATE_CHAOS_SEED", "0")) or random.randrange(1, 1 << 32)
+TASKS = 50
+PATIENCE = 120
+POINTS = ("intent_appended", "before_send", "request_sent", "first_byte", "answer_read",
+          "result_appended", "before_commit", "after_commit", "items_appended", "run_ending")
+
+
+def workflow():
+    """A graph that is the same each time: every task needs up to three of those before it."""
+    pick = random.Random(50)
+    lines = ["name: kill", "defaults: { model: deepseek-v4-flash, max_tokens: 30, thinking: off }",
+             "run: { max_parallel: 8 }", "tasks:"]
+    for number in range(TASKS - 6):
+        needs = sorted(pick.sample(range(number), min(number, pick.randrange(4))))
+        given = "".join(" ${{ needs.t%d.output }}" % need for need in needs)
+        need_list = ", ".join("t%d" % need for need in needs)
+        lines.append('  t%d: { needs: [%s], prompt: "<t%d>%s" }' % (number, need_list, number, given))
+    lines += ["  fan:", "    needs: [t0]", '    for_each: "${{ inputs.items }}"',
+              '    prompt: "<fan ${{ item }}>"',
+              '  last: { needs: [fan, t%d], prompt: "<last> ${{ needs.fan.outputs | json }}" }' % (TASKS - 7),
+              'outputs: { last: "${{ needs.last.output }}" }',
+              "inputs: { items: { type: array, default: [a, b, c, d] } }"]
+    return "\n".join(lines) + "\n"
+
+
+class Broken(Exception):
+    pass
+
+
+def check(holds, promise, *facts):
+    if not holds:
+        raise Broken("%s: %s" % (promise, facts))
+
+
+class Bench:
+    def __init__(self, folder):
+        self.folder = folder
+        self.counts = collections.Counter()
+        self.simulator = subprocess.Popen([BINARY, "simulate", "--listen", "127.0.0.1:0"],
+                                          stdout=subprocess.PIPE, text=True)
+        address = self.simulator.stdout.readline().split()[-1]
+        self.url = "http://" + address
+        (folder / "tidegate.yaml").write_text(
+            "providers: { deepseek: { dialect: deepseek, api_key: sk-any, base_url: '%s' } }\n"
+            "state: { ledger: 'sqlite:%s/ledger.db' }\n" % (self.url, folder))
+        (folder / "kill.yaml").write_text(workflow())
+
+    def close(self):
+        self.simulator.terminate()
+        self.simulator.wait()
+
+    def start(self, *arguments, kill_at=None):
+        environment = dict(os.environ, **({"TIDEGATE_KILL_AT": kill_at} if kill_at else {}))
+        return subprocess.Popen([BINARY, "workflow", *arguments, "-c", "tidegate.yaml", "--json"],
+                                cwd=self.folder, env=environment, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def requests(self):
+        """How often each task was asked, by the mark in its prompt."""
+        log = json.load(urllib.request.urlopen(self.url + "/sim/log"))["requests"]
+        asked = collections.Counter()
+        for request in log:
+            mark = re.search(r"<(t\d+|fan \w|last)>", request["body"])
+            asked[mark.group(1)] += 1
+        return asked
+
+    def journal(self):
+        path = self.folder / "ledger.db.workflows"
+        database = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=10)
+        run = database.execute("SELECT max(id) FROM run").fetchone()[0]
+        tasks = {}
+        for task, name, key, state, output, ended in database.execute(
+                "SELECT task, id, item_key, state, (SELECT bytes FROM blob WHERE blob.id = output), "
+                "ended_us FROM task WHERE run = ?", (run,)):
+            mark = name if key is None else "fan " + key
+            tasks[task] = (mark, state, output, ended)
+        attempts = database.execute(
+            "SELECT task, number, state, sent_us, cost_nano, reserved_nano FROM attempt WHERE run = ?",
+            (run,)).fetchall()
+        state = database.execute("SELECT state FROM run WHERE id = ?", (run,)).fetchone()
+        database.close()
+        return run, state and state[0], tasks, attempts
+
+    def finish(self):
+        """Resumes until the run has ended; gives its last words."""
+        process = self.start("resume", "last")
+        out, errors = process.communicate(timeout=PATIENCE)
+        check(process.returncode == 0, "(f) resume reaches the end", process.returncode, errors, out)
+        return json.loads(out)
+
+    def reference(self):
+        process = self.start("run", "kill.yaml")
+        out, errors = process.communicate(timeout=PATIENCE)
+        check(process.returncode == 0, "a run without kills succeeds", errors)
+        _, _, tasks, _ = self.journal()
+        return {mark: output for mark, _, output, _ in tasks.values()}
+
+    def killed(self, process, after=None):
+        """Waits until it is dead, by its own fault point or by us."""
+        if after is not None:
+            time.sleep(after)
+            process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=PATIENCE)
+        return process.returncode == -signal.SIGKILL
+
+    def one(self, reference, kill_at=None, delays=()):
+        """One run with one kill at a point, or one after each of `delays`."""
+        urllib.request.urlopen(urllib.request.Request(self.url + "/sim/reset", method="POST"))
+        before_run = self.journal()[0]
+        kills, kept, seen = 0, {}, collections.Counter()
+        process = self.start("run", "kill.yaml", kill_at=kill_at)
+        for delay in delays or (None,):
+            if not self.killed(process, delay):
+                break
+            kills += 1
+            run, state, tasks, attempts = self.journal()
+            if run == before_run:  # not even the run was written: nothing can have been sent
+                check(not self.requests(), "nothing is sent before its run is durable")
+                self.counts["before the run was written"] += 1
+                return
+            self.look(tasks, kept, seen)
+            in_flight = sum(1 for attempt in attempts if attempt[2] == "sent")
+            check(in_flight <= 8, "(c) an orphan for each task in flight", in_flight)
+            if state not in ("running",):
+                break
+            process = self.start("resume", "last") if delay is not None else None
+            if process is None:
+                break
+        else:
+            process.communicate(timeout=PATIENCE)
+        run, state, tasks, attempts = self.journal()
+        self.look(tasks, kept, seen)
+        if state in ("running",):
+            self.finish()
+        run, state, tasks, attempts = self.journal()
+        self.counts["kills"] += kills
+        check(state == "succeeded", "(f) the same final state", state)
+        outputs = {mark: output for mark, _, output, _ in tasks.values()}
+        check(outputs == reference, "(f) the same outputs")
+        check(all(outputs[mark] == output for mark, output in kept.items()),
+              "(a) no committed output is lost or changed")
+        asked = self.requests()
+        check(all(asked[mark] == count for mark, count in seen.items()),
+              "(b) a committed task is never sent again", asked, seen)
+        orphans = collections.Counter(tasks[a[0]][0] for a in attempts if a[2] == "orphaned")
+        done = collections.Counter(tasks[a[0]][0] for a in attempts if a[2] == "done")
+        check(all(count <= kills for count in orphans.values()), "(c) one orphan a task and crash", orphans)
+        check(all(count == 1 for count in done.values()) and len(done) == TASKS - 1,
+              "(b) each task was answered once", done)
+        ended = {mark: at for mark, _, _, at in tasks.values()}
+        needs = self.needs()
+        for task, _, _, sent, _, _ in attempts:
+            for need in needs.get(tasks[task][0].split(" ")[0], ()):
+                check(sent >= ended[need], "(d) no task starts before its needs", tasks[task][0], need)
+        for mark, count in asked.items():
+            check(done[mark] <= count <= done[mark] + orphans[mark],
+                  "(e) the upstream's bill within the orphans", mark, count)
+        check(all(a[4] == a[5] for a in attempts if a[2] == "orphaned"),
+              "(e) an orphan shows what was reserved for it")
+        self.counts["orphans"] += sum(orphans.values())
+        self.counts["requests"] += sum(asked.values())
+        self.counts["runs"] += 1
+
+    def look(self, tasks, kept, seen):
+        asked = self.requests()
+        for mark, state, output, _ in tasks.values():
+            if state == "succeeded" and output is not None:
+                kept[mark] = output
+                seen.setdefault(mark, asked[mark])
+
+    def needs(self):
+        found = {}
+        for name, needs in re.findall(r"^  (\w+): \{ needs: \[([^\]]*)\]", workflow(), re.M):
+            found[name] = [need.strip() for need in needs.split(",") if need.strip()]
+        found["fan"] = ["t0"]
+        return found
+
+
+def main():
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tidegate_kill_", dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
+    pick = random.Random(SEED)
+    bench = Bench(folder)
+    began = time.monotonic()
+    try:
+        reference = bench.reference()
+        length = time.monotonic()
+        bench.reference()
+        length = time.monotonic() - length
+        for point in POINTS:
+            last = point in ("items_appended", "run_ending")
+            passes = 1 if last else pick.randrange(1, 40)
+            bench.one(reference, kill_at="%s:%d" % (point, passes))
+            bench.counts["fault points"] += 1
+        while bench.counts["kills"] < len(POINTS) + KILLS:
+            bench.one(reference, delays=[pick.uniform(0.02, length) for _ in range(pick.randrange(1, 4))])
+    except Broken as broken:
+        print("seed %d: %s\nthe journal is left in %s" % (SEED, broken, folder))
+        return 1
+    finally:
+        bench.close()
+    shutil.rmtree(folder)
+    print("seed %d, %.0f s: %s; all six invariants held" %
+          (SEED, time.monotonic() - began,
+           ", ".join("%d %s" % (count, what) for what, count in sorted(bench.counts.items()))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
