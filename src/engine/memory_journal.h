@@ -16,7 +16,7 @@ class MemoryJournal final : public Journal {
   void append(Record record) override {
     if (keep_ == Keep::records) records_.push_back(std::move(record));
     count_append();
-    committed_up_to(appended());
+    if (!broken_) committed_up_to(appended());
   }
   void append_both(Record first, Record second) override {
     append(std::move(first));
@@ -25,10 +25,14 @@ class MemoryJournal final : public Journal {
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
 
   // From now on nothing is durable.
-  void break_down(Error error) { fail_for_good(std::move(error)); }
+  void break_down(Error error) {
+    broken_ = true;
+    fail_for_good(std::move(error));
+  }
 
  private:
   Keep keep_;
+  bool broken_ = false;
   std::vector<Record> records_;
 };
 

@@ -330,10 +330,12 @@ void Runner::look_at_approvals() {
 // Until when a task shall wait for its model's cheap hours.
 std::optional<WallTime> Runner::held_until(std::uint32_t task) const {
   const workflow::TaskSettings& settings = *definition(task).settings;
-  if (settings.window == workflow::Window::any) return std::nullopt;
+  const workflow::Window window =
+      settings.window == workflow::Window::any ? start_.workflow->run.window : settings.window;
+  if (window == workflow::Window::any) return std::nullopt;
   const WallTime until = services_.pricing.next_off_peak(settings.model.model, now());
   if (until <= now()) return std::nullopt;
-  if (settings.window == workflow::Window::only_off_peak) return until;
+  if (window == workflow::Window::only_off_peak) return until;
   std::optional<WallTime> deadline;
   if (start_.workflow->run.deadline)
     deadline = start_.workflow->run.deadline->after(start_.created);
