@@ -68,15 +68,15 @@ EmbeddedGateway::~EmbeddedGateway() {
 
 bool EmbeddedGateway::open_stores(const config::Config& config, const Clock& clock) {
   ledger::Options options;
-  options.path = ledger_path(config);
+  options.path = config.state.ledger;
   // Not serve's, which may run beside this.
-  options.journal_path = journal_path(config) + ".workflow";
+  options.journal_path = config.state.journal + ".workflow";
   auto ledger = ledger::Ledger::open(std::move(options));
   if (!ledger) return complain("open the ledger", ledger.error());
   shared_.ledger = std::move(*ledger);
-  ledger_files_ = {ledger_path(config), journal_path(config)};
+  ledger_files_ = {config.state.ledger, config.state.journal};
   auto responses =
-      translation::ResponseStore::open({.path = ledger_path(config) + ".responses"}, clock);
+      translation::ResponseStore::open({.path = config.state.base() + ".responses"}, clock);
   if (!responses) return complain("open what is kept of responses", responses.error());
   shared_.responses = std::move(*responses);
   auto keys = limits::KeyRing::open({config.state.keys, config.key_secret.reveal()});

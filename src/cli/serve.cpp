@@ -186,7 +186,7 @@ bool Serving::share(const config::State& state) {
 
 // A process in which no workflow ever ran has neither a journal nor a thread for them.
 bool Serving::start_workflows(const std::shared_ptr<const gateway::Snapshot>& snapshot) {
-  const std::string journal = ledger_path(snapshot->config) + ".workflows";
+  const std::string journal = snapshot->config.state.base() + ".workflows";
   if (!std::filesystem::exists(journal)) return true;
   workflows_ = std::make_unique<WorkflowService>(
       clock_, snapshot,

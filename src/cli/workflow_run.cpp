@@ -29,7 +29,7 @@ class Workshop {
   bool open(const std::string& config_file) {
     config::Loaded loaded = load_config(config_file);
     if (print_problems(loaded.problems)) return false;
-    std::string journal = ledger_path(loaded.config) + ".workflows";
+    std::string journal = loaded.config.state.base() + ".workflows";
     gateway_ = EmbeddedGateway::start(std::move(loaded.config), loop_, clock_);
     if (gateway_ == nullptr) return false;
     parts_.emplace(loop_, clock_, gateway_->snapshot(), gateway_->access());

@@ -49,7 +49,7 @@ std::string attempt_line(const engine::StoredAttempt& attempt, const engine::Sto
 std::string workflow_journal(const std::string& config) {
   const config::Loaded loaded = load_config(config);
   if (print_problems(loaded.problems)) return {};
-  return ledger_path(loaded.config) + ".workflows";
+  return loaded.config.state.base() + ".workflows";
 }
 
 std::optional<FoundRun> find_run(const std::string& config, const std::string& run) {
