@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sharing/sharing.h"
+#include "tidegate/rate_limiter.h"
 
 namespace tidegate::sharing {
 namespace {
