@@ -51,7 +51,11 @@ Result<Imported> import_sqlite(LedgerStore& into, const std::string& file) {
   const auto known = has_rollups(**store);
   if (!known) return std::unexpected(known.error());
   if (!*known) {
-    return fail(ErrorCode::invalid, fmt::format("{} is a database, but not a ledger", file));
+    return fail(
+        ErrorCode::invalid,
+        fmt::format("{} is a database, but not a ledger; a copy of one that was in use needs "
+                    "its FILE.db-wal beside it",
+                    file));
   }
   Imported imported;
   std::int64_t last = std::numeric_limits<std::int64_t>::min();

@@ -111,7 +111,10 @@ class Process:
         self.first_line = self.process.stdout.readline().strip()
         if not self.first_line:
             self.process.wait(timeout=PATIENCE)
-            raise RuntimeError(f"{arguments} did not start: {self.errors()}")
+            errors = self.errors()
+            self.process.stdout.close()
+            self.log.close()
+            raise RuntimeError(f"{arguments} did not start: {errors}")
 
     def errors(self):
         self.log.seek(0)
