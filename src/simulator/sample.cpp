@@ -2,6 +2,7 @@
 
 #include "json/writer.h"
 #include "simulator/asked_values.h"
+#include "simulator/pattern_sample.h"
 #include "simulator/value.h"
 
 namespace tidegate::simulator {
@@ -68,6 +69,9 @@ void write_sample(json::Writer& json, const AskedValues& asked, const Value& roo
     json.value(true);
   } else if (type == "null") {
     json.null();
+  } else if (const auto fitting = sample_of_pattern(schema.text_of("pattern"));
+             fitting && schema.find("pattern") != nullptr) {
+    json.value(*fitting);
   } else {
     json.value(asked.text(name));
   }
