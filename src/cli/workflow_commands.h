@@ -30,6 +30,7 @@ struct ShowRunOptions {
   std::string config;
   std::string run;
   bool json = false;
+  std::string html{};  // report: the file that gets the page; empty: none
 };
 int list_runs(const ShowRunOptions& options);
 int report_run(const ShowRunOptions& options);

@@ -58,9 +58,10 @@ void add_showing(CLI::App& workflow, Chosen& chosen) {
   };
   add("list", "Show the latest runs", "tidegate workflow list", false, list_runs)
       ->add_flag("--json", options->json, "Print JSON");
-  add("report", "Show what became of a run and what it cost", "tidegate workflow report last", true,
-      report_run)
-      ->add_flag("--json", options->json, "Print JSON");
+  CLI::App* report = add("report", "Show what became of a run and what it cost",
+                         "tidegate workflow report last --html run.html", true, report_run);
+  CLI::Option* json = report->add_flag("--json", options->json, "Print JSON");
+  report->add_option("--html", options->html, "Write a page to this file instead")->excludes(json);
   add("export", "Print all that is known of a run, a JSON object a line",
       "tidegate workflow export last > run.jsonl", true, export_run);
 }

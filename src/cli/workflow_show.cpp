@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/load_config.h"
 #include "cli/run_report.h"
 #include "cli/workflow_commands.h"
+#include "engine/html_report.h"
 #include "engine/run_picture.h"
 #include "json/writer.h"
 #include "store/sqlite.h"
@@ -42,6 +44,17 @@ std::string attempt_line(const engine::StoredAttempt& attempt, const engine::Sto
   json.member("cost_kind", attempt.cost_kind).member("error_class", attempt.error_class);
   json.member("error", attempt.error).end_object();
   return line;
+}
+
+bool write_page(const std::string& path, const engine::RunPicture& picture) {
+  std::ofstream out(path, std::ios::binary);
+  out << engine::html_report(picture, SystemClock{}.wall());
+  if (!out.flush()) {
+    fmt::print(stderr, "cannot write {}\n", path);
+    return false;
+  }
+  fmt::print("wrote {}\n", path);
+  return true;
 }
 
 }  // namespace
@@ -128,7 +141,11 @@ int report_run(const ShowRunOptions& options) {
     fmt::print(stderr, "{}\n", picture.error().message);
     return kCouldNotRun;
   }
-  fmt::print("{}", options.json ? report_json(*picture) + "\n" : report_text(*picture));
+  if (!options.html.empty()) {
+    if (!write_page(options.html, *picture)) return kCouldNotRun;
+  } else {
+    fmt::print("{}", options.json ? report_json(*picture) + "\n" : report_text(*picture));
+  }
   return picture->state == engine::RunState::succeeded ? kDone : kNo;
 }
 

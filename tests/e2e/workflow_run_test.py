@@ -1,0 +1,153 @@
+"""`tidegate workflow` with runs: tools, reports and commands, against the simulator."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from harness import BINARY, PATIENCE, Simulator, eventually
+
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "support" / "mcp_server.py"
+CLEAN = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+GATED = """\
+tasks:
+  draft: { model: deepseek-flash, prompt: Write. }
+  gate: { needs: draft, approval: { message: "Is it good?" } }
+  publish: { needs: gate, model: deepseek-flash, prompt: Publish. }
+outputs: { said: "${{ needs.publish.output | default('nothing') }}" }
+"""
+
+
+class WorkflowRuns(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.simulator = Simulator()
+        cls.addClassCleanup(cls.simulator.stop)
+
+    def setUp(self):
+        self.simulator.reset()
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        (self.folder / "tidegate.yaml").write_text(json.dumps(self.simulator.config()))
+
+    def write(self, text, name="w.yaml"):
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+    def workflow(self, *arguments):
+        return subprocess.run([BINARY, "workflow", *arguments], cwd=self.folder, env=CLEAN,
+                              text=True, capture_output=True, timeout=PATIENCE)
+
+    def begin(self, text):
+        """A run that goes on behind the test's back."""
+        process = subprocess.Popen([BINARY, "workflow", "run", self.write(text), "--json"],
+                                   cwd=self.folder, env=CLEAN, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        self.addCleanup(end)
+        return process
+
+    def states(self):
+        lines = map(json.loads, self.workflow("export", "last").stdout.splitlines())
+        return {line["task"]: line["state"] for line in lines if line["kind"] == "task"}
+
+    def until_asked(self):
+        states = eventually(self.states, lambda found: found.get("gate") == "awaiting")
+        self.assertEqual(states.get("gate"), "awaiting", states)
+
+    def test_a_report_as_a_page(self):
+        ran = self.workflow("run", self.write("name: <b>\ntasks:\n"
+                                              "  a: { model: deepseek-flash, prompt: Hi }\n"))
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        wrote = self.workflow("report", "last", "--html", "run.html")
+        self.assertEqual((wrote.returncode, wrote.stdout), (0, "wrote run.html\n"), wrote.stderr)
+        page = (self.folder / "run.html").read_text(encoding="utf-8")
+        self.assertTrue(page.startswith("<!doctype html>"), page[:80])
+        self.assertIn("&lt;b&gt;", page)
+        self.assertIn("succeeded", page)
+        nowhere = self.workflow("report", "last", "--html", "none/run.html")
+        self.assertEqual(nowhere.returncode, 3)
+        self.assertIn("cannot write none/run.html", nowhere.stderr)
+        self.assertEqual(self.workflow("report", "last", "--html", "x", "--json").returncode, 2)
+
+    def test_a_task_uses_the_tools_that_it_names(self):
+        calls = self.folder / "calls"
+        command = json.dumps([sys.executable, str(TOOLS), "--journal", str(calls)])
+        ran = self.workflow("run", self.write(
+            "mcp_servers:\n"
+            f"  misc: {{ command: {command} }}\n"
+            "tasks:\n"
+            "  look:\n"
+            "    model: deepseek-flash\n"
+            "    tools: [misc.echo, misc.add]\n"
+            "    prompt: \"use all tools, with 'seven seas' and 7\"\n"
+            "outputs: { said: \"${{ needs.look.output }}\" }\n"), "--json")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        made = sorted(calls.read_text().splitlines())
+        self.assertEqual(made, ['add {"a": 7, "b": 7}', 'echo {"text": "seven seas"}'])
+        self.assertIn("seven seas", json.loads(ran.stdout)["outputs"]["said"])
+        first, second = map(json.loads, self.simulator.bodies())
+        self.assertEqual(sorted(tool["function"]["name"] for tool in first["tools"]),
+                         ["misc__add", "misc__echo"])
+        self.assertEqual([each["content"] for each in second["messages"] if each["role"] == "tool"],
+                         ["seven seas", '{"sum": 14}'] if first["tools"][0]["function"]["name"] ==
+                         "misc__echo" else ['{"sum": 14}', "seven seas"])
+
+    def test_a_tool_server_that_is_not_there_fails_the_task(self):
+        ran = self.workflow("run", self.write(
+            "mcp_servers: { gone: { command: [./no-such-program] } }\n"
+            "tasks: { look: { model: deepseek-flash, tools: [gone.read], prompt: Hi } }\n"))
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertIn('MCP server "gone"', ran.stderr)
+        self.assertEqual(self.simulator.bodies(), [])
+
+    def test_approve_lets_a_live_run_go_on(self):
+        process = self.begin(GATED)
+        self.until_asked()
+        approved = self.workflow("approve", "last", "gate")
+        self.assertEqual((approved.returncode, approved.stdout), (0, "approved\n"), approved.stderr)
+        out, errors = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertIn("Publish", json.loads(out)["outputs"]["said"])
+        again = self.workflow("approve", "last", "gate")
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("has ended", again.stderr)
+
+    def test_reject_skips_what_depends_on_it(self):
+        process = self.begin(GATED)
+        self.until_asked()
+        self.assertNotEqual(self.workflow("reject", "last", "draft").returncode, 0)
+        rejected = self.workflow("reject", "last", "gate")
+        self.assertEqual((rejected.returncode, rejected.stdout), (0, "rejected\n"), rejected.stderr)
+        out, errors = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertEqual(json.loads(out)["state"], "partial")
+        self.assertEqual(self.states(),
+                         {"draft": "succeeded", "gate": "rejected", "publish": "skipped"})
+        self.assertEqual(len(self.simulator.bodies()), 1)
+
+    def test_cancel_ends_a_task_or_the_run(self):
+        process = self.begin(GATED)
+        self.until_asked()
+        cancelled = self.workflow("cancel", "last", "publish")
+        self.assertEqual((cancelled.returncode, cancelled.stdout), (0, "cancelled\n"),
+                         cancelled.stderr)
+        self.assertEqual(self.states()["publish"], "cancelled")
+        cancelled = self.workflow("cancel", "last")
+        self.assertEqual((cancelled.returncode, cancelled.stdout), (0, "cancelled\n"),
+                         cancelled.stderr)
+        out, errors = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertEqual(json.loads(out)["state"], "cancelled")
+
+
+if __name__ == "__main__":
+    unittest.main()
