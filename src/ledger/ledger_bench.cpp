@@ -114,7 +114,7 @@ BENCHMARK(BM_Sustained)
     ->ArgNames({"postgres"})
     ->Arg(0)
     ->Arg(1)
-    ->Iterations(2)
+    ->Iterations(10)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
@@ -179,6 +179,7 @@ void BM_Report(benchmark::State& state) {
                                                    {GroupBy::task}};
   Query query;
   query.by = groups[static_cast<std::size_t>(state.range(1))];
+  query.top = static_cast<std::size_t>(state.range(3));
   if (state.range(2) != 0) query.since = WallTime{1'790'000'000s} + 29 * 24h + 17min;
   std::int64_t attempts = 0;
   for (auto _ : state) {
@@ -192,8 +193,8 @@ void BM_Report(benchmark::State& state) {
   state.counters["attempts"] = static_cast<double>(attempts);
 }
 BENCHMARK(BM_Report)
-    ->ArgNames({"records", "by", "last_day"})
-    ->ArgsProduct({{10'000'000}, {0, 1, 2, 3, 4}, {0, 1}})
+    ->ArgNames({"records", "by", "last_day", "top"})
+    ->ArgsProduct({{10'000'000}, {0, 1, 2, 3, 4}, {0, 1}, {0, 20}})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

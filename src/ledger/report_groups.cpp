@@ -33,17 +33,12 @@ Groups::Groups(const Query& query) : query_(query) {
   if (std::ranges::find(query.by, GroupBy::hour) != query.by.end()) time_ = GroupBy::hour;
   of_task_ = task_filter();
   needs_tasks_ = by_task_ || query.tasks || of_task_ != nullptr;
+  task_names_.number(std::string_view());
 }
 
 const Filter* Groups::task_filter() const {
   const auto found = std::ranges::find(query_.filters, GroupBy::task, &Filter::by);
   return found == query_.filters.end() ? nullptr : &*found;
-}
-
-std::uint32_t Groups::number(Names& names, std::string_view name) {
-  const auto found = names.find(name);
-  if (found != names.end()) return found->second;
-  return names.emplace(name, static_cast<std::uint32_t>(names.size())).first->second;
 }
 
 std::optional<Groups::LabelGroup> Groups::label_group(const Label& label) {
@@ -56,7 +51,7 @@ std::optional<Groups::LabelGroup> Groups::label_group(const Label& label) {
     if (std::ranges::find(kLabelGroups, by) == kLabelGroups.end()) continue;
     names.append(name_in(label, by)).push_back('\0');
   }
-  return number(label_names_, names);
+  return label_names_.number(std::string_view(names));
 }
 
 // The start of the day or hour, in microseconds; hours that clocks repeat are two.
@@ -95,14 +90,11 @@ std::string Groups::time_text(std::int64_t time) const {
 }
 
 std::uint32_t Groups::group_at(const Key& key) {
-  if (key == last_key_ && last_group_ != UINT32_MAX) return last_group_;
-  const auto [found, added] = index_.try_emplace(key, static_cast<std::uint32_t>(groups_.size()));
-  if (added) {
-    groups_.emplace_back();
-    keys_.push_back(key);
-  }
-  last_key_ = key;
-  return last_group_ = found->second;
+  std::uint32_t& last = last_groups_[key.task == 0 ? 0 : 1];
+  if (last < keys_.size() && keys_[last] == key) return last;
+  last = keys_.number(key);
+  if (last == groups_.size()) groups_.emplace_back();
+  return last;
 }
 
 // The group of a part; absent: a filter leaves its task out.
@@ -110,12 +102,12 @@ std::optional<std::uint32_t> Groups::place(const Part& part) {
   if (of_task_ != nullptr && !holds(*of_task_, part.task)) return std::nullopt;
   Key key{.label = part.label, .task = 0, .time = time_of(part.at_us)};
   std::uint32_t task = 0;
-  if (needs_tasks_) task = number(task_names_, part.task);
+  if (needs_tasks_ && !part.task.empty()) task = task_names_.number(part.task);
   if (by_task_) key.task = task;
   const std::uint32_t group = group_at(key);
-  if (needs_tasks_ && !part.task.empty()) {
-    Last& last = tasks_[{group, task}];
-    if (part.last_us >= last.us) last = {part.last_us, part.last_ok};
+  if (task != 0) {
+    Last& last = by_task_ ? groups_[group].last : tasks_[{group, task}];
+    last.add({part.last_us, part.last_ok});
   }
   return group;
 }
@@ -150,67 +142,92 @@ void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry)
   }
 }
 
-void Groups::finish(Report& report) {
-  std::vector<std::string_view> labels(label_names_.size());
-  for (const auto& [names, number] : label_names_) labels[number] = names;
-  std::vector<std::string_view> tasks(task_names_.size());
-  for (const auto& [name, number] : task_names_) tasks[number] = name;
-
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-    if (groups_[i].sums[Measure::attempts] != 0) order.push_back(i);
-  }
-  const auto before = [&](std::uint32_t a, std::uint32_t b) {
-    if (keys_[a].time != keys_[b].time) return keys_[a].time < keys_[b].time;
-    const std::int64_t cost_a = groups_[a].sums[Measure::cost];
-    const std::int64_t cost_b = groups_[b].sums[Measure::cost];
-    if (cost_a != cost_b) return cost_a > cost_b;
-    if (keys_[a].label != keys_[b].label) return labels[keys_[a].label] < labels[keys_[b].label];
-    return by_task_ && tasks[keys_[a].task] < tasks[keys_[b].task];
+void Groups::count_tasks(ReportRow& total) {
+  std::vector<Last> latest(task_names_.size());  // over all groups
+  const auto count = [&](Group& group, std::uint32_t task, const Last& last) {
+    ++group.tasks;
+    group.succeeded_tasks += last.ok ? 1 : 0;
+    latest[task].add(last);
   };
-  const std::size_t shown = query_.top == 0 ? order.size() : std::min(query_.top, order.size());
-  if (shown < order.size()) {
+  for (const auto& [key, last] : tasks_) count(groups_[key.group], key.task, last);
+  for (std::uint32_t i = 0; by_task_ && i < groups_.size(); ++i) {
+    if (keys_[i].task != 0) count(groups_[i], keys_[i].task, groups_[i].last);
+  }
+  total.tasks = task_names_.size() - 1;
+  total.succeeded_tasks = std::ranges::count(latest, true, &Last::ok);
+}
+
+std::vector<std::uint32_t> Groups::in_order(std::size_t& all) const {
+  struct Place {  // what mostly decides, side by side
+    std::int64_t time = 0, cost = 0;
+    std::uint32_t group = 0;
+  };
+  std::vector<Place> order;
+  order.reserve(groups_.size());
+  for (std::uint32_t i = 0; i < groups_.size(); ++i) {
+    const Sums& sums = groups_[i].sums;
+    if (sums[Measure::attempts] != 0) order.push_back({keys_[i].time, sums[Measure::cost], i});
+  }
+  const auto before = [&](const Place& a, const Place& b) {
+    if (a.time != b.time) return a.time < b.time;
+    if (a.cost != b.cost) return a.cost > b.cost;
+    const Key& key_a = keys_[a.group];
+    const Key& key_b = keys_[b.group];
+    if (key_a.label != key_b.label) return label_names_[key_a.label] < label_names_[key_b.label];
+    return by_task_ && task_names_[key_a.task] < task_names_[key_b.task];
+  };
+  all = order.size();
+  const std::size_t shown = query_.top == 0 ? all : std::min(query_.top, all);
+  if (shown < all) {
     std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), before);
   } else {
     std::ranges::sort(order, before);
   }
-  report.left_out = order.size() - shown;
+  std::vector<std::uint32_t> groups;
+  groups.reserve(shown);
+  for (const Place& place : std::span(order).first(shown)) groups.push_back(place.group);
+  return groups;
+}
 
-  std::vector<ReportRow> rows(groups_.size());  // in the order of groups_, without names
-  std::unordered_map<std::uint32_t, Last> all;  // by task, over all groups
-  for (const auto& [key, last] : tasks_) {
-    ++rows[key.group].tasks;
-    rows[key.group].succeeded_tasks += last.ok ? 1 : 0;
-    Last& latest = all[key.task];
-    if (last.us >= latest.us) latest = last;
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].sums = groups_[i].sums;
-    rows[i].repriced = groups_[i].repriced;
-    rows[i].repriced_unknown = groups_[i].repriced_unknown;
-    report.total.sums += rows[i].sums;
-    report.total.repriced += rows[i].repriced;
-    report.total.repriced_unknown += rows[i].repriced_unknown;
-  }
-  report.total.tasks = static_cast<std::int64_t>(all.size());
-  for (const auto& [task, last] : all) report.total.succeeded_tasks += last.ok ? 1 : 0;
-
-  for (const std::uint32_t index : std::span(order).first(shown)) {
-    ReportRow& row = report.rows.emplace_back(std::move(rows[index]));
-    std::string_view names = labels[keys_[index].label];
-    for (const GroupBy by : query_.by) {
-      if (by == GroupBy::task) {
-        row.names.emplace_back(tasks[keys_[index].task]);
-      } else if (by == GroupBy::hour || by == time_) {
-        row.names.push_back(time_text(keys_[index].time));
-      } else if (by == GroupBy::day) {
-        row.names.push_back(time_text(keys_[index].time).substr(0, 10));
-      } else {
-        const std::size_t end = names.find('\0');
-        row.names.emplace_back(names.substr(0, end));
-        names.remove_prefix(end + 1);
-      }
+std::vector<std::string> Groups::names_of(const Key& key) const {
+  std::vector<std::string> all;
+  all.reserve(query_.by.size());
+  std::string_view names = label_names_[key.label];
+  for (const GroupBy by : query_.by) {
+    if (by == GroupBy::task) {
+      all.push_back(task_names_[key.task]);
+    } else if (by == GroupBy::hour || by == time_) {
+      all.push_back(time_text(key.time));
+    } else if (by == GroupBy::day) {
+      all.push_back(time_text(key.time).substr(0, 10));
+    } else {
+      const std::size_t end = names.find('\0');
+      all.emplace_back(names.substr(0, end));
+      names.remove_prefix(end + 1);
     }
+  }
+  return all;
+}
+
+void Groups::finish(Report& report) {
+  count_tasks(report.total);
+  for (const Group& group : groups_) {
+    report.total.sums += group.sums;
+    report.total.repriced += group.repriced;
+    report.total.repriced_unknown += group.repriced_unknown;
+  }
+  std::size_t all = 0;
+  const std::vector<std::uint32_t> shown = in_order(all);
+  report.left_out = all - shown.size();
+  report.rows.reserve(shown.size());
+  for (const std::uint32_t index : shown) {
+    const Group& group = groups_[index];
+    report.rows.push_back({.names = names_of(keys_[index]),
+                           .sums = group.sums,
+                           .tasks = group.tasks,
+                           .succeeded_tasks = group.succeeded_tasks,
+                           .repriced = group.repriced,
+                           .repriced_unknown = group.repriced_unknown});
   }
 }
 

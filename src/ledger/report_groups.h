@@ -2,7 +2,9 @@
 // that adding an entry is one look into a table. One per report.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "ledger/numbering.h"
 #include "ledger/report.h"
 
 namespace tidegate::ledger {
@@ -49,24 +52,29 @@ class Groups {
     bool operator==(const Key&) const = default;
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const {
-      return static_cast<std::size_t>(
+    std::uint64_t operator()(const Key& key) const {
+      const std::uint64_t mixed =
           (static_cast<std::uint64_t>(key.time) * 0x9E3779B97F4A7C15u) ^
-          ((static_cast<std::uint64_t>(key.label) << 32 | key.task) * 0xC2B2AE3D27D4EB4Fu));
+          ((static_cast<std::uint64_t>(key.label) << 32 | key.task) * 0xC2B2AE3D27D4EB4Fu);
+      return mixed ^ mixed >> 29;
     }
   };
   struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return hash_bytes(text); }
+    std::uint64_t operator()(std::string_view text) const { return hash_bytes(text); }
+  };
+  struct Last {
+    std::int64_t us = 0;
+    bool ok = false;
+    void add(const Last& other) {
+      if (other.us >= us) *this = other;
+    }
   };
   struct Group {
     Sums sums;
     NanoDollars repriced;
     std::int64_t repriced_unknown = 0;
-  };
-  struct Last {
-    std::int64_t us = 0;
-    bool ok = false;
+    Last last;                                    // if grouped by task
+    std::int64_t tasks = 0, succeeded_tasks = 0;  // set by count_tasks()
   };
   struct TaskKey {
     std::uint32_t group = 0, task = 0;  // group: index into groups_
@@ -78,31 +86,31 @@ class Groups {
                                       0x9E3779B97F4A7C15u);
     }
   };
-  using Names = std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>>;
+  using Names = Numbering<std::string, TextHash>;
 
   std::uint32_t group_at(const Key& key);
-  std::optional<std::uint32_t> task_number(std::string_view task);
   std::int64_t time_of(std::int64_t at_us);
   [[nodiscard]] std::string time_text(std::int64_t time) const;
-  static std::uint32_t number(Names& names, std::string_view name);
   [[nodiscard]] const Filter* task_filter() const;
   std::optional<std::uint32_t> place(const Part& part);
+  void count_tasks(ReportRow& total);
+  // The groups to show, in order, of those that have records; how many those are.
+  std::vector<std::uint32_t> in_order(std::size_t& all) const;
+  [[nodiscard]] std::vector<std::string> names_of(const Key& key) const;
 
   const Query& query_;
   std::optional<GroupBy> time_;  // day or hour, if grouped so
   bool by_task_ = false, needs_tasks_ = false;
   const Filter* of_task_ = nullptr;
   Names label_names_;  // label parts of groups, joined by zero bytes
-  Names task_names_;
-  std::unordered_map<Key, std::uint32_t, KeyHash> index_;
-  std::vector<Group> groups_;
-  std::vector<Key> keys_;  // of groups_
-  std::unordered_map<TaskKey, Last, TaskKeyHash> tasks_;
+  Names task_names_;   // 0: no task
+  Numbering<Key, KeyHash> keys_;
+  std::deque<Group> groups_;                              // by their keys' numbers
+  std::unordered_map<TaskKey, Last, TaskKeyHash> tasks_;  // if not grouped by task
   // Records of one hour lie together, so its day is looked up once in a while.
   bool whole_hours_ = false;
   std::int64_t hour_ = INT64_MIN, hour_time_ = 0;
-  Key last_key_{};
-  std::uint32_t last_group_ = UINT32_MAX;
+  std::array<std::uint32_t, 2> last_groups_{};  // without a task, and of one: parts take turns
 };
 
 }  // namespace tidegate::ledger
