@@ -12,8 +12,8 @@
 #include "cli/commands.h"
 #include "cli/greeting.h"
 #include "cli/load_config.h"
+#include "cli/served_workflows.h"
 #include "cli/signals.h"
-#include "cli/workflow_parts.h"
 #include "gateway/authenticate.h"
 #include "gateway/gateway.h"
 #include "gateway/usage_page.h"
@@ -80,7 +80,6 @@ class Serving {
   bool open_stores(const config::Config& config);
   Result<void> count_spending(const gateway::Snapshot& snapshot);
   bool share(const config::State& state);
-  bool start_workflows(const std::shared_ptr<const gateway::Snapshot>& snapshot);
 
   const ServeOptions options_;
   SystemClock clock_;
@@ -90,9 +89,9 @@ class Serving {
   gateway::SharedState shared_;
   std::unique_ptr<simulator::Running> simulator_;
   std::unique_ptr<gateway::UsagePage> usage_;
+  std::unique_ptr<ServedWorkflows> workflows_;
   std::unique_ptr<gateway::Gateway> gateway_;
-  std::unique_ptr<WorkflowService> workflows_;  // null: there are no runs
-  std::string file_;                            // the config's; empty: none
+  std::string file_;  // the config's; empty: none
   budgets::LedgerFiles ledger_files_;
   int terminations_ = 0;
   std::filesystem::file_time_type file_time_{};
@@ -184,21 +183,6 @@ bool Serving::share(const config::State& state) {
   return true;
 }
 
-// A process in which no workflow ever ran has neither a journal nor a thread for them.
-bool Serving::start_workflows(const std::shared_ptr<const gateway::Snapshot>& snapshot) {
-  const std::string journal = snapshot->config.state.base() + ".workflows";
-  if (!std::filesystem::exists(journal)) return true;
-  workflows_ = std::make_unique<WorkflowService>(
-      clock_, snapshot,
-      engine::GatewayModels::Options{gateway_->client_address(), shared_.internal_credential},
-      journal);
-  if (auto started = workflows_->start(); !started) {
-    fmt::print(stderr, "cannot open the journal of workflows: {}\n", started.error().message);
-    return false;
-  }
-  return true;
-}
-
 // Budgets that are new begin with what the ledger has of them.
 Result<void> Serving::count_spending(const gateway::Snapshot& snapshot) {
   shared_.alerts->use(snapshot.config.budgets);
@@ -227,6 +211,9 @@ bool Serving::start(config::Config config) {
   gateway_ = std::make_unique<gateway::Gateway>(main_, clock_, shared_, *log_, snapshot);
   usage_ = std::make_unique<gateway::UsagePage>(ledger_of(snapshot->config));
   gateway_->admin().mount("/api/usage", "what was spent; docs/reports.md", *usage_);
+  workflows_ = std::make_unique<ServedWorkflows>(clock_, snapshot);
+  gateway_->admin().mount("/api/workflows", "runs of workflows; docs/workflow-api.md",
+                          workflows_->pages());
   const Result<void> started = gateway_->start();
   if (!started) {
     fmt::print(stderr, "{}\n", started.error().message);
@@ -243,7 +230,12 @@ bool Serving::start(config::Config config) {
               {{"listen", gateway_->client_address().text()},
                {"admin", gateway_->admin_address().text()},
                {"simulated", snapshot->config.simulated}});
-  return start_workflows(snapshot);
+  const Result<void> going_on =
+      workflows_->open({gateway_->client_address(), shared_.internal_credential});
+  if (!going_on) {
+    fmt::print(stderr, "cannot open the journal of workflows: {}\n", going_on.error().message);
+  }
+  return going_on.has_value();
 }
 
 int Serving::run() {
@@ -251,8 +243,9 @@ int Serving::run() {
   if (!file_.empty()) look_at_file();
   give_back_start_memory();
   main_.run();
-  workflows_.reset();
+  workflows_->close();
   gateway_.reset();
+  workflows_.reset();
   shared_.alerts.reset();
   shared_.keys.reset();
   shared_.responses.reset();
@@ -280,7 +273,7 @@ void Serving::on_signal(int signal) {
 }
 
 Task<void> Serving::drain() {
-  workflows_.reset();  // their requests would be refused from now on; they go on at the next start
+  workflows_->close();  // their requests would be refused from now on; they go on at the next start
   const Duration patience = gateway_->drain();
   log_->event(telemetry::Level::info, "draining");
   const TimePoint deadline = main_.now() + patience;

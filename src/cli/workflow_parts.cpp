@@ -1,7 +1,6 @@
 #include "cli/workflow_parts.h"
 
 #include <cstdlib>
-#include <future>
 
 namespace tidegate::cli {
 namespace {
@@ -35,19 +34,23 @@ engine::Pricing pricing_of(std::shared_ptr<const gateway::Snapshot> snapshot) {
           }};
 }
 
+workflow::Surroundings surroundings_of(const gateway::Snapshot& snapshot) {
+  workflow::Surroundings around{&snapshot.catalog, {}};
+  for (const routing::Route& route : snapshot.table.routes) around.routes.push_back(route.name);
+  return around;
+}
+
 WorkflowParts::WorkflowParts(Loop& loop, const Clock& clock,
                              std::shared_ptr<const gateway::Snapshot> snapshot,
                              engine::GatewayModels::Options access)
     : loop_(loop),
       snapshot_(std::move(snapshot)),
+      around_(surroundings_of(*snapshot_)),
       resolver_(clock),
       pricing_(pricing_of(snapshot_)),
       models_(loop, clock, std::move(access)),
       tools_(loop, resolver_, variable),
-      turns_(loop, tools_) {
-  around_.catalog = &snapshot_->catalog;
-  for (const routing::Route& route : snapshot_->table.routes) around_.routes.push_back(route.name);
-}
+      turns_(loop, tools_) {}
 
 Result<void> WorkflowParts::open(std::string journal_path) {
   auto engine =
@@ -99,7 +102,29 @@ void WorkflowService::post(std::move_only_function<void(WorkflowParts&)> work) {
   worker_.loop().post([this, work = std::move(work)]() mutable { work(*parts_); });
 }
 
+void WorkflowService::begin(engine::NewRun run, Told told) {
+  post([this, run = std::move(run), told = std::move(told)](WorkflowParts& parts) mutable {
+    beginning_.spawn(begin_durably(parts, std::move(run), std::move(told)));
+  });
+}
+
+Task<void> WorkflowService::begin_durably(WorkflowParts& parts, engine::NewRun run, Told told) {
+  const auto begun = parts.engine().begin(std::move(run), nullptr, {});
+  if (!begun) {
+    told.set_value(std::unexpected(begun.error()));
+    co_return;
+  }
+  const Result<void> durable = co_await parts.engine().journal().durable();
+  if (durable) {
+    told.set_value(begun->id);
+  } else {
+    told.set_value(std::unexpected(durable.error()));
+  }
+}
+
 Task<void> WorkflowService::close(WorkflowService& service) {
+  Loop& loop = service.worker_.loop();
+  while (!service.beginning_.empty()) co_await loop.sleep_until(loop.now() + 10ms);
   co_await service.parts_->close();
   service.parts_.reset();
 }
@@ -111,7 +136,7 @@ WorkflowService::~WorkflowService() {
     co_await close(service);
     told.set_value();
   };
-  worker_.loop().post([&] { group_.spawn(then_tell(*this, closed)); });
+  worker_.loop().post([&] { closing_.spawn(then_tell(*this, closed)); });
   closed.get_future().wait();
   worker_.stop_and_join();
 }

@@ -3,6 +3,8 @@
 // on one loop; made and destroyed on its thread.
 #pragma once
 
+#include <functional>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -20,6 +22,8 @@ namespace tidegate::cli {
 
 // The configuration's models, prices and routes, as the engine needs them.
 engine::Pricing pricing_of(std::shared_ptr<const gateway::Snapshot> snapshot);
+// What a workflow's file may name of the configuration; points into the snapshot.
+workflow::Surroundings surroundings_of(const gateway::Snapshot& snapshot);
 
 class WorkflowParts {
  public:
@@ -28,7 +32,6 @@ class WorkflowParts {
 
   // Error: the journal cannot be opened.
   Result<void> open(std::string journal_path);
-  // What a workflow's file may name of the configuration.
   [[nodiscard]] const workflow::Surroundings& around() const { return around_; }
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] const engine::Pricing& pricing() const { return pricing_; }
@@ -60,10 +63,14 @@ class WorkflowService {
 
   // Error: the journal cannot be opened.
   [[nodiscard]] Result<void> start();
-  // Runs `work` on the loop of the engine. Any thread, after start().
-  void post(std::move_only_function<void(WorkflowParts&)> work);
+  using Told = std::promise<Result<engine::RunId>>;
+  // Begins a run, and tells of it once a crash does not undo that. Any thread, after start().
+  void begin(engine::NewRun run, Told told);
 
  private:
+  // Runs `work` on the loop of the engine.
+  void post(std::move_only_function<void(WorkflowParts&)> work);
+  static Task<void> begin_durably(WorkflowParts& parts, engine::NewRun run, Told told);
   static Task<void> close(WorkflowService& service);
 
   const Clock& clock_;
@@ -72,7 +79,7 @@ class WorkflowService {
   std::string journal_path_;
   Worker worker_;
   std::unique_ptr<WorkflowParts> parts_;  // the worker's
-  TaskGroup group_;
+  TaskGroup beginning_, closing_;
   bool started_ = false;
 };
 

@@ -4,15 +4,7 @@
 
 namespace tidegate::engine {
 
-RunArchive::RunArchive(OpenStore open_store) : open_store_(std::move(open_store)) {
-  // The thread inherits a full mask: signals are the business of the thread that waits for them.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+RunArchive::RunArchive(OpenStore open_store) : open_store_(std::move(open_store)) {}
 
 RunArchive::~RunArchive() {
   {
@@ -20,15 +12,26 @@ RunArchive::~RunArchive() {
     stop_ = true;
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void RunArchive::submit(Job job) {
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    if (!thread_.joinable()) start();
   }
   changed_.notify_one();
+}
+
+void RunArchive::start() {
+  // The thread inherits a full mask: signals are the business of the thread that waits for them.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread([this] { run(); });
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Result<void> RunArchive::open() {

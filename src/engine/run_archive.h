@@ -64,6 +64,7 @@ class RunArchive {
  private:
   using Job = std::move_only_function<void(Result<Access>)>;
   void submit(Job job);
+  void start();  // under mutex_
   void run();
   Result<void> open();
 
@@ -76,7 +77,7 @@ class RunArchive {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   bool stop_ = false;
-  std::thread thread_;
+  std::thread thread_;  // starts with the first question
 };
 
 }  // namespace tidegate::engine

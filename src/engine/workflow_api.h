@@ -3,9 +3,10 @@
 //   POST /api/workflows                    begins one from a file's content
 //   GET  /api/workflows/RUN                its report
 //   GET  /api/workflows/RUN/report.html    the page about it
-//   GET  /api/workflows/RUN/events         what happens, as a stream that Last-Event-ID goes on
-//   with POST /api/workflows/RUN/cancel         the run, or one task and what depends on it POST
-//   /api/workflows/RUN/approve        what waits for a person POST /api/workflows/RUN/reject
+//   GET  /api/workflows/RUN/events         what happens; Last-Event-ID goes on with it
+//   POST /api/workflows/RUN/cancel         the run, or one task and what depends on it
+//   POST /api/workflows/RUN/approve        what waits for a person
+//   POST /api/workflows/RUN/reject
 // One for all workers.
 #pragma once
 
