@@ -1,11 +1,15 @@
 """Runs of workflows over HTTP: begun, watched and steered on the admin listener of `tidegate serve`."""
 
 import json
+import pathlib
 import signal
+import subprocess
+import sys
 import unittest
 
-from harness import PATIENCE, EndToEnd, eventually
+from harness import EndToEnd, eventually
 
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "support" / "mcp_server.py"
 PATH = "/api/workflows"
 SMALL = """\
 name: small
@@ -100,6 +104,20 @@ class WorkflowServe(EndToEnd):
         self.assertEqual(self.admin.get(f"{PATH}/r0nothing").status, 404)
         self.assertEqual(self.simulator.bodies(), [])
 
+    def test_a_run_uses_tools_that_are_reached_by_http(self):
+        calls = self.server.folder / "calls"
+        tools = subprocess.Popen([sys.executable, str(TOOLS), "--http", "--journal", str(calls)],
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(tools.communicate)  # the end of its input ends it
+        run = self.begin(
+            f"mcp_servers: {{ misc: {{ url: \"http://127.0.0.1:{int(tools.stdout.readline())}/mcp\" }} }}\n"
+            "tasks:\n"
+            "  look: { model: deepseek-flash, tools: [misc.echo], prompt: \"use the tool: 'low tide'\" }\n"
+            "outputs: { said: \"${{ needs.look.output }}\" }\n")
+        report = self.until(run, "succeeded")
+        self.assertIn("low tide", report["outputs"]["said"])
+        self.assertEqual(calls.read_text(), 'echo {"text": "low tide"}\n')
+
     def test_a_run_is_approved_and_another_is_cancelled(self):
         run = self.begin(GATED)
         eventually(lambda: self.tasks(run), lambda tasks: tasks["gate"] == "awaiting")
@@ -111,6 +129,14 @@ class WorkflowServe(EndToEnd):
         cancelled = self.admin.post({"reason": "enough"}, path=f"{PATH}/{other}/cancel")
         self.assertEqual((cancelled.status, cancelled.json()["answer"]), (200, "cancelled"), cancelled)
         self.until(other, "cancelled")
+
+    def test_a_run_that_its_budget_pauses_is_resumed_from_the_command_line(self):
+        run = self.begin(SMALL, inputs={"what": "tides"}, budget_usd=0.01)
+        self.assertIn("cannot hold the next request", self.until(run, "paused_budget")["reason"])
+        self.assertEqual(self.simulator.bodies(), [])
+        resumed = self.server.run("workflow", "resume", run, "--budget", "5")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertIn("Write of tides.", self.report(run)["outputs"]["said"])
 
     def test_a_stop_leaves_the_run_and_the_next_start_goes_on(self):
         run = self.begin(GATED)
