@@ -1,5 +1,6 @@
 #include "engine/sqlite_journal.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -26,13 +27,16 @@ std::int64_t micros_from_now(Duration length) {
 // Many outputs are some KiB long: what is left over of the last page of each counts.
 constexpr int kPageSize = 1024;
 constexpr int kCacheKib = 8 * 1024;
-constexpr Duration kBusyTimeout = 20ms;  // a reader's or a checkpoint's moment
+constexpr Duration kWriterPatience = 20ms;  // a reader's or a checkpoint's moment
 
 }  // namespace
 
-Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& path) {
-  auto store = store::open_sqlite(
-      {.path = path, .busy_timeout = kBusyTimeout, .cache_kib = kCacheKib, .page_size = kPageSize});
+Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& path,
+                                                         Duration patience) {
+  auto store = store::open_sqlite({.path = path,
+                                   .busy_timeout = kLockPatience,
+                                   .cache_kib = kCacheKib,
+                                   .page_size = kPageSize});
   if (!store) return store;
   if (auto migrated = migrate_journal(**store); !migrated) {
     return std::unexpected(std::move(migrated.error()));
@@ -46,12 +50,18 @@ Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& path
   if (auto set = (*store)->execute("PRAGMA wal_autocheckpoint = 4000"); !set) {
     return std::unexpected(std::move(set.error()));
   }
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
+  if (auto set = (*store)->execute(fmt::format("PRAGMA busy_timeout = {}", ms)); !set) {
+    return std::unexpected(std::move(set.error()));
+  }
   return store;
 }
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Options options, Loop& loop) {
   if (!options.open_store) {
-    options.open_store = [path = options.path] { return open_journal_store(path); };
+    options.open_store = [path = options.path] {
+      return open_journal_store(path, kWriterPatience);
+    };
   }
   auto store = options.open_store();
   if (!store) return std::unexpected(std::move(store.error()));

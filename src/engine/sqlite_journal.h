@@ -22,8 +22,11 @@
 
 namespace tidegate::engine {
 
-// Opens the database of the journal as SQLite at `path`, for its writer.
-Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& path);
+// Opens the database of the journal as SQLite at `path`. `patience`: how long a call waits while
+// another process or thread commits; the journal's writer, who tries again by itself, waits little.
+inline constexpr Duration kLockPatience = 5s;
+Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& path,
+                                                         Duration patience = kLockPatience);
 
 class SqliteJournal final : public Journal {
  public:

@@ -50,7 +50,9 @@ class WorkflowServe(EndToEnd):
         return answer.json()["run"]
 
     def report(self, run):
-        return self.admin.get(f"{PATH}/{run}").json()
+        answer = self.admin.get(f"{PATH}/{run}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()
 
     def tasks(self, run):
         return {task["id"]: task["state"] for task in self.report(run)["tasks"]}
