@@ -40,7 +40,8 @@ Lease::Lease(std::shared_ptr<Slice> slice, const std::string& prefix, TimePoint 
       measured_(now),
       used_(now),
       level_(capacity_),
-      level_at_(now) {}
+      level_at_(now),
+      earned_at_(now) {}
 
 std::uint32_t Lease::measure(TimePoint now) {
   latest_ = slice_->look();
@@ -64,6 +65,11 @@ Tokens Lease::target(int gateways) const {
   return std::max(std::min(wanted, most), std::max<Tokens>(need_, 1));
 }
 
+Duration Lease::longest_gap(int gateways) const {
+  if (is_slots() || demand_ * kAhead <= capacity_ / (2 * gateways)) return Duration::max();
+  return as_duration(capacity_ / slice_->terms().rate / 4);
+}
+
 bool Lease::ask(redis::Commands& commands, const std::string& id, const std::string& gateways_key,
                 int gateways, bool leaving, TimePoint now) {
   const bool unused = leaving || latest_.closed || idle(now);
@@ -76,6 +82,15 @@ bool Lease::ask(redis::Commands& commands, const std::string& id, const std::str
   if (held < need_ || held * 10 < target * 6) asked_ = target - held;
   // After an outage it says first what it spent, and so do the others, before anybody asks.
   if (unused || report_ || now < std::min(empty_until_, asked_at_ + kAskAgain)) asked_ = 0;
+  // The others may not have said yet what they spent: until then it is given no more than its
+  // share, though there seems to be more.
+  if (now < settled_) {
+    earn_share(gateways, now);
+    take_share(-given);
+    const Tokens share = is_slots() ? fair_slots(gateways) - slots_ : static_cast<Tokens>(share_);
+    asked_ = std::clamp<Tokens>(share, 0, asked_);
+    if (!is_slots() && held < need_ && asked_ < need_ - held) say_when(gateways, now);
+  }
   const bool renews = (held != 0 || slots_ != 0) && (report_ || now - asked_at_ > kRenew);
   if (given == 0 && owed_ == 0 && asked_ == 0 && unsettled_ == 0 && !renews) {
     report_ = false;
@@ -109,6 +124,7 @@ void Lease::hear(const redis::Reply& reply, Duration pause, TimePoint now) {
     std::from_chars(level_text_.data(), level_text_.data() + level_text_.size(), level_);
     level_at_ = now;
     unsettled_ = 0;
+    if (now < settled_) take_share(granted);
   }
   // Who does not get all that it asks for has drained the source: what comes meanwhile need not be
   // asked for.
@@ -126,8 +142,16 @@ void Lease::hear(const redis::Reply& reply, Duration pause, TimePoint now) {
 bool Lease::over(TimePoint now) {
   if (!(latest_.closed || idle(now))) return false;
   if (latest_.held != 0 || slots_ != 0 || unsettled_ != 0) return false;
-  if (share_at_ != TimePoint{}) return false;
+  if (alone_) return false;
   return slice_->rest();
+}
+
+bool Lease::worth_keeping(TimePoint now) const {
+  return !latest_.closed && !is_slots() && (level(now) < capacity_ || spent_alone_ > 0);
+}
+
+double Lease::level(TimePoint now) const {
+  return std::min(capacity_, level_ + seconds(now - level_at_) * slice_->terms().rate);
 }
 
 void Lease::lost() {
@@ -136,29 +160,44 @@ void Lease::lost() {
 }
 
 void Lease::begin_alone(int gateways, TimePoint now) {
-  if (unsettled_ != 0) {
-    // The last outage has not been settled yet: it goes on.
-    share_ = capacity_ / gateways - static_cast<double>(std::exchange(unsettled_, 0));
-  } else {
-    // What was left is divided by those who were there. A bound that nobody asked for was full.
-    const double level =
-        std::min(capacity_, level_ + seconds(now - level_at_) * slice_->terms().rate);
-    share_ = level / gateways;
-  }
-  share_ = std::max(share_, 0.0);
-  share_at_ = now;
+  alone_ = true;
+  earn_share(gateways, now);
+  // The last outage has not been settled yet: it goes on.
+  if (std::exchange(unsettled_, 0) != 0) return;
+  // What was left is divided by those who were there. A bound that nobody asked for was full.
+  // Others may have taken more since we heard of it, so that outages after each other could each
+  // give what was left before the first: a share that was spent has to be earned back.
+  share_ = std::max(std::min(level(now), capacity_ - spent_alone_ * gateways) / gateways, 0.0);
+  untouched_ = share_;
 }
 
 void Lease::earn_share(int gateways, TimePoint now) {
-  const double rate = slice_->terms().rate / gateways;
-  share_ = std::min(capacity_ / gateways, share_ + seconds(now - share_at_) * rate);
-  share_at_ = now;
+  const double most = capacity_ / gateways;
+  const double earned = seconds(now - earned_at_) * slice_->terms().rate / gateways;
+  earned_at_ = now;
+  share_ = std::min(most, share_ + earned);
+  untouched_ = std::min(most, untouched_ + earned);
+  spent_alone_ = std::max(spent_alone_ - earned, 0.0);
+}
+
+void Lease::take_share(Tokens n) {
+  share_ -= static_cast<double>(n);
+  spent_alone_ = std::max(spent_alone_ + static_cast<double>(n), 0.0);
+}
+
+void Lease::say_when(int gateways, TimePoint now) {
+  const double until = (static_cast<double>(need_) - share_) * gateways / slice_->terms().rate;
+  slice_->empty_until(now + std::max<Duration>(as_duration(until), 1ms));
+}
+
+Tokens Lease::fair_slots(int gateways) const {
+  return std::max<Tokens>(slice_->capacity() / gateways, 1);
 }
 
 void Lease::alone(int gateways, TimePoint now) {
-  if (share_at_ == TimePoint{}) begin_alone(gateways, now);
+  if (!alone_) begin_alone(gateways, now);
   if (is_slots()) {
-    const Tokens fair = std::max<Tokens>(slice_->capacity() / gateways, 1);
+    const Tokens fair = fair_slots(gateways);
     if (fair == slots_) return;
     slice_->grant(fair - slots_, 0);
     slots_ = fair;
@@ -166,14 +205,11 @@ void Lease::alone(int gateways, TimePoint now) {
     earn_share(gateways, now);
     const Tokens wanted = idle(now) ? 0 : target(gateways);
     // What it holds too much goes back to the share, as it would to the source.
-    share_ += static_cast<double>(slice_->give_back(2 * wanted));
+    take_share(-slice_->give_back(2 * wanted));
     const Tokens missing = std::max<Tokens>(wanted - latest_.held, 0);
     const Tokens granted = std::min(missing, static_cast<Tokens>(std::max(share_, 0.0)));
-    share_ -= static_cast<double>(granted);
-    if (granted < need_) {
-      const double until = (static_cast<double>(need_) - share_) * gateways / slice_->terms().rate;
-      slice_->empty_until(now + std::max<Duration>(as_duration(until), 1ms));
-    }
+    take_share(granted);
+    if (granted < need_) say_when(gateways, now);
     if (granted == 0) return;
     slice_->grant(granted, static_cast<Tokens>(share_));
   }
@@ -181,13 +217,14 @@ void Lease::alone(int gateways, TimePoint now) {
 }
 
 void Lease::end_alone(int gateways, TimePoint now) {
-  if (share_at_ == TimePoint{}) return;
+  if (!std::exchange(alone_, false)) return;
   if (!is_slots()) {
+    // The server has earned meanwhile, as if nobody had taken anything.
     earn_share(gateways, now);
-    unsettled_ = std::max<Tokens>(static_cast<Tokens>(capacity_ / gateways - share_), 0);
+    unsettled_ = std::max<Tokens>(static_cast<Tokens>(std::ceil(untouched_ - share_)), 0);
   }
-  share_at_ = {};
   empty_until_ = {};
+  settled_ = now + kSettle;
   report_ = true;  // the server may know nothing any more
 }
 

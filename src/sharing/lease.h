@@ -9,6 +9,7 @@
 
 #include "redis/commands.h"
 #include "redis/reply.h"
+#include "sharing/link.h"
 #include "tidegate/slice.h"
 
 namespace tidegate::sharing {
@@ -21,6 +22,8 @@ class Lease {
   static constexpr Duration kIdle = 1s;
   // The bound and who holds it are forgotten by the server after a minute.
   static constexpr Duration kRenew = 20s;
+  // After an outage all are back, and have said what they spent, within this.
+  static constexpr Duration kSettle = Link::kLongestBackoff + Link::kReply;
   // What a bound allows at once is at least what it allows in this time, as rounds take some.
   static constexpr double kLeastBurst = 0.25;  // seconds
 
@@ -28,6 +31,9 @@ class Lease {
 
   // Reads the slice's counters. Gives the number of takes since the last time.
   std::uint32_t measure(TimePoint now);
+  // How seldom it may be asked for: where a slice cannot be as large as the demand, twice while
+  // what is ours of the rate would fill it, or the bound would be full, and lose what it earns.
+  [[nodiscard]] Duration longest_gap(int gateways) const;
   // Whether it was worth a command. `leaving`: all goes back.
   bool ask(redis::Commands& commands, const std::string& id, const std::string& gateways_key,
            int gateways, bool leaving, TimePoint now);
@@ -36,6 +42,8 @@ class Lease {
   void lost();
   // Nothing is held, owed or used any more.
   [[nodiscard]] bool over(TimePoint now);
+  // Of one that is over: whether it knows more of the bound than a new one would.
+  [[nodiscard]] bool worth_keeping(TimePoint now) const;
 
   // Without Redis: this gateway's share, of `gateways`.
   void begin_alone(int gateways, TimePoint now);
@@ -47,7 +55,11 @@ class Lease {
   [[nodiscard]] bool is_slots() const { return slice_->terms().rate <= 0; }
   [[nodiscard]] Tokens target(int gateways) const;
   [[nodiscard]] bool idle(TimePoint now) const { return now - used_ > kIdle; }
+  [[nodiscard]] double level(TimePoint now) const;  // as far as we know
   void earn_share(int gateways, TimePoint now);
+  void take_share(Tokens n);
+  void say_when(int gateways, TimePoint now);
+  [[nodiscard]] Tokens fair_slots(int gateways) const;
 
   std::shared_ptr<Slice> slice_;
   std::string key_;
@@ -67,8 +79,12 @@ class Lease {
   double level_;
   TimePoint level_at_;
   std::string level_text_ = "0", level_time_ = "0";
-  double share_ = 0;  // of the fair share, not yet taken
-  TimePoint share_at_{};
+  // Of the fair share: what is not yet taken, and what that would be if nothing had been.
+  double share_ = 0, untouched_ = 0;
+  // What was taken alone, in this outage and in those before, and has not been earned back since.
+  double spent_alone_ = 0;
+  TimePoint earned_at_, settled_{};
+  bool alone_ = false;
 };
 
 }  // namespace tidegate::sharing

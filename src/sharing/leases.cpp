@@ -38,7 +38,11 @@ void Leases::take_calls(TimePoint now) {
     call = taken->next;
     Slice* const slice = taken->slice.get();
     slice->heard();
-    leases_.try_emplace(slice, std::move(taken->slice), prefix_, now);
+    if (auto rested = resting_.extract(slice)) {
+      leases_.insert(std::move(rested));
+    } else {
+      leases_.try_emplace(slice, std::move(taken->slice), prefix_, now);
+    }
     urgent_ = true;
   }
   open_.store(leases_.size(), std::memory_order_relaxed);
@@ -56,7 +60,7 @@ void Leases::pace(TimePoint now) {
   if (requests_per_second_ > kSlow) {
     const auto wanted =
         Duration{static_cast<std::int64_t>(kRequestsPerRound / requests_per_second_ * 1e9)};
-    gap_ = std::clamp<Duration>(wanted, kLeastPacedGap, kLongestGap);
+    gap_ = std::max<Duration>(std::min(wanted, longest_gap_), kLeastPacedGap);
   }
 }
 
@@ -72,13 +76,20 @@ void Leases::ask(redis::Commands& commands, TimePoint now) {
   last_round_ = now;
   asked_.clear();
   std::uint32_t takes = 0;
+  longest_gap_ = kLongestGap;
   for (auto at = leases_.begin(); at != leases_.end();) {
     Lease& lease = at->second;
     takes = std::max(takes, lease.measure(now));
+    longest_gap_ = std::min(longest_gap_, lease.longest_gap(members_.gateways()));
     if (lease.ask(commands, members_.id(), members_.key(), members_.gateways(), leaving_, now)) {
       asked_.push_back(&lease);
     } else if (lease.over(now)) {
-      at = leases_.erase(at);
+      const auto done = at++;
+      if (lease.worth_keeping(now)) {
+        resting_.insert(leases_.extract(done));
+      } else {
+        leases_.erase(done);
+      }
       continue;
     }
     ++at;

@@ -50,13 +50,17 @@ class Leases final : public Errand, public Lender {
   Link& link_;
   const Membership& members_;
   std::atomic<Call*> calls_{nullptr};  // the latest first
-  std::unordered_map<Slice*, Lease> leases_;
+  // Resting: not used, and not full again as far as we know: what is known of it is kept for when
+  // it is used again, or there would be a whole share of it in an outage. At most one of each
+  // slice.
+  std::unordered_map<Slice*, Lease> leases_, resting_;
   std::vector<Lease*> asked_;  // in this round
   std::atomic<std::size_t> open_{0};
   TimePoint last_round_{}, paced_{};
   double requests_per_second_ = 0;
   std::uint32_t most_takes_ = 0;  // of one slice, since it was paced
   Duration gap_ = 5ms;            // between two rounds
+  Duration longest_gap_{};        // that the slices allow
   bool urgent_ = false, leaving_ = false;
 };
 
