@@ -30,7 +30,7 @@ class ManyGateways(EndToEnd):
                        and m["tidegate_gateways"] == count)
         return gateways
 
-    def storm(self, gateways, seconds, threads=2):
+    def storm(self, gateways, seconds, threads=8):
         """Everybody asks as fast as answers come, as long as its gateway lives. Admitted at times since the start."""
         begin = time.monotonic()
         admitted = []
@@ -40,8 +40,7 @@ class ManyGateways(EndToEnd):
                 try:
                     answer = gateway.post(chat())
                 except (OSError, http.client.HTTPException):
-                    if gateway.process.poll() is None:
-                        raise
+                    gateway.process.wait(1)  # raises for one that lives
                     return
                 if answer.status == 200:
                     admitted.append(now - begin)
@@ -70,9 +69,9 @@ class ManyGateways(EndToEnd):
     def test_together_they_admit_what_one_would(self):
         gateways = self.gateways(3, SECOND)
         admitted = len(self.storm(gateways, 3))
-        # rate x time + burst, and what is leased and not yet spent. Below it only a busy machine counts.
+        # rate x time + burst, and what is leased and not yet spent. Four times as many are offered.
         self.assertLessEqual(admitted, 100 * 3 + 50 + 10)
-        self.assertGreaterEqual(admitted, (100 * 3 + 50) * 0.7)
+        self.assertGreaterEqual(admitted, (100 * 3 + 50) * 0.85)
         for gateway in gateways:  # nobody was left out
             passed = gateway.metrics()['tidegate_limit_requests_total{scope="global",name=""}']
             self.assertGreater(passed, admitted / 3 / 3)
@@ -87,7 +86,7 @@ class ManyGateways(EndToEnd):
         # Nobody holds more than half of the burst divided by three.
         self.assertLessEqual(len(admitted), 100 * 4 + 50 + 3 * 9)
         # The others go on, and are not held up by what the dead one had.
-        self.assertGreaterEqual(sum(at >= 2 for at in admitted), 100 * 2 * 0.5)
+        self.assertGreaterEqual(sum(at >= 2 for at in admitted), 100 * 2 * 0.85)
 
     def test_tokens_are_settled_for_all(self):
         one, two = self.gateways(2, {"tokens_per_minute": 30000, "queue_time": "0s"})
@@ -154,7 +153,7 @@ class ManyGateways(EndToEnd):
         admitted = self.storm(gateways, 2)
         # Each half of the rate and of what was left.
         self.assertLessEqual(len(admitted), 100 * 2.3 + 50 + 10)
-        self.assertGreaterEqual(len(admitted), 100 * 2 * 0.5)
+        self.assertGreaterEqual(len(admitted), 100 * 2 * 0.85)
         answer = eventually(lambda: gateways[0].post(chat()), lambda a: a.status == 200)
         self.assertEqual(answer.headers["x-tidegate-notes"], "shared limits away: 1/2 of each")
         ready = gateways[0].admin.get("/readyz")
