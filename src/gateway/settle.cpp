@@ -58,7 +58,7 @@ void Attempt::settle() {
   record.provider = target_.model->provider;
   record.model = target_.model->id;
   record.requested_model = walk_.understood.requested_model;
-  record.served_model = answer.model.substr(0, kMaxText);
+  record.served_model.assign(answer.model, 0, kMaxText);
   if (answer.finish != protocol::FinishReason::none) record.finish_reason = name(answer.finish);
   record.outcome = end_.outcome;
   record.status = static_cast<std::uint16_t>(status_);

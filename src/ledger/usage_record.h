@@ -51,7 +51,7 @@ struct UsageRecord {
 
   std::string requested_model;  // as the client wrote it
   std::string served_model;     // as the provider answered
-  std::string finish_reason;
+  std::string_view finish_reason;  // a name of ours, which never ends
 
   Outcome outcome = Outcome::ok;
   std::uint16_t status = 0;  // the provider's HTTP status; 0: none came
