@@ -1,6 +1,7 @@
 #include "mcp/stdio_link.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <vector>
@@ -134,10 +135,24 @@ Task<void> StdioLink::read_errors(ChildProcess& child) {
       if (wake != Wake::ready) co_return;
       continue;
     }
-    errors_.append(loop_.scratch(), io.bytes);
-    if (errors_.size() > spec_.limits.stderr_bytes) {
-      errors_.erase(0, errors_.size() - spec_.limits.stderr_bytes);
-    }
+    keep_errors({loop_.scratch(), io.bytes});
+  }
+}
+
+// What it wrote just before it ended may not have been announced to the loop yet.
+void StdioLink::take_last_errors(ChildProcess& child) {
+  for (std::size_t taken = 0; taken < spec_.limits.stderr_bytes;) {
+    const ssize_t size = ::read(child.errors().fd(), loop_.scratch(), Loop::kScratchSize);
+    if (size <= 0) return;
+    taken += static_cast<std::size_t>(size);
+    keep_errors({loop_.scratch(), static_cast<std::size_t>(size)});
+  }
+}
+
+void StdioLink::keep_errors(std::string_view written) {
+  errors_.append(written);
+  if (errors_.size() > spec_.limits.stderr_bytes) {
+    errors_.erase(0, errors_.size() - spec_.limits.stderr_bytes);
   }
 }
 
@@ -145,6 +160,7 @@ Task<void> StdioLink::read_errors(ChildProcess& child) {
 Task<void> StdioLink::end(ChildProcess& child) {
   ending_ = true;
   co_await child.stop(spec_.limits.stop);
+  take_last_errors(child);
   child.errors().cancel();  // of a grandchild that lives on
   child.input().cancel();
   std::string message = why_ended_.empty() ? fmt::format("it {}", child.how_it_ended())

@@ -39,6 +39,8 @@ class StdioLink final : public Link {
 
   Task<void> read_output(ChildProcess& child);
   Task<void> read_errors(ChildProcess& child);
+  void take_last_errors(ChildProcess& child);
+  void keep_errors(std::string_view written);
   Task<void> end(ChildProcess& child);
   Task<void> flush(ChildProcess& child);
   bool take_lines(std::string_view received);
