@@ -97,7 +97,7 @@ std::optional<Segment> read_payload(std::string_view in, bool has_tallies) {
     segment.has_tasks = tasks != 0;
     segment.tallies.resize(count);
     const std::size_t size = count * sizeof(LabelTally);
-    std::memcpy(segment.tallies.data(), in.data(), size);
+    if (count > 0) std::memcpy(segment.tallies.data(), in.data(), size);  // null of none
     in.remove_prefix(size);
   }
   if (in.size() < labels) return std::nullopt;
