@@ -101,7 +101,8 @@ class ManyGateways(EndToEnd):
         return float(self.redis.command("HGET", f"tidegate:{name}", "level") or 0)
 
     def test_slots_are_shared_and_come_back(self):
-        one, two = self.gateways(2, {"max_concurrent": 2, "queue_time": "0s"})
+        # Time to ask for a slot: with none, whoever has no lease yet would be refused.
+        one, two = self.gateways(2, {"max_concurrent": 2, "queue_time": "1s"})
         first, second = self.hold(one), self.hold(two)
         self.assertEqual((one.post(chat()).status, two.post(chat()).status), (429, 429))
         first()
