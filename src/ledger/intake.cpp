@@ -47,7 +47,7 @@ bool Intake::fall_asleep() {
 }
 
 // A worker writes for less than a microsecond, unless it was interrupted; then this thread must
-// leave it the processor, whose niceness would not.
+// leave it the processor.
 SegmentBuilder* Intake::seize(Slot& slot) {
   for (;;) {
     SegmentBuilder* const builder = slot.builder.exchange(nullptr, std::memory_order_acquire);

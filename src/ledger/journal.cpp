@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -146,11 +147,13 @@ Result<void> Journal::find_end() {
 
 Result<void> Journal::make_room(std::uint64_t end) {
   if (end <= allocated_) return {};
+  static constexpr std::array<char, kGrowth> zeros{};
   const std::uint64_t size = (end / kGrowth + 1) * kGrowth;
-  if (!write_at(file_, std::string(size - allocated_, '\0'), allocated_)) {
-    return system_error("extend", path_);
+  while (allocated_ < size) {
+    const std::uint64_t step = std::min<std::uint64_t>(zeros.size(), size - allocated_);
+    if (!write_at(file_, {zeros.data(), step}, allocated_)) return system_error("extend", path_);
+    allocated_ += step;
   }
-  allocated_ = size;
   return {};
 }
 
@@ -196,6 +199,12 @@ Result<void> Journal::drain(const std::function<Result<void>(std::span<const Seg
   drained_ = step->next;
   if (file_ < 0 || end_ != end) return {};  // `accept` appended
   return step->end ? start_anew() : Result<void>{};
+}
+
+Result<void> Journal::pass_over(std::uint64_t bytes) {
+  if (file_ < 0) return {};  // what could not be appended meanwhile closed it
+  drained_ += bytes;
+  return drained_ == end_ ? start_anew() : Result<void>{};
 }
 
 Result<void> Journal::start_anew() {

@@ -37,6 +37,10 @@ class Journal {
   // may append, as it may have to wait for a store.
   Result<void> drain(const std::function<Result<void>(std::span<const Segment>)>& accept);
 
+  // Passes over the first `bytes` of what is pending: whoever appended them brought them to the
+  // store without reading them back.
+  Result<void> pass_over(std::uint64_t bytes);
+
   // Stretches of bytes that were no whole frame, and so were skipped.
   [[nodiscard]] std::uint64_t torn() const { return torn_; }
 

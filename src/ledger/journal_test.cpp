@@ -185,6 +185,19 @@ TEST_F(JournalTest, WhatIsRefusedStays) {
   EXPECT_EQ(drain(journal), std::vector<std::int64_t>{1});
 }
 
+TEST_F(JournalTest, WhatIsPassedOverIsNotReadAgain) {
+  Journal journal(path_);
+  append(journal, {segment(1), segment(2)});
+  const std::uint64_t known = journal.pending();
+  append(journal, {segment(3)});
+  ASSERT_TRUE(journal.pass_over(known));
+  EXPECT_EQ(drain(journal), std::vector<std::int64_t>{3});
+  append(journal, {segment(4)});
+  ASSERT_TRUE(journal.pass_over(journal.pending()));
+  EXPECT_EQ(journal.pending(), 0u);
+  EXPECT_TRUE(read_journal(path_).empty());
+}
+
 TEST_F(JournalTest, AFullDiskAndAMissingFolderAreErrors) {
   Journal full("/dev/full");
   EXPECT_FALSE(full.append(std::vector{segment(1)}));

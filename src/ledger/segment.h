@@ -83,8 +83,8 @@ class SegmentBuilder {
  public:
   void add(const UsageRecord& record);
   [[nodiscard]] std::int64_t count() const { return segment_.count; }
-  // Hands out what was added and starts anew.
-  [[nodiscard]] Segment finish(std::int64_t id);
+  // Hands out what was added and starts anew, in the memory of `room`.
+  [[nodiscard]] Segment finish(std::int64_t id, std::string room = {});
 
  private:
   char* write_moment(char* at, std::int64_t us);

@@ -229,7 +229,7 @@ void SegmentBuilder::add(const UsageRecord& record) {
   out.append(line.data(), static_cast<std::size_t>(at - line.data()));
 }
 
-Segment SegmentBuilder::finish(std::int64_t id) {
+Segment SegmentBuilder::finish(std::int64_t id, std::string room) {
   segment_.id = id;
   segment_.labels += ']';
   segment_.records += ']';
@@ -237,6 +237,8 @@ Segment SegmentBuilder::finish(std::int64_t id) {
   last_label_ = -1;
   const std::size_t size = segment_.records.size();
   Segment done = std::exchange(segment_, {});
+  segment_.records = std::move(room);
+  segment_.records.clear();
   segment_.records.reserve(size);  // the next one is likely of the same size
   return done;
 }

@@ -1,10 +1,11 @@
 #include "ledger/writer.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/random.h"
@@ -13,8 +14,13 @@
 namespace tidegate::ledger {
 namespace {
 
-constexpr std::uint64_t kLoadEarly = 1u
-                                     << 20;  // bytes in the journal that do not wait for load_every
+// Bytes in the journal that do not wait for load_every, and in memory beside it.
+constexpr std::uint64_t kLoadEarly = 1u << 20;
+constexpr std::size_t kMostRecent = 4u << 20;
+// Memory that is given back to the system comes again page by page, each one cleared: a tenth of a
+// request at full load.
+constexpr std::size_t kRooms = 32;
+constexpr std::size_t kMostRoom = 256u << 10;  // bytes each
 constexpr Duration kDeleteEvery = 10min;
 constexpr Duration kFirstRetry = 100ms;
 constexpr Duration kLastRetry = 5s;
@@ -84,9 +90,10 @@ Stats Ledger::Writer::stats() const {
 
 void Ledger::Writer::run() {
   pthread_setname_np(pthread_self(), "ledger");
-  // A request that comes while a group is committed shall not wait for the processor. On Linux this
-  // is the thread's own niceness.
-  ::setpriority(PRIO_PROCESS, 0, 10);
+  // Waking up, it waits for the request that is being served; but then it has its full share of the
+  // processor: with less, at full load, records stayed in memory for seconds and ever more of it.
+  const sched_param none{};
+  pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
   have_store(true);  // here, because a disk may take its time and a gateway should not wait for it
   while (true) {
     const Request request = wait_for_work();
@@ -131,36 +138,54 @@ Ledger::Writer::Request Ledger::Writer::wait_for_work() {
 
 void Ledger::Writer::take_records() {
   taken_at_ = now();
-  intake_.take([&](SegmentBuilder& builder) { waiting_.push_back(builder.finish(next_id())); });
+  intake_.take([&](SegmentBuilder& builder) {
+    std::string room;
+    if (!rooms_.empty()) {
+      room = std::move(rooms_.back());
+      rooms_.pop_back();
+    }
+    waiting_.push_back(builder.finish(next_id(), std::move(room)));
+  });
 }
 
 void Ledger::Writer::make_durable(bool urgent) {
-  if (waiting_.empty()) return;
-  const bool first = journal_.pending() == 0;
-  if (auto appended = journal_.append(waiting_)) {
-    if (first) load_at_ = now() + options_.load_every;
-    return settle_waiting();
-  } else {
-    note(appended.error());
-  }
-  if (!have_store(urgent)) return;
+  if (waiting_.empty() || append_waiting() || !have_store(urgent)) return;
   writes_waiting_ = true;
   const auto written = write(waiting_);
   writes_waiting_ = false;
   if (!written) return store_failed(written.error());
-  settle_waiting();
+  for (const Segment& segment : waiting_) settled_ += static_cast<std::uint64_t>(segment.count);
+  waiting_.clear();
 }
 
 // While a store lets us wait, records go on to the journal; nothing else is touched.
 void Ledger::Writer::keep_durable() {
   if (writes_waiting_ || now() < taken_at_ + options_.commit_every) return;
   take_records();
-  if (waiting_.empty()) return;
-  if (auto appended = journal_.append(waiting_)) {
-    settle_waiting();
-  } else {
+  if (!waiting_.empty()) append_waiting();
+}
+
+// False: they are still waiting.
+bool Ledger::Writer::append_waiting() {
+  const bool first = journal_.pending() == 0;
+  if (auto appended = journal_.append(waiting_); !appended) {
     note(appended.error());
+    forget_recent();
+    return false;
   }
+  if (first) {
+    load_at_ = now() + options_.load_every;
+    forget_recent();
+    recent_is_all_ = true;
+  }
+  for (const Segment& segment : waiting_) {
+    settled_ += static_cast<std::uint64_t>(segment.count);
+    recent_bytes_ += segment.records.capacity();
+  }
+  if (recent_bytes_ > kMostRecent) forget_recent();
+  if (recent_is_all_) std::ranges::move(waiting_, std::back_inserter(recent_));
+  waiting_.clear();
+  return true;
 }
 
 bool Ledger::Writer::must_load() const { return now() >= load_at_ || journal_bytes_ >= kLoadEarly; }
@@ -194,7 +219,9 @@ Result<void> Ledger::Writer::write(std::span<const Segment> segments) {
 
 // One step; what is left follows at the next turn, behind the records that came in the meantime.
 void Ledger::Writer::load_journal() {
-  if (journal_.pending() == 0) return;
+  const std::uint64_t pending = journal_.pending();
+  if (pending == 0) return;
+  if (recent_is_all_) return load_recent(pending);
   Result<void> written;
   auto drained = journal_.drain([&](std::span<const Segment> segments) -> Result<void> {
     written = write(segments);
@@ -204,6 +231,27 @@ void Ledger::Writer::load_journal() {
   if (!written) return store_failed(written.error());
   backoff_ = {};
   if (!drained) note(drained.error());
+}
+
+// `pending` bytes of the journal hold what is in recent_.
+void Ledger::Writer::load_recent(std::uint64_t pending) {
+  // What is appended while the store lets us wait is in the journal only.
+  std::vector<Segment> segments = std::exchange(recent_, {});
+  forget_recent();
+  if (const auto written = write(segments); !written) return store_failed(written.error());
+  torn_ = journal_.torn() + damaged_;
+  backoff_ = {};
+  if (auto passed = journal_.pass_over(pending); !passed) note(passed.error());
+  for (Segment& segment : segments) {
+    const bool keep = rooms_.size() < kRooms && segment.records.capacity() <= kMostRoom;
+    if (keep) rooms_.push_back(std::move(segment.records));
+  }
+}
+
+void Ledger::Writer::forget_recent() {
+  recent_.clear();
+  recent_bytes_ = 0;
+  recent_is_all_ = false;
 }
 
 bool Ledger::Writer::tidies_up() const {
@@ -236,11 +284,6 @@ void Ledger::Writer::store_failed(const Error& error) {
 void Ledger::Writer::note(const Error& error) {
   const std::lock_guard lock(mutex_);
   last_error_ = error.message;
-}
-
-void Ledger::Writer::settle_waiting() {
-  for (const Segment& segment : waiting_) settled_ += static_cast<std::uint64_t>(segment.count);
-  waiting_.clear();
 }
 
 // Microseconds since 1970, so that ids ascend with time over restarts, then 11 random bits against

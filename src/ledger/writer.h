@@ -59,7 +59,9 @@ class Ledger::Writer {
   Result<void> write(std::span<const Segment> segments);
   void store_failed(const Error& error);
   void note(const Error& error);
-  void settle_waiting();
+  bool append_waiting();
+  void load_recent(std::uint64_t pending);
+  void forget_recent();
   [[nodiscard]] std::int64_t next_id();
 
   const Options options_;
@@ -79,7 +81,12 @@ class Ledger::Writer {
 
   // The writer thread's.
   std::vector<Segment> waiting_;  // in memory, not durable
-  bool writes_waiting_ = false;   // to the store, so that they must stay as they are
+  // What the journal has pending, as long as it is little enough to spare the reading.
+  std::vector<Segment> recent_;
+  std::size_t recent_bytes_ = 0;
+  bool recent_is_all_ = false;
+  std::vector<std::string> rooms_;  // memory of segments in the store, for the next ones
+  bool writes_waiting_ = false;     // to the store, so that they must stay as they are
   Journal journal_;
   std::unique_ptr<LedgerStore> store_;
   std::uint64_t damaged_ = 0;  // segments of the journal that were whole but could not be read
