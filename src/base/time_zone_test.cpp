@@ -24,7 +24,7 @@ WallTime at(std::string_view text) {
 }
 
 std::string start_of(const TimeZone& zone, int y, unsigned m, unsigned d) {
-  return format_rfc3339(zone.start(local_days{year{y} / month{m} / d}));
+  return format_rfc3339(zone.start(local_days{year{y} / month{m} / day{d}}));
 }
 
 TEST(TimeZone, KnowsNamesAndOffsets) {

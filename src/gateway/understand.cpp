@@ -130,6 +130,7 @@ Result<void> understand(const Snapshot& snapshot, SharedState& shared, Memos& me
   }
   out.task = std::move(*task);
   out.role = std::move(*role);
+  shared.affinity.expect(routing::task_hash(out.task, out.role, conversation.fingerprint));
   std::string_view key_digest;
   if (snapshot.profiles.by_key()) key_digest = memos.owners.key_digest(asked.headers);
   out.profile = memos.profile.find(snapshot.profiles, fields.user_agent, key_digest);

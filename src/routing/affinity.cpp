@@ -47,6 +47,8 @@ std::uint64_t* Affinity::set_of(std::uint64_t task) const {
   return entries_.get() + (task % kSets) * kWays;
 }
 
+void Affinity::expect(std::uint64_t task) const { __builtin_prefetch(set_of(task)); }
+
 std::uint16_t Affinity::find(std::uint64_t task, TimePoint now, Duration sticky_for) const {
   const std::uint32_t step = step_of(now);
   const auto longest =
