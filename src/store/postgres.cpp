@@ -1,9 +1,7 @@
 #include "store/postgres.h"
 
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <postgresql/libpq-fe.h>
 
 #include <algorithm>
 #include <array>
@@ -12,101 +10,19 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "store/postgres_library.h"
 
 namespace tidegate::store {
 namespace {
 
 constexpr Duration kSlice = 40ms;  // of a wait, between two calls of while_waiting
 
-// The functions of libpq, by their own names.
-struct Library {
-#define TIDEGATE_PQ(name) decltype(&::name) name = nullptr
-  TIDEGATE_PQ(PQconnectStartParams);
-  TIDEGATE_PQ(PQconnectPoll);
-  TIDEGATE_PQ(PQfinish);
-  TIDEGATE_PQ(PQstatus);
-  TIDEGATE_PQ(PQsocket);
-  TIDEGATE_PQ(PQerrorMessage);
-  TIDEGATE_PQ(PQconnectionNeedsPassword);
-  TIDEGATE_PQ(PQsetnonblocking);
-  TIDEGATE_PQ(PQsetNoticeProcessor);
-  TIDEGATE_PQ(PQsendQuery);
-  TIDEGATE_PQ(PQsendPrepare);
-  TIDEGATE_PQ(PQsendQueryPrepared);
-  TIDEGATE_PQ(PQsetSingleRowMode);
-  TIDEGATE_PQ(PQflush);
-  TIDEGATE_PQ(PQconsumeInput);
-  TIDEGATE_PQ(PQisBusy);
-  TIDEGATE_PQ(PQgetResult);
-  TIDEGATE_PQ(PQclear);
-  TIDEGATE_PQ(PQresultStatus);
-  TIDEGATE_PQ(PQresultErrorField);
-  TIDEGATE_PQ(PQresultErrorMessage);
-  TIDEGATE_PQ(PQcmdStatus);
-  TIDEGATE_PQ(PQcmdTuples);
-  TIDEGATE_PQ(PQntuples);
-  TIDEGATE_PQ(PQgetisnull);
-  TIDEGATE_PQ(PQgetvalue);
-  TIDEGATE_PQ(PQgetlength);
-#undef TIDEGATE_PQ
-
-  bool load() {
-    void* const handle = ::dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) return false;
-    bool all = true;
-    const auto find = [&](auto& function, const char* name) {
-      function =
-          reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(handle, name));
-      all = all && function != nullptr;
-    };
-#define TIDEGATE_PQ(name) find(name, #name)
-    TIDEGATE_PQ(PQconnectStartParams);
-    TIDEGATE_PQ(PQconnectPoll);
-    TIDEGATE_PQ(PQfinish);
-    TIDEGATE_PQ(PQstatus);
-    TIDEGATE_PQ(PQsocket);
-    TIDEGATE_PQ(PQerrorMessage);
-    TIDEGATE_PQ(PQconnectionNeedsPassword);
-    TIDEGATE_PQ(PQsetnonblocking);
-    TIDEGATE_PQ(PQsetNoticeProcessor);
-    TIDEGATE_PQ(PQsendQuery);
-    TIDEGATE_PQ(PQsendPrepare);
-    TIDEGATE_PQ(PQsendQueryPrepared);
-    TIDEGATE_PQ(PQsetSingleRowMode);
-    TIDEGATE_PQ(PQflush);
-    TIDEGATE_PQ(PQconsumeInput);
-    TIDEGATE_PQ(PQisBusy);
-    TIDEGATE_PQ(PQgetResult);
-    TIDEGATE_PQ(PQclear);
-    TIDEGATE_PQ(PQresultStatus);
-    TIDEGATE_PQ(PQresultErrorField);
-    TIDEGATE_PQ(PQresultErrorMessage);
-    TIDEGATE_PQ(PQcmdStatus);
-    TIDEGATE_PQ(PQcmdTuples);
-    TIDEGATE_PQ(PQntuples);
-    TIDEGATE_PQ(PQgetisnull);
-    TIDEGATE_PQ(PQgetvalue);
-    TIDEGATE_PQ(PQgetlength);
-#undef TIDEGATE_PQ
-    return all;
-  }
-};
-
-// Null: it is not installed.
-const Library* library() {
-  static const Library* const loaded = [] {
-    static Library functions;
-    return functions.load() ? &functions : nullptr;
-  }();
-  return loaded;
-}
-
 struct Finish {
-  const Library* pq;
+  const PostgresLibrary* pq;
   void operator()(PGconn* connection) const { pq->PQfinish(connection); }
 };
 struct Clear {
-  const Library* pq;
+  const PostgresLibrary* pq;
   void operator()(PGresult* result) const { pq->PQclear(result); }
 };
 using Connection = std::unique_ptr<PGconn, Finish>;
@@ -127,7 +43,7 @@ std::int64_t lock_key(std::string_view name) {
 
 class PostgresRow final : public Row {
  public:
-  PostgresRow(const Library& pq, const PGresult* result) : pq_(pq), result_(result) {}
+  PostgresRow(const PostgresLibrary& pq, const PGresult* result) : pq_(pq), result_(result) {}
   [[nodiscard]] bool is_null(int column) const override {
     return pq_.PQgetisnull(result_, 0, column) != 0;
   }
@@ -143,13 +59,13 @@ class PostgresRow final : public Row {
   }
 
  private:
-  const Library& pq_;
+  const PostgresLibrary& pq_;
   const PGresult* result_;
 };
 
 class PostgresStore final : public Store {
  public:
-  PostgresStore(const Library& pq, PostgresOptions options)
+  PostgresStore(const PostgresLibrary& pq, PostgresOptions options)
       : pq_(pq), options_(std::move(options)), name_(without_password(options_.url)) {}
 
   Result<void> connect();
@@ -239,7 +155,7 @@ class PostgresStore final : public Store {
   std::unexpected<Error> silent();
   [[nodiscard]] Error error_of(const PGresult* result) const;
 
-  const Library& pq_;
+  const PostgresLibrary& pq_;
   PostgresOptions options_;
   std::string name_;
   Connection connection_{nullptr, Finish{&pq_}};
@@ -434,7 +350,7 @@ Result<void> PostgresStore::begin_with(std::string_view sql) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options) {
-  const Library* const pq = library();
+  const PostgresLibrary* const pq = postgres_library();
   if (pq == nullptr) {
     return fail(ErrorCode::invalid,
                 "PostgreSQL needs libpq, which is not on this machine; install it with: apt-get "
