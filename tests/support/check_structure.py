@@ -28,7 +28,9 @@ OWNERS = {
     "fmt": (r"fmt/", set(ORDER)),
 }
 # Templates that only their own folder includes may do their formatting in the header.
-EXEMPT = {("config", "option.h", "fmt"), ("translation", "chat_walk.h", "fmt")}
+# libpq's own names are the loader's interface.
+EXEMPT = {("config", "option.h", "fmt"), ("translation", "chat_walk.h", "fmt"),
+          ("store", "postgres_library.h", "libpq")}
 TEST_ONLY = r"(gtest|gmock|benchmark)/"
 TEST_FILE = r"^test_.*\.h$|_(test|bench)\.cpp$"
 
