@@ -35,6 +35,20 @@ TARGETS = {
     "redis_round_trips": Target(
         "round trips to Redis per 100 requests at 1,000/s", "", 1, 0.7, "ours"),
     "shared_limit_p99": Target("shared limit later than ours, p99", "us", 20, 5, "ours"),
+    "workflow_task_cpu": Target("workflow: CPU per task, journal in memory", "us", 20, 5, "ours"),
+    "workflow_chain_vs_langgraph": Target("workflow: CPU per task of a chain", "us", 0.02, 0.005),
+    "workflow_fan_vs_langgraph": Target("workflow: CPU per task side by side", "us", 0.02, 0.005),
+    "workflow_task_p50": Target("workflow: durable task after the other, p50", "ms", 0.5, 0.3, "ours"),
+    "workflow_task_p99": Target("workflow: durable task after the other, p99", "ms", 3, 1.5, "ours"),
+    # 10,000 and 20,000 a second
+    "workflow_task_durable": Target(
+        "workflow: durable task, of many at a time", "us", 100, 50, "ours"),
+    "workflow_resume": Target(
+        "workflow: resume of 100,000 tasks, half done", "s", 2, 0.5, "ours"),
+    "workflow_stored": Target("workflow: bytes stored for a byte of output", "", 1.2, 1.1, "ours"),
+    "workflow_plan": Target("workflow: plan of 100,000 tasks", "s", 1, 0.5, "ours"),
+    "workflow_plan_rss": Target("workflow: RSS of that plan", "MB", 200, 120, "ours"),
+    "workflow_rss": Target("workflow: RSS, 2,500 tasks streaming", "MB", 300, 100, "ours"),
     "understand_2kb": Target("Conversation + Workload, 2 KB", "us", 5, 2, "ours"),
     "understand_2mb": Target("Conversation + Workload, 2 MB", "ms", 1.5, 0.8, "ours"),
     # 300 MB/s and 500 MB/s

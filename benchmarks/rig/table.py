@@ -11,7 +11,7 @@ def as_text(figures, about):
         bound = ratio_bound if target.judged == "ratio" else number
         unit = f", {target.unit}" if target.unit else ""
         rows.append((target.name + unit, median(figure.ours), median(figure.nginx),
-                     f"{figure.ratio:.2f}" if figure.ratio is not None else "",
+                     ratio(figure.ratio),
                      bound(target.must), bound(target.strive), figure.verdict,
                      spread(figure.ours, figure.nginx, figure.round_ratios)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -43,6 +43,12 @@ def number(value):
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
+
+
+def ratio(value):
+    if value is None:
+        return ""
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.4f}"
 
 
 def ratio_bound(value):

@@ -58,7 +58,8 @@ void BM_TaskWithoutAStore(benchmark::State& state) {
   Loop loop(clock);
   TestModels models(loop);
   const Pricing prices = pricing();
-  const auto workflow = load(flow(kTasks, state.range(0) != 0));
+  const auto tasks = static_cast<int>(state.range(0));
+  const auto workflow = load(flow(tasks, state.range(1) != 0));
   double used = 0;
   for (auto _ : state) {
     MemoryJournal journal;
@@ -70,9 +71,15 @@ void BM_TaskWithoutAStore(benchmark::State& state) {
     used += cpu_seconds() - before;
   }
   state.counters["cpu_us_per_task"] =
-      used * 1e6 / (kTasks * static_cast<double>(state.iterations()));
+      used * 1e6 / (tasks * static_cast<double>(state.iterations()));
 }
-BENCHMARK(BM_TaskWithoutAStore)->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_TaskWithoutAStore)
+    ->ArgNames({"tasks", "chain"})
+    ->Args({kTasks, 0})
+    ->Args({kTasks, 1})
+    ->Args({500, 0})  // as benchmarks/langgraph
+    ->Args({500, 1})
+    ->Unit(benchmark::kMillisecond);
 
 struct Durable {
   explicit Durable(std::string journal_path, TestModels::Respond respond = {})

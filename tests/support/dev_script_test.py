@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 DEV = pathlib.Path(__file__).resolve().parents[2] / "dev"
-COMMANDS = "setup build run test bench demo format lint fuzz".split()
+COMMANDS = "setup build run test chaos bench demo format lint fuzz".split()
 
 
 def dev(*arguments, script=DEV, **options):
@@ -32,7 +32,7 @@ class DevScriptTest(unittest.TestCase):
 
     def test_wrong_usage(self):
         for arguments in [(), ("frobnicate",), ("setup", "all"), ("build", "nope"), ("test", "msan"),
-                          ("fuzz", "nope"), ("fuzz", "all", "soon"), ("format", "--fix")]:
+                          ("fuzz", "nope"), ("fuzz", "all", "soon"), ("chaos", "often"), ("format", "--fix")]:
             shown = dev(*arguments)
             self.assertEqual(shown.returncode, 2, (arguments, shown.stderr))
             self.assertIn("usage: ./dev COMMAND", shown.stderr)
