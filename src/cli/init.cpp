@@ -17,16 +17,14 @@ int init(const InitOptions& options) {
     fmt::print(stderr, "cannot create {}: {}\n", folder.string(), error.message());
     return kCouldNotRun;
   }
-  // Nothing is overwritten: all names are looked at before the first is written.
-  for (const Template& file : kTemplates) {
-    if (std::filesystem::exists(folder / file.name)) {
-      fmt::print(stderr, "{} exists; it was left as it is, and nothing was written\n",
-                 (folder / file.name).string());
-      return kNo;
-    }
-  }
+  // Nothing is overwritten; a project that has its own .env needs the other files all the same.
+  bool wrote = false;
   for (const Template& file : kTemplates) {
     const std::filesystem::path path = folder / file.name;
+    if (std::filesystem::exists(path)) {
+      fmt::print("{} exists; it was left as it is\n", path.string());
+      continue;
+    }
     std::ofstream out(path, std::ios::binary);
     out << file.text;
     if (!out.flush()) {
@@ -34,6 +32,11 @@ int init(const InitOptions& options) {
       return kCouldNotRun;
     }
     fmt::print("wrote {}\n", path.string());
+    wrote = true;
+  }
+  if (!wrote) {
+    fmt::print(stderr, "nothing was written; remove a file to have it made anew\n");
+    return kNo;
   }
   fmt::print("Next: put keys into .env, then `tidegate check` and `tidegate serve`.\n");
   return kDone;

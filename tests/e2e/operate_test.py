@@ -92,6 +92,19 @@ timeouts: { idle: 5 }
                          environment={"DEEPSEEK_API_KEY": "sk-test"})
             self.assertEqual(result.returncode, 0, result.stdout)
 
+    def test_init_leaves_what_is_there_and_writes_the_rest(self):
+        with tempfile.TemporaryDirectory() as folder:
+            dotenv = pathlib.Path(folder, ".env")
+            dotenv.write_text("MINE=1\n")
+            result = run("init", folder)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn(".env exists; it was left as it is", result.stdout)
+            self.assertEqual(dotenv.read_text(), "MINE=1\n")
+            self.assertTrue(pathlib.Path(folder, "tidegate.yaml").exists())
+            again = run("init", folder)
+            self.assertEqual(again.returncode, 1)
+            self.assertIn("nothing was written", again.stderr)
+
 
 class Samples(EndToEnd):
     """The sample requests take the four default routes."""
