@@ -77,11 +77,12 @@ void write_totals(json::Writer& json, const AttemptTotals& totals) {
   json.member("orphaned", totals.orphaned).member("prompt_tokens", totals.usage.prompt);
   json.member("cached_tokens", totals.usage.cached);
   json.member("completion_tokens", totals.usage.completion);
-  json.member("cost_nano", totals.cost.value).member("peak_cost_nano", totals.peak_cost.value);
-  json.member("off_peak_cost_nano", totals.cost.value - totals.peak_cost.value);
-  json.member("orphaned_cost_nano", totals.orphaned_cost.value);
-  json.member("saved_by_cache_nano", totals.saved_by_cache.value);
-  json.member("saved_by_window_nano", totals.saved_by_window.value);
+  json.member("cost_nano_usd", totals.cost.value)
+      .member("peak_cost_nano_usd", totals.peak_cost.value);
+  json.member("off_peak_cost_nano_usd", totals.cost.value - totals.peak_cost.value);
+  json.member("orphaned_cost_nano_usd", totals.orphaned_cost.value);
+  json.member("saved_by_cache_nano_usd", totals.saved_by_cache.value);
+  json.member("saved_by_window_nano_usd", totals.saved_by_window.value);
 }
 
 }  // namespace
@@ -94,6 +95,11 @@ std::string report_text(const RunPicture& picture) {
   };
   line("state",
        std::string(name_of(picture.state)) + (picture.reason.empty() ? "" : ": " + picture.reason));
+  if (picture.forked_from) {
+    line("forked from",
+         fmt::format("{}: {} results taken over, {} were paid there", picture.forked_from->text(),
+                     picture.reused.tasks, format_usd(picture.reused.cost)));
+  }
   line("time", fmt::format("{}, critical path {}", rounded(wall_time(picture)),
                            rounded(critical_time(picture))));
   line("succeeded", fmt::format("{} of {} ({:.1f} %)", picture.succeeded(),
@@ -154,9 +160,14 @@ std::string report_json(const RunPicture& picture) {
   json.member("critical_path_ms", milliseconds(critical_time(picture)));
   json.member("succeeded", picture.succeeded()).member("failed", picture.failed());
   json.member("success_rate", rate(picture.succeeded(), picture.failed()));
+  if (picture.forked_from) {
+    json.member("forked_from", picture.forked_from->text());
+    json.member("reused_tasks", picture.reused.tasks);
+    json.member("reused_cost_nano_usd", picture.reused.cost.value);
+  }
   if (picture.budget) {
-    json.member("budget_nano", picture.budget->value);
-    json.member("budget_left_nano", picture.budget->value - picture.totals.cost.value);
+    json.member("budget_nano_usd", picture.budget->value);
+    json.member("budget_left_nano_usd", picture.budget->value - picture.totals.cost.value);
   }
   json.key("totals").begin_object();
   write_totals(json, picture.totals);
@@ -173,7 +184,7 @@ std::string report_json(const RunPicture& picture) {
   json.end_object().key("dearest").begin_array();
   for (const PictureTask* const task : dearest(picture)) {
     json.begin_object().member("task", task->id).member("state", name_of(task->state));
-    json.member("cost_nano", task->totals.cost.value).end_object();
+    json.member("cost_nano_usd", task->totals.cost.value).end_object();
   }
   json.end_array().key("outputs").raw(picture.outputs.empty() ? "null" : picture.outputs);
   json.end_object();

@@ -46,9 +46,9 @@ Result<void> ServedWorkflows::start_service() {
   return {};
 }
 
-Result<engine::RunId> ServedWorkflows::begin(engine::NewRun run) {
-  std::promise<Result<engine::RunId>> begun;
-  std::future<Result<engine::RunId>> answer = begun.get_future();
+Result<engine::RunId> ServedWorkflows::take(WorkflowService::Step step) {
+  WorkflowService::Told told;
+  std::future<Result<engine::RunId>> answer = told.get_future();
   {
     const std::lock_guard lock(mutex_);
     if (closed_ || !access_) {
@@ -57,10 +57,19 @@ Result<engine::RunId> ServedWorkflows::begin(engine::NewRun run) {
     if (service_ == nullptr) {
       if (auto started = start_service(); !started) return std::unexpected(started.error());
     }
-    service_->begin(std::move(run), std::move(begun));
+    service_->take(std::move(step), std::move(told));
   }
   if (answer.wait_for(kPatience) == std::future_status::ready) return answer.get();
-  return fail(ErrorCode::timeout, "the engine is busy; the run may begin yet");
+  return fail(ErrorCode::timeout, "the engine is busy; the run may begin yet, or go on");
+}
+
+// On the archive's thread, which may wait for the engine's.
+Task<Result<engine::RunId>> ServedWorkflows::ask(Loop& loop, WorkflowService::Step step) {
+  auto asking = archive_.ask<engine::RunId>(
+      loop, [this, step = std::move(step)](engine::RunArchive::Access) mutable {
+        return take(std::move(step));
+      });
+  co_return co_await asking;
 }
 
 Task<Result<engine::RunId>> ServedWorkflows::start(
@@ -68,11 +77,26 @@ Task<Result<engine::RunId>> ServedWorkflows::start(
     std::optional<NanoDollars> budget) {
   engine::NewRun run{
       .workflow = std::move(workflow), .inputs = std::move(inputs), .budget = budget};
-  auto asking = archive_.ask<engine::RunId>(
-      loop, [this, run = std::move(run)](engine::RunArchive::Access) mutable {
-        return begin(std::move(run));
-      });
-  co_return co_await asking;
+  return ask(loop, [run = std::move(run)](engine::Engine& engine) mutable -> Result<engine::RunId> {
+    auto begun = engine.begin(std::move(run), nullptr, {});
+    if (!begun) return std::unexpected(std::move(begun.error()));
+    return begun->id;
+  });
+}
+
+Task<Result<engine::RunId>> ServedWorkflows::fork(Loop& loop, engine::ForkRun fork) {
+  return ask(loop, [fork = std::move(fork)](engine::Engine& engine) mutable {
+    return engine.fork(std::move(fork), nullptr, {});
+  });
+}
+
+Task<Result<engine::RunId>> ServedWorkflows::resume(Loop& loop, engine::RunId run,
+                                                    std::optional<NanoDollars> budget) {
+  return ask(loop, [run, budget](engine::Engine& engine) -> Result<engine::RunId> {
+    auto resumed = engine.resume(run, budget, nullptr, {});
+    if (!resumed) return std::unexpected(std::move(resumed.error()));
+    return run;
+  });
 }
 
 }  // namespace tidegate::cli

@@ -35,8 +35,11 @@ class ServedWorkflows final : private engine::RunStarter {
   Task<Result<engine::RunId>> start(Loop& loop, std::shared_ptr<const workflow::Workflow> workflow,
                                     workflow::Map inputs,
                                     std::optional<NanoDollars> budget) override;
-  // On the archive's thread, which may wait for the engine's.
-  Result<engine::RunId> begin(engine::NewRun run);
+  Task<Result<engine::RunId>> fork(Loop& loop, engine::ForkRun fork) override;
+  Task<Result<engine::RunId>> resume(Loop& loop, engine::RunId run,
+                                     std::optional<NanoDollars> budget) override;
+  Task<Result<engine::RunId>> ask(Loop& loop, WorkflowService::Step step);
+  Result<engine::RunId> take(WorkflowService::Step step);
   Result<void> start_service();  // under mutex_
 
   const Clock& clock_;

@@ -19,7 +19,7 @@ void add_workflow(CLI::App& app, Chosen& chosen);
 // workflow_file.cpp: validate, plan, graph, schema. They read files and send nothing.
 void add_workflow_file_verbs(CLI::App& workflow, Chosen& chosen);
 
-// workflow_runs.cpp: run, resume, list, report, export, cancel, approve, reject.
+// workflow_runs.cpp: run, resume, fork, list, report, diff, export, cancel, approve, reject.
 void add_workflow_run_verbs(CLI::App& workflow, Chosen& chosen);
 
 }  // namespace tidegate::cli

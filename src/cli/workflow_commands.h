@@ -26,14 +26,22 @@ struct RunWorkflowOptions {
 int run_workflow(const RunWorkflowOptions& options);
 int resume_workflow(const RunWorkflowOptions& options);
 
+struct ForkRunOptions {
+  RunWorkflowOptions how;  // its `run` is the one that is forked, its `inputs` are --set
+  std::string from;        // the task that is done again
+};
+int fork_workflow(const ForkRunOptions& options);
+
 struct ShowRunOptions {
   std::string config;
   std::string run;
   bool json = false;
-  std::string html{};  // report: the file that gets the page; empty: none
+  std::string html{};   // report: the file that gets the page; empty: none
+  std::string other{};  // diff: the run that `run` is compared with
 };
 int list_runs(const ShowRunOptions& options);
 int report_run(const ShowRunOptions& options);
+int diff_runs(const ShowRunOptions& options);
 int export_run(const ShowRunOptions& options);
 
 struct SteerRunOptions {

@@ -22,24 +22,25 @@ bool load_workflow(const std::string& config, const std::string& file, WorkflowF
   return true;
 }
 
-Result<workflow::Map> read_inputs(const workflow::Workflow& workflow,
-                                  const std::vector<std::string>& given) {
+Result<workflow::Map> read_given(const workflow::Workflow& workflow, std::string_view option,
+                                 const std::vector<std::string>& given) {
   workflow::Map values;
   for (const std::string& text : given) {
     const std::size_t equals = text.find('=');
     const std::string name = text.substr(0, equals);
     if (equals == std::string::npos || name.empty()) {
       return fail(ErrorCode::invalid,
-                  fmt::format("--input {}: expected NAME=VALUE or NAME=@FILE", text), "--input");
+                  fmt::format("{} {}: expected NAME=VALUE or NAME=@FILE", option, text),
+                  std::string(option));
     }
     const auto input = std::ranges::find(workflow.inputs, name, &workflow::Input::name);
     if (input == workflow.inputs.end()) {
       std::vector<std::string> names;
       for (const auto& known : workflow.inputs) names.push_back(known.name);
       return fail(ErrorCode::invalid,
-                  fmt::format("--input {}: the workflow has no such input.{}", name,
+                  fmt::format("{} {}: the workflow has no such input.{}", option, name,
                               did_you_mean(name, names)),
-                  "--input");
+                  std::string(option));
     }
     std::string value = text.substr(equals + 1);
     if (value.starts_with('@')) {
@@ -51,7 +52,14 @@ Result<workflow::Map> read_inputs(const workflow::Workflow& workflow,
     if (!read) return std::unexpected(read.error());
     values.push_back({name, std::move(*read)});
   }
-  return workflow::bind_inputs(workflow, values);
+  return values;
+}
+
+Result<workflow::Map> read_inputs(const workflow::Workflow& workflow,
+                                  const std::vector<std::string>& given) {
+  auto values = read_given(workflow, "--input", given);
+  if (!values) return values;
+  return workflow::bind_inputs(workflow, *values);
 }
 
 }  // namespace tidegate::cli

@@ -22,7 +22,10 @@ struct WorkflowFile {
 // wrong with the workflow is in `out`.
 bool load_workflow(const std::string& config, const std::string& file, WorkflowFile& out);
 
-// "--input NAME=VALUE": as the input's type says, or @FILE. Error invalid: which and why.
+// "NAME=VALUE" of `option`: as the input's type says, or @FILE. Error invalid: which and why.
+Result<workflow::Map> read_given(const workflow::Workflow& workflow, std::string_view option,
+                                 const std::vector<std::string>& given);
+// The same of --input, with what is not given filled in.
 Result<workflow::Map> read_inputs(const workflow::Workflow& workflow,
                                   const std::vector<std::string>& given);
 

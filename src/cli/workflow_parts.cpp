@@ -11,6 +11,17 @@ std::optional<std::string> variable(const std::string& name) {
   return value;
 }
 
+// What the configuration keeps from people must not come out by what a model or a tool says.
+std::vector<std::string> secrets_of(const config::Config& config) {
+  std::vector<std::string> secrets;
+  for (const config::Provider& provider : config.providers) {
+    secrets.emplace_back(provider.api_key.reveal());
+  }
+  secrets.emplace_back(config.admin_token.reveal());
+  secrets.emplace_back(config.key_secret.reveal());
+  return secrets;
+}
+
 }  // namespace
 
 engine::Pricing pricing_of(std::shared_ptr<const gateway::Snapshot> snapshot) {
@@ -53,9 +64,9 @@ WorkflowParts::WorkflowParts(Loop& loop, const Clock& clock,
       turns_(loop, tools_) {}
 
 Result<void> WorkflowParts::open(std::string journal_path) {
-  auto engine =
-      engine::Engine::open({.journal_path = std::move(journal_path)}, loop_, models_, pricing_,
-                           &turns_, [this](std::string spec) { return reload(spec); });
+  auto engine = engine::Engine::open(
+      {.journal_path = std::move(journal_path), .secrets = secrets_of(snapshot_->config)}, loop_,
+      models_, pricing_, &turns_, [this](std::string spec) { return reload(spec); });
   if (!engine) return std::unexpected(std::move(engine.error()));
   engine_ = std::move(*engine);
   return {};
@@ -102,21 +113,21 @@ void WorkflowService::post(std::move_only_function<void(WorkflowParts&)> work) {
   worker_.loop().post([this, work = std::move(work)]() mutable { work(*parts_); });
 }
 
-void WorkflowService::begin(engine::NewRun run, Told told) {
-  post([this, run = std::move(run), told = std::move(told)](WorkflowParts& parts) mutable {
-    beginning_.spawn(begin_durably(parts, std::move(run), std::move(told)));
+void WorkflowService::take(Step step, Told told) {
+  post([this, step = std::move(step), told = std::move(told)](WorkflowParts& parts) mutable {
+    steps_.spawn(take_durably(parts, std::move(step), std::move(told)));
   });
 }
 
-Task<void> WorkflowService::begin_durably(WorkflowParts& parts, engine::NewRun run, Told told) {
-  const auto begun = parts.engine().begin(std::move(run), nullptr, {});
-  if (!begun) {
-    told.set_value(std::unexpected(begun.error()));
+Task<void> WorkflowService::take_durably(WorkflowParts& parts, Step step, Told told) {
+  const Result<engine::RunId> taken = step(parts.engine());
+  if (!taken) {
+    told.set_value(std::unexpected(taken.error()));
     co_return;
   }
   const Result<void> durable = co_await parts.engine().journal().durable();
   if (durable) {
-    told.set_value(begun->id);
+    told.set_value(*taken);
   } else {
     told.set_value(std::unexpected(durable.error()));
   }
@@ -124,7 +135,7 @@ Task<void> WorkflowService::begin_durably(WorkflowParts& parts, engine::NewRun r
 
 Task<void> WorkflowService::close(WorkflowService& service) {
   Loop& loop = service.worker_.loop();
-  while (!service.beginning_.empty()) co_await loop.sleep_until(loop.now() + 10ms);
+  while (!service.steps_.empty()) co_await loop.sleep_until(loop.now() + 10ms);
   co_await service.parts_->close();
   service.parts_.reset();
 }

@@ -64,13 +64,15 @@ class WorkflowService {
   // Error: the journal cannot be opened.
   [[nodiscard]] Result<void> start();
   using Told = std::promise<Result<engine::RunId>>;
-  // Begins a run, and tells of it once a crash does not undo that. Any thread, after start().
-  void begin(engine::NewRun run, Told told);
+  // What begins a run or goes on with one.
+  using Step = std::move_only_function<Result<engine::RunId>(engine::Engine&)>;
+  // Takes the step, and tells of it once a crash does not undo that. Any thread, after start().
+  void take(Step step, Told told);
 
  private:
   // Runs `work` on the loop of the engine.
   void post(std::move_only_function<void(WorkflowParts&)> work);
-  static Task<void> begin_durably(WorkflowParts& parts, engine::NewRun run, Told told);
+  static Task<void> take_durably(WorkflowParts& parts, Step step, Told told);
   static Task<void> close(WorkflowService& service);
 
   const Clock& clock_;
@@ -79,7 +81,7 @@ class WorkflowService {
   std::string journal_path_;
   Worker worker_;
   std::unique_ptr<WorkflowParts> parts_;  // the worker's
-  TaskGroup beginning_, closing_;
+  TaskGroup steps_, closing_;
   bool started_ = false;
 };
 

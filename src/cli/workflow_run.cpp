@@ -1,4 +1,4 @@
-// `tidegate workflow run` and `resume`.
+// `tidegate workflow run`, `resume` and `fork`.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,7 +92,7 @@ int print_end(engine::RunId run, const engine::RunEnd& end, const std::string& p
     std::string out;
     json::Writer writer(out);
     writer.begin_object().member("run", run.text()).member("state", name_of(end.state));
-    writer.member("reason", end.reason).member("spent_usd_nano", end.spent.value);
+    writer.member("reason", end.reason).member("spent_nano_usd", end.spent.value);
     writer.key("outputs").raw(end.outputs.json());
     if (lost) writer.member("error", end.lost->message);
     writer.end_object();
@@ -189,6 +189,50 @@ int resume_workflow(const RunWorkflowOptions& options) {
     return resumed.error().code == ErrorCode::invalid ? kWrongUsage : kCouldNotRun;
   }
   view.follow(shop.engine().find(id));
+  shop.work();
+  return code;
+}
+
+int fork_workflow(const ForkRunOptions& options) {
+  Signals::block();
+  const RunWorkflowOptions& how = options.how;
+  engine::ForkRun fork{.from = options.from, .approve_all = how.yes};
+  if (!read_budget(how.budget, fork.budget)) return kWrongUsage;
+  auto found = find_run(how.config, how.run);
+  if (!found) return kCouldNotRun;
+  fork.source = found->run.id;
+  Workshop shop;
+  if (!shop.open(how.config)) return kCouldNotRun;
+  const auto workflow = shop.engine().workflow_of(fork.source);
+  if (!workflow) {
+    fmt::print(stderr, "{}\n", workflow.error().message);
+    return kCouldNotRun;
+  }
+  auto set = read_given(**workflow, "--set", how.inputs);
+  if (!set) {
+    fmt::print(stderr, "{}\n", set.error().message);
+    return kWrongUsage;
+  }
+  fork.set = std::move(*set);
+  int code = kCouldNotRun;
+  RunView view(shop.loop(), RunView::suited(how.json));
+  const auto begun =
+      shop.engine().fork(std::move(fork), &view, [&](engine::RunId id, const engine::RunEnd& end) {
+        view.follow(nullptr);
+        code = print_end(id, end, {}, how.json);
+        shop.stop();
+      });
+  if (!begun) {
+    fmt::print(stderr, "{}\n", begun.error().message);
+    const bool wrong =
+        begun.error().code == ErrorCode::invalid || begun.error().code == ErrorCode::not_found;
+    return wrong ? kWrongUsage : kCouldNotRun;
+  }
+  if (!how.json) {
+    fmt::print(stderr, "run {}: {}, forked from {} at {}\n", begun->text(), (*workflow)->name,
+               found->run.id.text(), options.from);
+  }
+  view.follow(shop.engine().find(*begun));
   shop.work();
   return code;
 }

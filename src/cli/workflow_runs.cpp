@@ -44,6 +44,21 @@ void add_running(CLI::App& workflow, Chosen& chosen) {
   add_run_options(*resume, *options);
   resume->callback(
       [options, &chosen] { chosen = [options] { return resume_workflow(*options); }; });
+
+  const auto forked = std::make_shared<ForkRunOptions>();
+  CLI::App* fork = add_verb(workflow, forked->how.config, "fork",
+                            "Begin a run with the results of one that has ended, and do a task and "
+                            "all that depends on it again",
+                            "tidegate workflow fork last --from review --set tone=friendly");
+  fork->add_option("run", forked->how.run, kRunHelp)->required();
+  fork->add_option("--from", forked->from, "The task that is done again, with what depends on it")
+      ->required();
+  fork->add_option("--set", forked->how.inputs,
+                   "NAME=VALUE or NAME=@FILE: an input in the place of that of before; repeat it "
+                   "for several")
+      ->allow_extra_args(false);
+  add_run_options(*fork, forked->how);
+  fork->callback([forked, &chosen] { chosen = [forked] { return fork_workflow(*forked); }; });
 }
 
 void add_showing(CLI::App& workflow, Chosen& chosen) {
@@ -62,6 +77,10 @@ void add_showing(CLI::App& workflow, Chosen& chosen) {
                          "tidegate workflow report last --html run.html", true, report_run);
   CLI::Option* json = report->add_flag("--json", options->json, "Print JSON");
   report->add_option("--html", options->html, "Write a page to this file instead")->excludes(json);
+  CLI::App* diff = add("diff", "Show what is different between two runs",
+                       "tidegate workflow diff r01m3250v00pkp last", true, diff_runs);
+  diff->add_option("other", options->other, "The run that it is compared with")->required();
+  diff->add_flag("--json", options->json, "Print JSON");
   add("export", "Print all that is known of a run, a JSON object a line",
       "tidegate workflow export last > run.jsonl", true, export_run);
 }

@@ -1,4 +1,4 @@
-// `tidegate workflow list`, `report` and `export`: what the journal knows.
+// `tidegate workflow list`, `report`, `diff` and `export`: what the journal knows.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/load_config.h"
+#include "cli/run_diff_view.h"
 #include "cli/run_report.h"
 #include "cli/workflow_commands.h"
 #include "engine/html_report.h"
@@ -40,7 +41,8 @@ std::string attempt_line(const engine::StoredAttempt& attempt, const engine::Sto
   if (attempt.done) json.member("done", format_rfc3339(*attempt.done));
   write_usage(json, attempt.usage);
   json.member("price_epoch", attempt.price_epoch).member("peak", attempt.peak);
-  json.member("reserved_nano", attempt.reserved.value).member("cost_nano", attempt.cost.value);
+  json.member("reserved_nano_usd", attempt.reserved.value)
+      .member("cost_nano_usd", attempt.cost.value);
   json.member("cost_kind", attempt.cost_kind).member("error_class", attempt.error_class);
   json.member("error", attempt.error).end_object();
   return line;
@@ -149,6 +151,23 @@ int report_run(const ShowRunOptions& options) {
   return picture->state == engine::RunState::succeeded ? kDone : kNo;
 }
 
+int diff_runs(const ShowRunOptions& options) {
+  auto left = find_run(options.config, options.run);
+  if (!left) return kCouldNotRun;
+  const auto right = left->reader.find_run(options.other);
+  if (!right) {
+    fmt::print(stderr, "{}\n", right.error().message);
+    return kCouldNotRun;
+  }
+  const auto diff = engine::read_diff(left->reader, left->run, *right);
+  if (!diff) {
+    fmt::print(stderr, "{}\n", diff.error().message);
+    return kCouldNotRun;
+  }
+  fmt::print("{}", options.json ? diff_json(*diff) + "\n" : diff_text(*diff));
+  return kDone;
+}
+
 // One JSON object a line: the run, its tasks, their attempts, what happened.
 int export_run(const ShowRunOptions& options) {
   auto found = find_run(options.config, options.run);
@@ -178,7 +197,10 @@ int export_run(const ShowRunOptions& options) {
     each.begin_object().member("kind", "task").member("task", task.id);
     if (task.parent) each.member("item", task.item_key);
     each.member("role", task.role).member("state", name_of(task.state));
-    each.member("attempts", task.attempts).member("cost_nano", task.cost.value);
+    each.member("attempts", task.attempts).member("cost_nano_usd", task.cost.value);
+    if (task.reused && has_ended(task.state)) {
+      each.member("reused_from", task.reused->run.text());
+    }
     if (task.started) each.member("started", format_rfc3339(*task.started));
     if (task.ended) each.member("ended", format_rfc3339(*task.ended));
     if (!task.error.empty()) each.member("error", task.error);

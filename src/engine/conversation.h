@@ -48,6 +48,8 @@ class Conversation {
   // gives then. Null: a later attempt begins at the beginning.
   [[nodiscard]] virtual std::vector<StoredTurn>* memory() { return nullptr; }
   [[nodiscard]] virtual WallTime now() const = 0;
+  // What may be written down of `bytes`.
+  [[nodiscard]] virtual Bytes redacted(Bytes bytes) const { return bytes; }
   // Is cancelled with the task: end what waits outside of ask() then.
   [[nodiscard]] virtual Cancel& cancel() = 0;
 };

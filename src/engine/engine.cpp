@@ -6,12 +6,11 @@
 #include <cstdlib>
 
 #include "engine/lease.h"
+#include "engine/redaction.h"
 #include "workflow/load.h"
 
 namespace tidegate::engine {
 namespace {
-
-constexpr std::size_t kShortestSecret = 6;
 
 // A run's own key, from its template; empty: it has none.
 Result<std::string> key_of(const workflow::Workflow& workflow, const workflow::Map& inputs,
@@ -32,21 +31,6 @@ struct Engine::Running {
   std::unique_ptr<Runner> runner;
   OnEnd on_end;
 };
-
-std::vector<std::string> secrets_of(const workflow::Workflow& workflow,
-                                    const workflow::Map& inputs) {
-  std::vector<std::string> secrets;
-  for (const workflow::Input& input : workflow.inputs) {
-    if (!input.secret) continue;
-    for (const workflow::Member& given : inputs) {
-      if (given.name != input.name) continue;
-      std::string text;
-      given.value.append_text(text);
-      if (text.size() >= kShortestSecret) secrets.push_back(std::move(text));
-    }
-  }
-  return secrets;
-}
 
 void add_secret_inputs(const workflow::Workflow& workflow, workflow::Map& given) {
   for (const workflow::Input& input : workflow.inputs) {
@@ -111,6 +95,13 @@ Result<JournalReader*> Engine::reader() {
   return &*reader_;
 }
 
+std::vector<std::string> Engine::secrets_for(const workflow::Workflow& workflow,
+                                             const workflow::Map& inputs) const {
+  std::vector<std::string> secrets = secrets_of(workflow, inputs);
+  for (const std::string& secret : options_.secrets) add_secret(secrets, secret);
+  return secrets;
+}
+
 Services Engine::services() {
   Services services{
       .loop = loop_, .journal = *journal_, .models = models_, .pricing = pricing_, .tools = tools_};
@@ -143,7 +134,6 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
                  .inputs = std::move(run.inputs),
                  .created = loop_.wall(),
                  .budget = run.budget,
-                 .parent = run.parent,
                  .approve_all = run.approve_all};
   auto key = key_of(*run.workflow, start.inputs, start.id, start.created);
   if (!key) {
@@ -157,7 +147,7 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
     if (*same) return Begun{(*same)->id, true};
     start.key = std::move(*key);
   }
-  start.secrets = secrets_of(*run.workflow, start.inputs);
+  start.secrets = secrets_for(*run.workflow, start.inputs);
   const RunId id = start.id;
   auto runner = std::make_unique<Runner>(services(), std::move(start));
   runner->watch(watcher);
@@ -165,6 +155,68 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
   journal_->hold(id, 1);
   launch(std::move(runner), std::move(on_end));
   return Begun{id};
+}
+
+Result<std::shared_ptr<const workflow::Workflow>> Engine::workflow_of(RunId id) {
+  auto read = reader();
+  if (!read) return std::unexpected(std::move(read.error()));
+  auto spec = (*read)->spec(id);
+  if (!spec) return std::unexpected(std::move(spec.error()));
+  return load_(std::move(*spec));
+}
+
+Result<workflow::Map> Engine::inputs_of(RunId id, const workflow::Workflow& workflow,
+                                        workflow::Map set) {
+  auto read = reader();
+  if (!read) return std::unexpected(std::move(read.error()));
+  auto text = (*read)->inputs(id);
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto stored = workflow::Value::parse(*text);
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  for (const workflow::Member& before : stored->members()) {
+    if (std::ranges::find(set, before.name, &workflow::Member::name) == set.end()) {
+      set.push_back(before);
+    }
+  }
+  add_secret_inputs(workflow, set);
+  return workflow::bind_inputs(workflow, set);
+}
+
+Result<RunId> Engine::fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end) {
+  auto read = reader();
+  if (!read) return std::unexpected(std::move(read.error()));
+  auto source = (*read)->run(fork.source);
+  if (!source) return std::unexpected(std::move(source.error()));
+  if (is_live(source->state)) {
+    return fail(ErrorCode::invalid,
+                fmt::format("run {} has not ended: it is {}; cancel it, or let it end first",
+                            source->id.text(), name_of(source->state)));
+  }
+  auto workflow = workflow_of(fork.source);
+  if (!workflow) return std::unexpected(std::move(workflow.error()));
+  auto inputs = inputs_of(fork.source, **workflow, std::move(fork.set));
+  if (!inputs) return std::unexpected(std::move(inputs.error()));
+  auto stored = (*read)->tasks(fork.source);
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  auto plan = plan_fork(**workflow, fork.source, *stored, fork.from);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  RunStart start{.id = RunId::make(loop_.wall()),
+                 .workflow = std::move(*workflow),
+                 .inputs = std::move(*inputs),
+                 .created = loop_.wall(),
+                 .budget = fork.budget ? fork.budget : source->budget,
+                 .parent = fork.source.value,
+                 .approve_all = fork.approve_all};
+  start.secrets = secrets_for(*start.workflow, start.inputs);
+  const RunId id = start.id;
+  auto runner = std::make_unique<Runner>(services(), std::move(start));
+  runner->watch(watcher);
+  if (auto created = runner->create_from(std::move(*plan)); !created) {
+    return std::unexpected(std::move(created.error()));
+  }
+  journal_->hold(id, 1);
+  launch(std::move(runner), std::move(on_end));
+  return id;
 }
 
 Result<void> Engine::resume(RunId id, std::optional<NanoDollars> budget, Runner::Watcher* watcher,
@@ -178,17 +230,9 @@ Result<void> Engine::resume(RunId id, std::optional<NanoDollars> budget, Runner:
     return fail(ErrorCode::invalid,
                 fmt::format("run {} has ended: it is {}", id.text(), name_of(stored->state)));
   }
-  auto spec = (*read)->spec(id);
-  if (!spec) return std::unexpected(std::move(spec.error()));
-  auto workflow = load_(std::move(*spec));
+  auto workflow = workflow_of(id);
   if (!workflow) return std::unexpected(std::move(workflow.error()));
-  auto text = (*read)->inputs(id);
-  if (!text) return std::unexpected(std::move(text.error()));
-  auto given = workflow::Value::parse(*text);
-  if (!given) return std::unexpected(std::move(given.error()));
-  workflow::Map all = given->members();
-  add_secret_inputs(**workflow, all);
-  auto inputs = workflow::bind_inputs(**workflow, all);
+  auto inputs = inputs_of(id, **workflow, {});
   if (!inputs) return std::unexpected(std::move(inputs.error()));
 
   auto store = open_journal_store(options_.journal_path);
@@ -206,7 +250,7 @@ Result<void> Engine::resume(RunId id, std::optional<NanoDollars> budget, Runner:
                  .budget = budget ? budget : stored->budget,
                  .parent = stored->parent,
                  .approve_all = approve_all};
-  start.secrets = secrets_of(*start.workflow, start.inputs);
+  start.secrets = secrets_for(*start.workflow, start.inputs);
   auto runner = std::make_unique<Runner>(services(), std::move(start));
   runner->watch(watcher);
   journal_->hold(id, *epoch);

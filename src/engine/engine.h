@@ -19,9 +19,10 @@ namespace tidegate::engine {
 
 struct EngineOptions {
   std::string journal_path{};
-  std::string owner{};        // lease.h
-  Duration lease = 30s;       // how long a process that is not heard of keeps its runs
-  Duration patience = 10min;  // with a store that takes nothing
+  std::string owner{};                 // lease.h
+  Duration lease = 30s;                // how long a process that is not heard of keeps its runs
+  Duration patience = 10min;           // with a store that takes nothing
+  std::vector<std::string> secrets{};  // of the process: never written down
 };
 
 struct NewRun {
@@ -29,7 +30,15 @@ struct NewRun {
   workflow::Map inputs{};  // bound
   std::optional<NanoDollars> budget{};
   bool approve_all = false;
-  std::int64_t parent = 0;  // the run that it is forked from
+};
+
+// A run that begins with results of another one, which has ended.
+struct ForkRun {
+  RunId source{};
+  std::string from{};                   // the task that is done again, with all that depends on it
+  workflow::Map set{};                  // inputs in the place of those of before
+  std::optional<NanoDollars> budget{};  // in the place of that of before
+  bool approve_all = false;
 };
 
 class Engine {
@@ -51,6 +60,11 @@ class Engine {
   // Error unavailable: another process works on it; invalid: it has ended.
   Result<void> resume(RunId id, std::optional<NanoDollars> budget, Runner::Watcher* watcher,
                       OnEnd on_end, bool approve_all = false);
+  // Error not_found: no such run or task, with near names; invalid: the run has not ended, or an
+  // input that there is not.
+  Result<RunId> fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end);
+  // The workflow of a run of the journal, as it was when the run began.
+  Result<std::shared_ptr<const workflow::Workflow>> workflow_of(RunId id);
   // All that did not end and that nobody else works on; those that a budget holds up stay.
   std::vector<RunId> resume_all(OnEnd on_end);
 
@@ -68,6 +82,10 @@ class Engine {
          Load load);
   Result<void> open_journal();
   Result<JournalReader*> reader();
+  // As they were bound; secret ones out of the environment. Those of `set` instead.
+  Result<workflow::Map> inputs_of(RunId id, const workflow::Workflow& workflow, workflow::Map set);
+  [[nodiscard]] std::vector<std::string> secrets_for(const workflow::Workflow& workflow,
+                                                     const workflow::Map& inputs) const;
   [[nodiscard]] Services services();
   void launch(std::unique_ptr<Runner> runner, OnEnd on_end);
   Task<void> follow(RunId id);
@@ -84,9 +102,6 @@ class Engine {
   TaskGroup group_;
 };
 
-// Values of secret inputs, for redaction: those that are too short to be told from words are not.
-[[nodiscard]] std::vector<std::string> secrets_of(const workflow::Workflow& workflow,
-                                                  const workflow::Map& inputs);
 // Secret inputs are asked of the environment: TIDEGATE_INPUT_NAME. Adds those that `given` lacks.
 void add_secret_inputs(const workflow::Workflow& workflow, workflow::Map& given);
 

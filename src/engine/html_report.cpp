@@ -62,6 +62,11 @@ class Page {
         style_of(picture_.state), escaped(picture_.name), name_of(picture_.state),
         picture_.run.text(), minute(picture_.created));
     if (picture_.ended) put(" \u00b7 ended {} UTC", minute(*picture_.ended));
+    if (picture_.forked_from) {
+      put(" \u00b7 forked from {}, whose results of {} tasks and items ({}) it has",
+          picture_.forked_from->text(), count(picture_.reused.tasks),
+          short_usd(picture_.reused.cost));
+    }
     out_ += "</p>";
     if (!picture_.reason.empty()) put("<p class=\"reason\">{}</p>", escaped(picture_.reason));
     out_ += "</header>";
@@ -228,7 +233,8 @@ class Page {
         escaped(task.role), style_of(task.state), name_of(task.state), items_of(task));
     const AttemptTotals& totals = task.totals;
     if (totals.attempts == 0) {
-      out_ += "<td class=\"n\">\u2013</td><td></td><td></td><td></td>";
+      put("<td class=\"n\">{}</td><td></td><td></td><td></td>",
+          task.reused.tasks > 0 ? "reused" : "\u2013");
     } else {
       put("<td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
           "class=\"n\">{}</td>",

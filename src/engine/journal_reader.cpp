@@ -4,6 +4,9 @@
 
 #include <array>
 
+#include "base/text.h"
+#include "engine/journal_schema.h"
+#include "engine/sqlite_journal.h"
 #include "store/sqlite.h"
 
 namespace tidegate::engine {
@@ -26,6 +29,13 @@ std::string text(const Row& row, int column) { return std::string(row.text(colum
 Result<JournalReader> JournalReader::open(const std::string& path) {
   auto store = store::open_sqlite({.path = path, .read_only = true});
   if (!store) return std::unexpected(std::move(store.error()));
+  const auto current = is_current_journal(**store);
+  if (!current) return std::unexpected(current.error());
+  if (!*current) {
+    if (auto migrated = open_journal_store(path); !migrated) {
+      return std::unexpected(std::move(migrated.error()));
+    }
+  }
   return JournalReader(std::move(*store));
 }
 
@@ -77,11 +87,16 @@ Result<StoredRun> JournalReader::run(RunId id) {
 }
 
 Result<StoredRun> JournalReader::find_run(std::string_view text) {
-  if (const auto id = RunId::parse(text)) return run(*id);
+  if (const auto id = RunId::parse(text)) {
+    auto exact = run(*id);
+    if (exact || exact.error().code != ErrorCode::not_found) return exact;
+  }
   auto all = runs(1000);
   if (!all) return std::unexpected(std::move(all.error()));
   std::optional<StoredRun> found;
+  std::vector<std::string> names;
   for (StoredRun& run : *all) {
+    names.push_back(run.id.text());
     const bool fits = text == "last" ? !run.key.starts_with("sub:")
                                      : text.size() >= 3 && run.id.text().ends_with(text);
     if (!fits) continue;
@@ -93,9 +108,9 @@ Result<StoredRun> JournalReader::find_run(std::string_view text) {
   }
   if (!found) {
     return fail(ErrorCode::not_found,
-                fmt::format("there is no run {}; `tidegate workflow list` shows those that there "
+                fmt::format("there is no run {}.{} `tidegate workflow list` shows those that there "
                             "are",
-                            text));
+                            text, did_you_mean(text, names)));
   }
   return std::move(*found);
 }
@@ -136,8 +151,8 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
   const std::array<Value, 1> values{id.value};
   auto read = store_->query(
       "SELECT task, id, coalesce(item_key, ''), role, coalesce(error, ''), parent, state, "
-      "attempts, "
-      "started_us, ended_us, coalesce(output, 0) FROM task WHERE run = ? ORDER BY task",
+      "attempts, started_us, ended_us, coalesce(output, 0), reused_run, reused_task FROM task "
+      "WHERE run = ? ORDER BY task",
       values, [&](const Row& row) {
         StoredTask task;
         task.task = static_cast<std::uint32_t>(row.integer(0));
@@ -151,6 +166,9 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
         task.started = wall_or_none(row, 8);
         task.ended = wall_or_none(row, 9);
         task.output = row.integer(10);
+        if (!row.is_null(11)) {
+          task.reused = TaskRef{{row.integer(11)}, static_cast<std::uint32_t>(row.integer(12))};
+        }
         tasks.push_back(std::move(task));
       });
   if (!read) return std::unexpected(std::move(read.error()));

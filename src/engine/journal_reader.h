@@ -36,6 +36,8 @@ struct StoredTask {
   NanoDollars cost{};       // of all its attempts, orphans at what was reserved for them
   std::optional<WallTime> started, ended;
   std::int64_t output = 0;  // row of its content; 0: none
+  // Where its result was taken over from; of a list without a result: where its items may be.
+  std::optional<TaskRef> reused;
 };
 
 struct StoredAttempt {
@@ -59,7 +61,8 @@ struct StoredEvent {
 
 class JournalReader {
  public:
-  // Error not_found: there is no such file, so no run was ever made.
+  // Error not_found: there is no such file, so no run was ever made. One that an earlier program
+  // made is brought up to date.
   static Result<JournalReader> open(const std::string& path);
   explicit JournalReader(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
 

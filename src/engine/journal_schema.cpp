@@ -14,7 +14,7 @@ using store::Value;
 
 // Times are microseconds since 1970, money is in nano-dollars. Rows of live tasks alone are
 // indexed, so that history does not weigh on what runs.
-constexpr std::array<std::string_view, 1> kSteps{R"sql(
+constexpr std::array<std::string_view, 2> kSteps{R"sql(
 CREATE TABLE blob (
   id INTEGER PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,
@@ -151,6 +151,10 @@ CREATE TABLE command (
   answer TEXT
 );
 CREATE INDEX command_open ON command (run) WHERE answer IS NULL;
+)sql",
+                                                 R"sql(
+ALTER TABLE task ADD COLUMN reused_run INTEGER;
+ALTER TABLE task ADD COLUMN reused_task INTEGER;
 )sql"};
 
 std::int64_t micros(WallTime at) {
@@ -173,6 +177,12 @@ Value number(std::uint32_t of) { return Value(std::int64_t{of}); }
 
 Result<void> migrate_journal(store::Store& store) {
   return store::migrate(store, "workflow", kSteps);
+}
+
+Result<bool> is_current_journal(store::Store& store) {
+  const auto version = store::version_of(store, "workflow");
+  if (!version) return std::unexpected(version.error());
+  return *version >= static_cast<std::int64_t>(kSteps.size());
 }
 
 Result<void> RecordWriter::write(const Record& record) {
@@ -254,7 +264,46 @@ Result<void> RecordWriter::apply(const CreateRun& record) {
                 std::string_view(task.role), std::int64_t{task.priority}});
   }
   if (!done) return done;
-  return add_event(record.run, record.created, "run", {}, R"({"state":"running"})");
+  done = add_event(record.run, record.created, "run", {}, R"({"state":"running"})");
+  for (const Reuse& reuse : record.reused) {
+    if (!done) return done;
+    done = take_over(record.run, reuse, record.created);
+  }
+  return done;
+}
+
+// Its state and output, not its attempts: they stay with the run that paid for them.
+Result<void> RecordWriter::take_over(RunId run, const Reuse& reuse, WallTime at) {
+  const Value source_run(reuse.source.run.value);
+  const Value source_task = number(reuse.source.task);
+  if (reuse.items_only) {
+    return change("UPDATE task SET reused_run = ?, reused_task = ? WHERE run = ? AND task = ?",
+                  {source_run, source_task, run.value, number(reuse.task)});
+  }
+  auto done =
+      reuse.parent
+          ? change(
+                "INSERT INTO task (run, task, id, item_key, parent, role, priority, state, "
+                "output, error, ended_us, reused_run, reused_task) SELECT ?, ?, id, item_key, "
+                "?, role, priority, state, output, error, ?, coalesce(reused_run, run), "
+                "coalesce(reused_task, task) FROM task WHERE run = ? AND task = ?",
+                {run.value, number(reuse.task), number(*reuse.parent), micros(at), source_run,
+                 source_task})
+          : change(
+                "UPDATE task SET state = s.state, output = s.output, error = s.error, "
+                "ended_us = ?, reused_run = coalesce(s.reused_run, s.run), "
+                "reused_task = coalesce(s.reused_task, s.task) FROM task AS s "
+                "WHERE s.run = ? AND s.task = ? AND task.run = ? AND task.task = ?",
+                {micros(at), source_run, source_task, run.value, number(reuse.task)});
+  if (!done) return done;
+  std::string state;
+  const std::array<Value, 2> values{run.value, number(reuse.task)};
+  done = store_.query("SELECT state FROM task WHERE run = ? AND task = ?", values,
+                      [&](const store::Row& row) { state = row.text(0); });
+  if (!done) return done;
+  return add_event(
+      run, at, "task", number(reuse.task),
+      fmt::format(R"({{"state":"{}","reused_from":"{}"}})", state, reuse.source.run.text()));
 }
 
 Result<void> RecordWriter::apply(const SetRunState& record) {
@@ -279,8 +328,10 @@ Result<void> RecordWriter::apply(const SetBudget& record) {
 }
 
 Result<void> RecordWriter::apply(const AddItems& record) {
-  auto done = change("UPDATE task SET state = 'expanded' WHERE run = ? AND task = ?",
-                     {record.run.value, number(record.parent)});
+  auto done = change(
+      "UPDATE task SET state = 'expanded', reused_run = NULL, reused_task = NULL "
+      "WHERE run = ? AND task = ?",
+      {record.run.value, number(record.parent)});
   std::uint32_t at = record.first;
   for (const std::string& key : *record.keys) {
     if (!done) return done;
@@ -288,6 +339,10 @@ Result<void> RecordWriter::apply(const AddItems& record) {
         "INSERT INTO task (run, task, id, item_key, parent, role, priority) SELECT run, ?, id, ?, "
         "task, role, priority FROM task WHERE run = ? AND task = ?",
         {number(at++), std::string_view(key), record.run.value, number(record.parent)});
+  }
+  for (const Reuse& reuse : record.reused) {
+    if (!done) return done;
+    done = take_over(record.run, reuse, record.at);
   }
   return done;
 }

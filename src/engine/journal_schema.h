@@ -13,6 +13,8 @@
 namespace tidegate::engine {
 
 Result<void> migrate_journal(store::Store& store);
+// False: an earlier program made it, and it lacks columns.
+Result<bool> is_current_journal(store::Store& store);
 
 // Writes records into a store, within the transaction of its caller. One per transaction.
 class RecordWriter {
@@ -39,6 +41,8 @@ class RecordWriter {
   Result<void> apply(const EndApproval& record);
   Result<void> apply(const ReleaseLease& record);
   Result<void> apply(const EndCommand& record);
+
+  Result<void> take_over(RunId run, const Reuse& reuse, WallTime at);
 
   // The row of `bytes` in the table of contents, made where it is not there yet; null for null.
   Result<store::Value> keep(const Bytes& bytes);

@@ -36,7 +36,23 @@ struct NewTask {
   std::int32_t priority = 0;
 };
 
-// A run and its tasks, all waiting; the lease is its creator's.
+// A task, or an item of one, of some run.
+struct TaskRef {
+  RunId run{};
+  std::uint32_t task = 0;
+  bool operator==(const TaskRef&) const = default;
+};
+
+// What a forked run takes over of another one: a result, or those of a list's items.
+struct Reuse {
+  std::uint32_t task = 0;
+  TaskRef source{};
+  std::optional<std::uint32_t> parent{};  // an item, whose row is made: of this task
+  bool items_only = false;                // they are taken over once the list is known
+};
+
+// A run and its tasks, waiting but for those whose results are taken over; the lease is its
+// creator's.
 struct CreateRun {
   RunId run{};
   std::string key{};  // idempotency key; empty: none
@@ -48,6 +64,7 @@ struct CreateRun {
   WallTime created{};
   std::optional<NanoDollars> budget{};
   std::shared_ptr<const std::vector<NewTask>> tasks{};
+  std::vector<Reuse> reused{};
 };
 
 struct SetRunState {
@@ -74,6 +91,8 @@ struct AddItems {
   std::uint32_t parent = 0;
   std::uint32_t first = 0;
   std::shared_ptr<const std::vector<std::string>> keys{};
+  WallTime at{};
+  std::vector<Reuse> reused{};  // items that have ended in another run
 };
 
 struct SetTask {

@@ -1,5 +1,7 @@
 // How a runner goes on from what the journal has of its run.
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 
 #include "engine/runner.h"
 
@@ -9,26 +11,62 @@ namespace tidegate::engine {
 // what was reserved for it counts as spent. It counts as a try too, so that a task which kills the
 // process does not do so for ever.
 Result<void> Runner::restore(std::vector<StoredTask> stored) {
-  counts_ = {};
   restored_ = true;
   services_.journal.append(OrphanAttempts{.run = start_.id, .at = now()});
-  next_number_ = static_cast<std::uint32_t>(stored.size());
-  const auto read_output = [&](const StoredTask& task, const workflow::Task& definition,
-                               Work& work) -> Result<void> {
-    if (task.output == 0) return {};
-    auto content = services_.content(task.output);
-    if (!content) return std::unexpected(std::move(content.error()));
-    const bool json =
-        definition.settings->output != nullptr || definition.kind == workflow::TaskKind::uses;
-    if (json) {
-      if (auto value = workflow::Value::parse(**content)) {
-        work.output = std::move(*value);
-        return {};
-      }
+  return take_in(std::move(stored));
+}
+
+Result<void> Runner::create_from(ForkPlan plan) {
+  if (auto taken = take_in(std::move(plan.tasks)); !taken) return taken;
+  create(std::move(plan.reused));
+  return {};
+}
+
+Result<void> Runner::read_output(const StoredTask& stored, const workflow::Task& definition,
+                                 Work& work) {
+  if (stored.output == 0) return {};
+  auto content = services_.content(stored.output);
+  if (!content) return std::unexpected(std::move(content.error()));
+  const bool json =
+      definition.settings->output != nullptr || definition.kind == workflow::TaskKind::uses;
+  if (json) {
+    if (auto value = workflow::Value::parse(**content)) {
+      work.output = std::move(*value);
+      return {};
     }
-    work.output = workflow::Value(*content);
-    return {};
-  };
+  }
+  work.output = workflow::Value(*content);
+  return {};
+}
+
+// Items of a forked run's list that have ended well in the run before.
+Result<std::vector<Reuse>> Runner::reuse_items(std::uint32_t task, Fan& fan) {
+  std::vector<Reuse> reused;
+  const std::optional<TaskRef>& source = tasks_[task].reused;
+  if (!source) return reused;
+  auto stored = services_.stored_tasks(source->run);
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  std::unordered_map<std::string_view, const StoredTask*> ended;
+  for (const StoredTask& item : *stored) {
+    if (item.parent == source->task && item.state == TaskState::succeeded) {
+      ended.emplace(item.item_key, &item);
+    }
+  }
+  for (std::uint32_t i = 0; i < fan.keys.size(); ++i) {
+    const auto found = ended.find(fan.keys[i]);
+    if (found == ended.end()) continue;
+    if (auto read = read_output(*found->second, definition(task), fan.items[i]); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
+    fan.items[i].state = TaskState::succeeded;
+    reused.push_back({.task = fan.first + i, .source = {source->run, found->second->task}});
+  }
+  return reused;
+}
+
+Result<void> Runner::take_in(std::vector<StoredTask> stored) {
+  counts_ = {};
+  next_number_ = static_cast<std::uint32_t>(stored.size());
   // An output is needed while something that waits for it has not ended, or for the run's own.
   std::vector<char> needed(tasks_.size(), start_.workflow->outputs.empty() ? 0 : 1);
   for (const StoredTask& task : stored) {
@@ -66,6 +104,7 @@ Result<void> Runner::restore(std::vector<StoredTask> stored) {
       continue;
     }
     tasks_[index].own = std::move(work);
+    tasks_[index].reused = task.reused;
   }
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
     TaskStatus& status = tasks_[task];

@@ -12,21 +12,17 @@ void write_time(json::Writer& json, std::string_view name, const std::optional<W
   if (at) json.member(name, format_rfc3339(*at));
 }
 
-void write_usd(json::Writer& json, std::string_view name, NanoDollars amount) {
-  json.key(name).raw(format_usd(amount).substr(1));
-}
-
 void write_totals(json::Writer& json, const AttemptTotals& totals) {
   json.member("attempts", totals.attempts).member("failed_attempts", totals.failed);
   json.member("orphaned_attempts", totals.orphaned);
   json.key("tokens").begin_object().member("prompt", totals.usage.prompt);
   json.member("cached", totals.usage.cached).member("completion", totals.usage.completion);
   json.member("reasoning", totals.usage.reasoning).end_object();
-  write_usd(json, "cost_usd", totals.cost);
-  write_usd(json, "peak_cost_usd", totals.peak_cost);
-  write_usd(json, "orphaned_cost_usd", totals.orphaned_cost);
-  write_usd(json, "saved_by_cache_usd", totals.saved_by_cache);
-  write_usd(json, "saved_by_window_usd", totals.saved_by_window);
+  json.member("cost_nano_usd", totals.cost.value);
+  json.member("peak_cost_nano_usd", totals.peak_cost.value);
+  json.member("orphaned_cost_nano_usd", totals.orphaned_cost.value);
+  json.member("saved_by_cache_nano_usd", totals.saved_by_cache.value);
+  json.member("saved_by_window_nano_usd", totals.saved_by_window.value);
 }
 
 void write_task(json::Writer& json, const RunPicture& picture, const PictureTask& task) {
@@ -41,6 +37,10 @@ void write_task(json::Writer& json, const RunPicture& picture, const PictureTask
     json.key("items").begin_object().member("total", task.items.total);
     json.member("succeeded", task.items.succeeded).member("failed", task.items.failed);
     json.member("running", task.items.running).end_object();
+  }
+  if (task.reused.tasks > 0) {
+    json.member("reused", task.reused.tasks);
+    json.member("reused_cost_nano_usd", task.reused.cost.value);
   }
   write_time(json, "started", task.started);
   write_time(json, "ended", task.ended);
@@ -60,7 +60,7 @@ std::string runs_json(const std::vector<StoredRun>& runs) {
     if (!run.reason.empty()) json.member("reason", run.reason);
     json.member("created", format_rfc3339(run.created));
     write_time(json, "ended", run.ended);
-    if (run.budget) write_usd(json, "budget_usd", *run.budget);
+    if (run.budget) json.member("budget_nano_usd", run.budget->value);
     json.end_object();
   }
   json.end_array().end_object();
@@ -75,7 +75,12 @@ std::string picture_json(const RunPicture& picture) {
   if (!picture.reason.empty()) json.member("reason", picture.reason);
   json.member("created", format_rfc3339(picture.created));
   write_time(json, "ended", picture.ended);
-  if (picture.budget) write_usd(json, "budget_usd", *picture.budget);
+  if (picture.budget) json.member("budget_nano_usd", picture.budget->value);
+  if (picture.forked_from) {
+    json.member("forked_from", picture.forked_from->text());
+    json.member("reused", picture.reused.tasks);
+    json.member("reused_cost_nano_usd", picture.reused.cost.value);
+  }
   json.member("succeeded", picture.succeeded()).member("failed", picture.failed());
   write_totals(json, picture.totals);
   json.key("retries").begin_object();

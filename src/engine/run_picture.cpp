@@ -39,8 +39,9 @@ class PictureReader {
   }
 
   Result<RunPicture> read() {
-    for (const auto step : {&PictureReader::run, &PictureReader::tasks, &PictureReader::items,
-                            &PictureReader::attempts, &PictureReader::spans}) {
+    for (const auto step :
+         {&PictureReader::run, &PictureReader::tasks, &PictureReader::items,
+          &PictureReader::attempts, &PictureReader::reused, &PictureReader::spans}) {
       if (Result<void> done = (this->*step)(); !done) return std::unexpected(done.error());
     }
     for (auto& [key, cost] : costs_) out_.costs.push_back(std::move(cost));
@@ -55,8 +56,9 @@ class PictureReader {
   Result<void> run() {
     bool is_there = false;
     auto done = store_.query(
-        "SELECT name, state, reason, created_us, changed_us, ended_us, budget_nano, b.bytes "
-        "FROM run r LEFT JOIN blob b ON b.id = r.outputs WHERE r.id = ?",
+        "SELECT name, state, reason, created_us, changed_us, ended_us, budget_nano, b.bytes, "
+        "CASE WHEN key LIKE 'sub:%' THEN NULL ELSE parent END FROM run r LEFT JOIN blob b ON b.id "
+        "= r.outputs WHERE r.id = ?",
         by_run_, [&](const Row& row) {
           is_there = true;
           out_.name = row.text(0);
@@ -67,6 +69,7 @@ class PictureReader {
           out_.ended = at_or_none(row, 5);
           if (!row.is_null(6)) out_.budget = NanoDollars{row.integer(6)};
           if (!row.is_null(7)) out_.outputs = row.text(7);
+          if (!row.is_null(8)) out_.forked_from = RunId{row.integer(8)};
         });
     if (done && !is_there) {
       return fail(ErrorCode::not_found, fmt::format("there is no run {}", out_.run.text()));
@@ -160,6 +163,23 @@ class PictureReader {
     cost.model = row.text(2);
     cost.totals.add(totals);
     out_.totals.add(totals);
+  }
+
+  // A list counts as its items.
+  Result<void> reused() {
+    return store_.query(
+        "SELECT coalesce(t.parent, t.task), t.parent IS NULL, count(DISTINCT t.task), "
+        "CAST(coalesce(sum(coalesce(a.cost_nano, a.reserved_nano)), 0) AS BIGINT) FROM task t "
+        "LEFT JOIN attempt a ON a.run = t.reused_run AND a.task = t.reused_task WHERE t.run = ? "
+        "AND t.reused_run IS NOT NULL AND t.state IN ('succeeded', 'approved', 'rejected') "
+        "GROUP BY 1, 2",
+        by_run_, [&](const Row& row) {
+          PictureTask* task = task_of(row.integer(0));
+          if (task == nullptr || (row.integer(1) != 0 && task->items.total > 0)) return;
+          task->reused = {static_cast<std::uint64_t>(row.integer(2)), {row.integer(3)}};
+          out_.reused.tasks += task->reused.tasks;
+          out_.reused.cost += task->reused.cost;
+        });
   }
 
   Result<void> spans() {

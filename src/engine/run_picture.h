@@ -29,6 +29,12 @@ struct AttemptTotals {
   void add(const AttemptTotals& other);
 };
 
+// Results that were taken over from earlier runs, which paid for them.
+struct Reused {
+  std::uint64_t tasks = 0;  // or items
+  NanoDollars cost;
+};
+
 // A time of an attempt, for the plan of times.
 struct Span {
   WallTime begin{};
@@ -44,6 +50,7 @@ struct PictureTask {
   std::vector<std::uint32_t> needs;
   ItemCounts items;  // total 0: it has none
   AttemptTotals totals;
+  Reused reused;
   std::optional<WallTime> started, ended;  // the first and last of its items
   std::vector<Span> spans;                 // of its own attempts; of many tasks none
 };
@@ -71,6 +78,8 @@ struct RunPicture {
   std::vector<RoleCost> costs;      // the dearest first
   std::vector<ErrorCount> retries;  // failed attempts, the most frequent first
   AttemptTotals totals;
+  std::optional<RunId> forked_from;
+  Reused reused;
 
   // Of those that have ended, by choice skipped ones left out; items count one each.
   [[nodiscard]] std::uint64_t succeeded() const;

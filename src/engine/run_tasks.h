@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/conversation.h"
+#include "engine/records.h"
 #include "engine/states.h"
 #include "workflow/definition.h"
 #include "workflow/scope.h"
@@ -41,6 +43,8 @@ struct TaskStatus {
   workflow::Need need;  // as its dependents see it
   std::unique_ptr<Fan> fan;
   bool released = false;  // the scheduler knows that it has ended
+  // Of a list in a forked run: its items that have ended there are taken over.
+  std::optional<TaskRef> reused;
 };
 
 // How dependents see a task in `state`.

@@ -55,7 +55,7 @@ Runner::Runner(const Services& services, RunStart start)
 
 Runner::~Runner() = default;
 
-void Runner::create() {
+void Runner::create(std::vector<Reuse> reused) {
   const workflow::Workflow& workflow = *start_.workflow;
   auto tasks = std::make_shared<std::vector<NewTask>>();
   tasks->reserve(workflow.tasks.size());
@@ -80,7 +80,8 @@ void Runner::create() {
       .parent = start_.parent,
       .created = start_.created,
       .budget = budget_.limit(),
-      .tasks = std::move(tasks)});
+      .tasks = std::move(tasks),
+      .reused = std::move(reused)});
 }
 
 Work& Runner::work_of(Unit unit) {
@@ -270,16 +271,25 @@ void Runner::expand(std::uint32_t task) {
   } else {
     fan->first = next_number_;
     next_number_ += static_cast<std::uint32_t>(fan->keys.size());
+    auto reused = reuse_items(task, *fan);
+    if (!reused) {
+      fail_unit(unit, reused.error().message);
+      return;
+    }
+    for (std::uint32_t i = 0; i < fan->items.size(); ++i) {
+      if (!has_ended(fan->items[i].state)) pending.push_back(i);
+    }
+    counts_.succeeded += reused->size();
+    counts_.waiting += pending.size();
+    --counts_.waiting;
     services_.journal.append(
         AddItems{.run = start_.id,
                  .parent = task,
                  .first = fan->first,
-                 .keys = std::make_shared<const std::vector<std::string>>(fan->keys)});
+                 .keys = std::make_shared<const std::vector<std::string>>(fan->keys),
+                 .at = now(),
+                 .reused = std::move(*reused)});
     pass(FaultPoint::items_appended);
-    pending.resize(fan->keys.size());
-    for (std::uint32_t i = 0; i < pending.size(); ++i) pending[i] = i;
-    counts_.waiting += pending.size();
-    --counts_.waiting;
   }
   TaskStatus& status = tasks_[task];
   status.own.state = TaskState::expanded;

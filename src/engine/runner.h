@@ -12,10 +12,12 @@
 
 #include "engine/budget.h"
 #include "engine/conversation.h"
+#include "engine/fork.h"
 #include "engine/journal.h"
 #include "engine/journal_reader.h"
 #include "engine/models.h"
 #include "engine/pricing.h"
+#include "engine/redaction.h"
 #include "engine/run_tasks.h"
 #include "engine/scheduler.h"
 #include "loop/loop.h"
@@ -85,7 +87,9 @@ class Runner {
   Runner& operator=(const Runner&) = delete;
 
   // Before run(): writes the run into the journal.
-  void create();
+  void create() { create({}); }
+  // The same for a run that takes over results of another one.
+  Result<void> create_from(ForkPlan plan);
   // Before run(): goes on from what the journal has. Attempts that were in flight become orphans.
   Result<void> restore(std::vector<StoredTask> tasks);
   void watch(Watcher* watcher) { watcher_ = watcher; }
@@ -142,7 +146,12 @@ class Runner {
   void finish(RunState state, std::string reason);
   void journal_lost(const Error& error);
 
+  void create(std::vector<Reuse> reused);
+
   // restore.cpp
+  Result<void> take_in(std::vector<StoredTask> stored);
+  Result<void> read_output(const StoredTask& stored, const workflow::Task& definition, Work& work);
+  Result<std::vector<Reuse>> reuse_items(std::uint32_t task, Fan& fan);
   void restore_need(std::uint32_t task);
   void count_restored();
 
@@ -152,7 +161,7 @@ class Runner {
   void conclude(Unit unit, AskResult result, std::optional<EndAttempt> attempt);
   bool try_again(Unit unit, const Failure& failure, std::optional<EndAttempt>& attempt);
   void fail_unit(Unit unit, std::string error, std::optional<EndAttempt> attempt = {});
-  void redact(std::string& text) const;
+  void redact(std::string& text) const { engine::redact(text, start_.secrets); }
 
   // Money: what waits until something else is settled.
   void wake_waiting_for_money();

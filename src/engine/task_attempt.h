@@ -36,6 +36,9 @@ class TaskAttempt final : public Conversation {
   [[nodiscard]] std::span<const StoredTurn> before() const override { return work_.turns; }
   [[nodiscard]] std::vector<StoredTurn>* memory() override { return &work_.turns; }
   [[nodiscard]] WallTime now() const override;
+  [[nodiscard]] Bytes redacted(Bytes bytes) const override {
+    return engine::redacted(std::move(bytes), runner_.start_.secrets);
+  }
   [[nodiscard]] Cancel& cancel() override { return cancel_; }
 
  private:

@@ -144,6 +144,8 @@ Task<void> Runner::work_on_workflow(Unit unit) {
     pump();
     co_return;
   }
+  std::vector<std::string> secrets = secrets_of(used, *inputs);
+  for (const std::string& secret : start_.secrets) add_secret(secrets, secret);
   RunStart start{.id = RunId::make(now()),
                  .key = fmt::format("sub:{}/{}", start_.id.text(), number_of(unit)),
                  .workflow = task.extras->uses,
@@ -151,7 +153,7 @@ Task<void> Runner::work_on_workflow(Unit unit) {
                  .created = now(),
                  .budget = task.settings->budget,
                  .within = &budget_of(unit.task),
-                 .secrets = start_.secrets,
+                 .secrets = std::move(secrets),
                  .parent = start_.id.value,
                  .approve_all = start_.approve_all};
   std::optional<StoredRun> before;
@@ -191,21 +193,13 @@ Task<void> Runner::work_on_workflow(Unit unit) {
   } else if (end.state == RunState::failed) {
     fail_unit(unit, fmt::format("its workflow failed: {}", end.reason));
   } else {
+    std::string json = end.outputs.json();
+    redact(json);
     work.output = end.outputs;
-    set_state(unit, TaskState::succeeded, {},
-              std::make_shared<const std::string>(end.outputs.json()));
+    set_state(unit, TaskState::succeeded, {}, std::make_shared<const std::string>(std::move(json)));
     end_unit(unit);
   }
   pump();
-}
-
-void Runner::redact(std::string& text) const {
-  for (const std::string& secret : start_.secrets) {
-    for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-      text.replace(at, secret.size(), "***");
-      at += 3;
-    }
-  }
 }
 
 void Runner::wake_waiting_for_money() {
@@ -251,7 +245,7 @@ void Runner::warn_of_budget() {
     std::string body;
     json::Writer json(body);
     json.begin_object().member("share", shares[warned_]);
-    json.member("spent_nano", budget_.spent().value).end_object();
+    json.member("spent_nano_usd", budget_.spent().value).end_object();
     services_.journal.append(
         AddEvent{.run = start_.id, .kind = "budget", .body = std::move(body), .at = now()});
     ++warned_;

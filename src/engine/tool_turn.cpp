@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/cancel_bridge.h"
+#include "engine/redaction.h"
 #include "engine/turn_messages.h"
 #include "engine/turn_record.h"
 #include "loop/task_group.h"
@@ -125,11 +126,13 @@ std::optional<ToolTurn::Stop> ToolTurn::plan(std::vector<ToolCall> calls,
 }
 
 Task<std::expected<std::vector<std::string>, ToolTurn::Stop>> ToolTurn::run(
-    std::uint32_t turn, std::vector<ToolCall> calls, std::span<const SetToolCall> stored) {
+    std::uint32_t turn, std::vector<ToolCall> calls, std::span<const SetToolCall> stored,
+    bool from_journal) {
   std::vector<Planned> planned;
   if (std::optional<Stop> stop = plan(std::move(calls), stored, planned)) {
     co_return std::unexpected(std::move(*stop));
   }
+  for (Planned& each : planned) each.from_journal = from_journal;
   CancelBridge cancel(conversation_.cancel());
   const std::optional<Stop> stop = co_await make_all(turn, planned, cancel.to());
   if (stop) co_return std::unexpected(*stop);
@@ -200,6 +203,13 @@ Task<std::optional<ToolTurn::Stop>> ToolTurn::make(std::uint32_t turn, Planned& 
       write(turn, planned, std::make_shared<const std::string>(planned.content), true);
       co_return std::nullopt;
     }
+  }
+  if (planned.from_journal && planned.arguments.find(kRedacted) != std::string::npos) {
+    planned.content =
+        "Error: this call was not made: the process was interrupted before, and a secret in its "
+        "arguments was not written down.";
+    write(turn, planned, std::make_shared<const std::string>(planned.content), true);
+    co_return std::nullopt;
   }
   write(turn, planned, nullptr, false);
   if (!tool.hints.read_only) {

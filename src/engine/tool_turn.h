@@ -29,10 +29,11 @@ class ToolTurn {
     bool cancelled = false;
   };
   // The tools' messages, one for each of `calls`. `stored`: what an earlier process wrote of this
-  // very turn.
+  // very turn. `from_journal`: so are the calls, without what was secret in them.
   Task<std::expected<std::vector<std::string>, Stop>> run(std::uint32_t turn,
                                                           std::vector<ToolCall> calls,
-                                                          std::span<const SetToolCall> stored);
+                                                          std::span<const SetToolCall> stored,
+                                                          bool from_journal = false);
   // Counts calls of a turn that was completed before, for the guard of repetitions.
   void remember(std::span<const ToolCall> calls);
 
@@ -44,6 +45,7 @@ class ToolTurn {
     std::string arguments;            // canonical
     std::string content;              // of its message
     bool made_before = false;         // it may have run in an earlier process
+    bool from_journal = false;        // what was secret in its arguments is gone
   };
 
   std::optional<Stop> plan(std::vector<ToolCall> calls, std::span<const SetToolCall> stored,

@@ -90,7 +90,7 @@ class Turns {
       if (!calls) co_return ToolTurn::Stop{calls.error()};
       if (turn.results == nullptr) {
         std::optional<ToolTurn::Stop> stop =
-            co_await take_turn(turn.answer, std::move(*calls), turn.calls);
+            co_await take_turn(turn.answer, std::move(*calls), turn.calls, true);
         if (stop) co_return stop;
         continue;
       }
@@ -104,8 +104,9 @@ class Turns {
   }
 
   Task<std::optional<ToolTurn::Stop>> take_turn(Bytes answer, std::vector<ToolCall> calls,
-                                                std::span<const SetToolCall> stored) {
-    auto running = turn_.run(number_, std::move(calls), stored);
+                                                std::span<const SetToolCall> stored,
+                                                bool from_journal = false) {
+    auto running = turn_.run(number_, std::move(calls), stored, from_journal);
     std::expected<std::vector<std::string>, ToolTurn::Stop> results = co_await running;
     if (!results) co_return std::move(results.error());
     record_turn(conversation_, number_, answer, bytes(as_array(*results)));

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine/memory_journal.h"
+#include "engine/redaction.h"
 #include "engine/tool_names.h"
 #include "engine/turn_messages.h"
 #include "loop/run_task.h"
@@ -123,6 +124,9 @@ class ScriptedConversation final : public Conversation {
   std::vector<StoredTurn>* memory() override { return &stored; }
   WallTime now() const override { return WallTime{1s}; }
   Cancel& cancel() override { return cancel_; }
+  Bytes redacted(Bytes bytes) const override {
+    return engine::redacted(std::move(bytes), std::vector<std::string>{"hunter22"});
+  }
 
   std::shared_ptr<workflow::TaskSettings> settings = std::make_shared<workflow::TaskSettings>();
   MemoryJournal kept{MemoryJournal::Keep::records};
@@ -193,6 +197,41 @@ TEST_F(TurnLoopTest, WritesEveryStepDownBeforeAndAfter) {
   EXPECT_EQ(std::get<SetToolCall>(records[1]).tool, "repo.write");
   EXPECT_EQ(*std::get<SetToolCall>(records[2]).result, "written");
   EXPECT_NE(std::get<AddTurn>(records[3]).results, nullptr);
+}
+
+TEST_F(TurnLoopTest, WritesNoSecretDown) {
+  tools.add("vault.login", {.idempotent = true},
+            [](const std::string& arguments) { return text("token of " + arguments); });
+  const std::vector<ToolCall> calls{{"c1", "vault__login", R"({"password":"hunter22"})"}};
+  ScriptedConversation conversation({wants(calls, "it is hunter22"), says("ok")});
+  converse(conversation);
+  // The model and the tool have seen it, the journal has not.
+  EXPECT_EQ(
+      conversation.asked[1][1],
+      R"({"role":"tool","tool_call_id":"c1","content":"token of {\"password\":\"hunter22\"}"})");
+  std::string written;
+  for (const Record& record : conversation.kept.records()) {
+    if (const auto* turn = std::get_if<AddTurn>(&record)) {
+      written += *turn->answer + (turn->results ? *turn->results : "");
+    } else if (const auto* call = std::get_if<SetToolCall>(&record)) {
+      written += *call->arguments + (call->result ? *call->result : "");
+    }
+  }
+  EXPECT_EQ(written.find("hunter22"), std::string::npos) << written;
+  EXPECT_NE(written.find(R"({"password":"***"})"), std::string::npos) << written;
+
+  // A later process has no more than that, and does not call the tool with it.
+  ScriptedConversation later({says("ok")});
+  later.stored = {{.number = 1,
+                   .answer = std::get<AddTurn>(conversation.kept.records()[0]).answer,
+                   .results = nullptr,
+                   .calls = {std::get<SetToolCall>(conversation.kept.records()[1])}}};
+  tools.calls.clear();
+  EXPECT_EQ(shown(converse(later)), "ok");
+  EXPECT_TRUE(tools.calls.empty());
+  EXPECT_NE(later.asked[0][1].find("a secret in its arguments was not written down"),
+            std::string::npos)
+      << later.asked[0][1];
 }
 
 TEST_F(TurnLoopTest, NeverMakesACallOfAToolThatTheTaskDoesNotHave) {

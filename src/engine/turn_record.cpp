@@ -26,8 +26,8 @@ void record_turn(Conversation& conversation, std::uint32_t number, Bytes answer,
                                         .task = conversation.task(),
                                         .attempt = conversation.attempt(),
                                         .number = number,
-                                        .answer = std::move(answer),
-                                        .results = std::move(results),
+                                        .answer = conversation.redacted(std::move(answer)),
+                                        .results = conversation.redacted(std::move(results)),
                                         .at = conversation.now()});
 }
 
@@ -43,6 +43,8 @@ void record_call(Conversation& conversation, SetToolCall call) {
       *known = call;
     }
   }
+  call.arguments = conversation.redacted(std::move(call.arguments));
+  call.result = conversation.redacted(std::move(call.result));
   conversation.journal().append(std::move(call));
 }
 

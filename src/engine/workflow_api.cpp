@@ -25,6 +25,8 @@ int status_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::invalid:
       return 400;
+    case ErrorCode::forbidden:
+      return 403;
     case ErrorCode::not_found:
       return 404;
     case ErrorCode::too_large:
@@ -37,18 +39,36 @@ int status_of(const Error& error) {
   }
 }
 
-// As the journal has it: who needs whom is in the files that were kept.
+// As the journal has it: who needs whom is in the files that were kept. Null: they cannot be read.
+std::shared_ptr<const workflow::Workflow> workflow_of(RunArchive::Access access, RunId run) {
+  const Result<std::string> spec = access.reader.spec(run);
+  if (!spec) return nullptr;
+  auto files = workflow::unpack(*spec);
+  if (!files || files->empty()) return nullptr;
+  const std::string path = files->front().path;
+  return workflow::load(path, workflow::KeptFiles(std::move(*files)), {}).workflow;
+}
+
 Result<RunPicture> picture_of(RunArchive::Access access, const std::string& name) {
   const Result<StoredRun> run = access.reader.find_run(name);
   if (!run) return std::unexpected(run.error());
-  std::shared_ptr<const workflow::Workflow> workflow;
-  if (const Result<std::string> spec = access.reader.spec(run->id)) {
-    if (auto files = workflow::unpack(*spec); files && !files->empty()) {
-      const std::string path = files->front().path;
-      workflow = workflow::load(path, workflow::KeptFiles(std::move(*files)), {}).workflow;
-    }
-  }
-  return read_picture(access.store, run->id, workflow.get());
+  return read_picture(access.store, run->id, workflow_of(access, run->id).get());
+}
+
+// The run to go on with. Who sends inputs for a fork may make this machine ask models, no more.
+Result<RunId> run_to_go_on_with(RunArchive::Access access, const std::string& name, bool sets) {
+  const Result<StoredRun> run = access.reader.find_run(name);
+  if (!run) return std::unexpected(run.error());
+  if (!sets) return run->id;
+  const auto workflow = workflow_of(access, run->id);
+  if (workflow == nullptr) return fail(ErrorCode::invalid, "the workflow of this run is not good");
+  const std::string reach = reach_beyond_models(*workflow);
+  if (reach.empty()) return run->id;
+  return fail(ErrorCode::forbidden,
+              fmt::format("{}: the inputs of a workflow that starts programs or uses variables of "
+                          "the environment cannot be sent; use `tidegate workflow fork`",
+                          reach),
+              "set");
 }
 
 struct Batch {
@@ -186,12 +206,16 @@ Task<WorkflowApi::Reply> WorkflowApi::answer(http::Exchange& exchange, std::stri
   if (is_get && (verb.empty() || verb == "report.html")) {
     co_return co_await report(exchange, run, !verb.empty());
   }
+  if (!is_get && (verb == "resume" || verb == "fork")) {
+    co_return co_await go_on(exchange, run, verb == "fork");
+  }
   if (!is_get && (verb == "cancel" || verb == "approve" || verb == "reject")) {
     co_return co_await command(exchange, run, verb);
   }
   co_return refused(404,
                     "there is no such page; see GET /api/workflows, and below it RUN, "
-                    "RUN/report.html, RUN/events, and POST RUN/cancel, RUN/approve, RUN/reject");
+                    "RUN/report.html, RUN/events, and POST RUN/resume, RUN/fork, RUN/cancel, "
+                    "RUN/approve, RUN/reject");
 }
 
 Task<WorkflowApi::Reply> WorkflowApi::list(http::Exchange& exchange) {
@@ -237,6 +261,31 @@ Task<WorkflowApi::Reply> WorkflowApi::report(http::Exchange& exchange, std::stri
   if (!picture) co_return refused(picture.error());
   if (as_page) co_return Reply{200, html_report(*picture, exchange.received()), kHtml};
   co_return Reply{200, picture_json(*picture)};
+}
+
+Task<WorkflowApi::Reply> WorkflowApi::go_on(http::Exchange& exchange, std::string run,
+                                            bool as_fork) {
+  if (starter_ == nullptr) co_return refused(503, "no runs are begun here");
+  Result<GoOn> read = read_go_on(exchange.body(), as_fork);
+  if (!read) co_return refused(read.error());
+  const bool sets = !read->set.empty();
+  auto finding = archive_.ask<RunId>(exchange.loop(), [run, sets](RunArchive::Access access) {
+    return run_to_go_on_with(access, run, sets);
+  });
+  const Result<RunId> found = co_await finding;
+  if (!found) co_return refused(found.error());
+  Task<Result<RunId>> going = as_fork
+                                  ? starter_->fork(exchange.loop(), {.source = *found,
+                                                                     .from = std::move(read->from),
+                                                                     .set = std::move(read->set),
+                                                                     .budget = read->budget})
+                                  : starter_->resume(exchange.loop(), *found, read->budget);
+  const Result<RunId> gone = co_await going;
+  if (!gone) co_return refused(gone.error());
+  std::string out;
+  json::Writer json(out);
+  json.begin_object().member("run", gone->text()).end_object();
+  co_return Reply{as_fork ? 201 : 200, std::move(out)};
 }
 
 Task<WorkflowApi::Reply> WorkflowApi::command(http::Exchange& exchange, std::string run,

@@ -4,6 +4,8 @@
 //   GET  /api/workflows/RUN                its report
 //   GET  /api/workflows/RUN/report.html    the page about it
 //   GET  /api/workflows/RUN/events         what happens; Last-Event-ID goes on with it
+//   POST /api/workflows/RUN/resume         goes on with one that paused or was left
+//   POST /api/workflows/RUN/fork           begins one with the results of one that has ended
 //   POST /api/workflows/RUN/cancel         the run, or one task and what depends on it
 //   POST /api/workflows/RUN/approve        what waits for a person
 //   POST /api/workflows/RUN/reject
@@ -21,6 +23,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/engine.h"
 #include "engine/run_archive.h"
 #include "http/exchange.h"
 #include "loop/task.h"
@@ -29,7 +32,7 @@
 
 namespace tidegate::engine {
 
-// Begins runs: the engine of this process, wherever it lives.
+// Begins runs and goes on with them: the engine of this process, wherever it lives.
 class RunStarter {
  public:
   virtual ~RunStarter() = default;
@@ -38,6 +41,9 @@ class RunStarter {
   // `inputs` are as bind_inputs() gave them. Called from any loop, and resumes on `loop`.
   virtual Task<Result<RunId>> start(Loop& loop, std::shared_ptr<const workflow::Workflow> workflow,
                                     workflow::Map inputs, std::optional<NanoDollars> budget) = 0;
+  // As Engine::fork() and Engine::resume(); called and resumed likewise.
+  virtual Task<Result<RunId>> fork(Loop& loop, ForkRun fork) = 0;
+  virtual Task<Result<RunId>> resume(Loop& loop, RunId run, std::optional<NanoDollars> budget) = 0;
 };
 
 struct WorkflowApiOptions {
@@ -71,6 +77,7 @@ class WorkflowApi final : public http::Handler {
   Task<Reply> list(http::Exchange& exchange);
   Task<Reply> start(http::Exchange& exchange);
   Task<Reply> report(http::Exchange& exchange, std::string run, bool as_page);
+  Task<Reply> go_on(http::Exchange& exchange, std::string run, bool as_fork);
   Task<Reply> command(http::Exchange& exchange, std::string run, std::string verb);
   Task<void> stream(http::Exchange& exchange, std::string run);
   [[nodiscard]] Reply refused(int status, std::string_view problem);

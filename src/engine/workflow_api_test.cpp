@@ -28,7 +28,16 @@ class Starter final : public RunStarter {
     budget = money;
     co_return RunId{77};
   }
-  std::string name, given;
+  Task<Result<RunId>> fork(Loop&, ForkRun fork) override {
+    forked = fork.source.text() + " " + fork.from + " " + workflow::Value(fork.set).json();
+    budget = fork.budget;
+    co_return RunId{78};
+  }
+  Task<Result<RunId>> resume(Loop&, RunId run, std::optional<NanoDollars> money) override {
+    budget = money;
+    co_return run;
+  }
+  std::string name, given, forked;
   std::optional<NanoDollars> budget;
 };
 
@@ -177,6 +186,50 @@ TEST_F(WorkflowApiTest, LetsNobodyReachThisMachineByAFile) {
     EXPECT_NE(answer.find("is a file"), std::string::npos) << answer;
   }
   EXPECT_EQ(starter_.name, "");
+}
+
+TEST_F(WorkflowApiTest, ForksARunAndGoesOnWithOne) {
+  EXPECT_EQ(ask("POST", "/" + run_.text() + "/fork", R"({"from":"scan","set":{"who":"ana"}})"),
+            "201 {\"run\":\"" + RunId{78}.text() + "\"}");
+  EXPECT_EQ(starter_.forked, run_.text() + R"( scan {"who":"ana"})");
+  EXPECT_EQ(ask("POST", "/" + run_.text() + "/resume", R"({"budget_usd":3})"),
+            "200 {\"run\":\"" + run_.text() + "\"}");
+  EXPECT_EQ(starter_.budget, NanoDollars{3'000'000'000});
+  EXPECT_TRUE(ask("POST", "/" + run_.text() + "/resume").starts_with("200 "));
+  EXPECT_EQ(starter_.budget, std::nullopt);
+  const auto is_refused = [&](const std::string& verb, const std::string& body,
+                              const std::string& why) {
+    const std::string answer = ask("POST", "/" + run_.text() + verb, body);
+    EXPECT_TRUE(answer.starts_with("400 ")) << answer;
+    EXPECT_NE(answer.find(why), std::string::npos) << answer;
+  };
+  is_refused("/fork", "{}", "from: expected the id");
+  is_refused("/fork", R"({"from":"scan","sett":{}})", "set (an object)");
+  is_refused("/resume", R"({"from":"scan"})", "expected budget_usd");
+  is_refused("/resume", R"({"budget_usd":-1})", "above 0");
+  EXPECT_TRUE(ask("POST", "/r0000000000000/fork", R"({"from":"scan"})").starts_with("404 "));
+}
+
+TEST_F(WorkflowApiTest, TakesNoInputsForAWorkflowThatStartsPrograms) {
+  const RunId run = RunId::make(begin_ + 1s);
+  const std::string file =
+      "name: p\ninputs: { x: string }\nroles: { tester: { system: You test. } }\n"
+      "mcp_servers: { s: { command: [ls, '${{ inputs.x }}'] } }\n"
+      "tasks: { a: { role: tester, tools: [s.t], prompt: hi } }\n";
+  write(CreateRun{
+      .run = run,
+      .name = "p",
+      .spec_hash = "h2",
+      .spec = bytes(workflow::pack({{"a.yaml", std::make_shared<const std::string>(file)}})),
+      .inputs = bytes("{}"),
+      .created = begin_,
+      .tasks = std::make_shared<std::vector<NewTask>>(std::vector<NewTask>{{.id = "a"}})});
+  const std::string answer =
+      ask("POST", "/" + run.text() + "/fork", R"({"from":"a","set":{"x":"/etc"}})");
+  EXPECT_TRUE(answer.starts_with("403 ")) << answer;
+  EXPECT_NE(answer.find("mcp_servers.s"), std::string::npos) << answer;
+  EXPECT_EQ(starter_.forked, "");
+  EXPECT_TRUE(ask("POST", "/" + run.text() + "/fork", R"({"from":"a"})").starts_with("201 "));
 }
 
 TEST_F(WorkflowApiTest, GivesCommandsToWhoeverOwnsTheRun) {

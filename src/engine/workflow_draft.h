@@ -36,4 +36,16 @@ struct DraftProblems {
     std::string_view content_type, std::string_view body,
     const workflow::Surroundings& surroundings);
 
+// Why who sends it may not have it begun; empty: nothing speaks against it.
+[[nodiscard]] std::string reach_beyond_models(const workflow::Workflow& workflow);
+
+// {"from": "review", "set": {...}, "budget_usd": 5}, and {"budget_usd": 5} alone where a run shall
+// go on.
+struct GoOn {
+  std::string from;
+  workflow::Map set;
+  std::optional<NanoDollars> budget;
+};
+[[nodiscard]] Result<GoOn> read_go_on(std::string_view body, bool as_fork);
+
 }  // namespace tidegate::engine

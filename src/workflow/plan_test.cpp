@@ -165,8 +165,8 @@ TEST(Plan, IsShownAsTextAndJson) {
   const auto json = Value::parse(to_json(*plan));
   ASSERT_TRUE(json);
   EXPECT_EQ(json->find("rows").at(0).find("model").text(), "deepseek-flash");
-  EXPECT_GT(json->find("total").find("usd").find("max").number(),
-            json->find("total").find("usd").find("expected").number());
+  EXPECT_GT(json->find("total").find("cost_nano_usd").find("max").number(),
+            json->find("total").find("cost_nano_usd").find("expected").number());
 }
 
 TEST(GraphText, DrawsTasksAndNeeds) {

@@ -48,14 +48,15 @@ void write(json::Writer& json, std::string_view name, const Range<Amount>& range
 
 void write(json::Writer& json, const PlanRow& row) {
   const auto number = [&](std::int64_t count) { json.value(count); };
-  const auto money = [&](NanoDollars amount) { json.value(usd(amount)); };
+  const auto money = [&](NanoDollars amount) { json.value(amount.value); };
   json.member("tasks", row.tasks);
   write(json, "requests", row.requests, number);
   write(json, "prompt_tokens", row.prompt, number);
   json.member("cached_tokens", row.cached);
   write(json, "completion_tokens", row.completion, number);
-  write(json, "usd", row.cost, money);
-  json.member("usd_off_peak", usd(row.off_peak)).member("usd_peak", usd(row.peak));
+  write(json, "cost_nano_usd", row.cost, money);
+  json.member("off_peak_cost_nano_usd", row.off_peak.value);
+  json.member("peak_cost_nano_usd", row.peak.value);
 }
 
 }  // namespace
@@ -128,7 +129,7 @@ std::string to_json(const Plan& plan) {
               std::chrono::duration_cast<std::chrono::seconds>(plan.critical_time).count());
   json.member("start", format_rfc3339(plan.start)).member("end", format_rfc3339(plan.end));
   if (plan.deadline) json.member("deadline", format_rfc3339(*plan.deadline));
-  if (plan.budget) json.member("budget_usd", usd(*plan.budget));
+  if (plan.budget) json.member("budget_nano_usd", plan.budget->value);
   json.key("holds").begin_array();
   for (const Hold& hold : plan.holds) {
     json.begin_object().member("first", hold.first).member("tasks", hold.tasks);

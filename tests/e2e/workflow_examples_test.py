@@ -27,11 +27,11 @@ class WorkflowExamples(unittest.TestCase):
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         report = json.loads(self.tidegate("workflow", "report", "last", "--json").stdout)
         self.assertEqual((report["state"], report["failed"]), ("succeeded", 0))
-        self.assertGreater(report["totals"]["cost_nano"], 0)
+        self.assertGreater(report["totals"]["cost_nano_usd"], 0)
 
         spent = json.loads(self.tidegate("cost", "--by", "task", "--json").stdout)
         row, = (row for row in spent["rows"] if row["task"] == report["run"])
-        self.assertEqual(row["cost_nano_usd"], report["totals"]["cost_nano"])
+        self.assertEqual(row["cost_nano_usd"], report["totals"]["cost_nano_usd"])
         self.assertEqual(row["attempts"], report["totals"]["attempts"])
         self.assertEqual(row["prompt_tokens"], report["totals"]["prompt_tokens"])
         self.assertEqual(row["completion_tokens"], report["totals"]["completion_tokens"])

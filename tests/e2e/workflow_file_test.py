@@ -40,7 +40,7 @@ class WorkflowFile(unittest.TestCase):
                 self.assertEqual(checked.returncode, 0, checked.stdout)
                 planned = self.run_("plan", path, "--json", "--at", "2026-12-01T12:00:00Z")
                 self.assertEqual(planned.returncode, 0, planned.stderr)
-                total = json.loads(planned.stdout)["total"]["usd"]
+                total = json.loads(planned.stdout)["total"]["cost_nano_usd"]
                 self.assertGreater(total["expected"], 0)
                 self.assertLessEqual(total["min"], total["expected"])
                 self.assertLessEqual(total["expected"], total["max"])

@@ -101,6 +101,25 @@ class WorkflowRuns(unittest.TestCase):
                          ["seven seas", '{"sum": 14}'] if first["tools"][0]["function"]["name"] ==
                          "misc__echo" else ['{"sum": 14}', "seven seas"])
 
+    def test_no_secret_reaches_the_journal(self):
+        secret = "open-sesame-4711"
+        calls = self.folder / "calls"
+        command = json.dumps([sys.executable, str(TOOLS), "--journal", str(calls)])
+        ran = self.workflow("run", self.write(
+            "inputs: { token: { type: string, secret: true } }\n"
+            f"mcp_servers: {{ misc: {{ command: {command} }} }}\n"
+            "tasks:\n"
+            "  look:\n"
+            "    model: deepseek-flash\n"
+            "    tools: [misc.echo]\n"
+            "    prompt: \"use the tool: '${{ inputs.token }}'\"\n"
+            "outputs: { said: \"${{ needs.look.output }}\" }\n"), "--input", f"token={secret}")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn(secret, calls.read_text())  # the tool was given it
+        kept = b"".join(path.read_bytes() for path in self.folder.glob("*.workflows*"))
+        self.assertIn(b'***', kept)
+        self.assertNotIn(secret.encode(), kept)
+
     def test_a_tool_server_that_is_not_there_fails_the_task(self):
         ran = self.workflow("run", self.write(
             "mcp_servers: { gone: { command: [./no-such-program] } }\n"
@@ -133,6 +152,61 @@ class WorkflowRuns(unittest.TestCase):
         self.assertEqual(self.states(),
                          {"draft": "succeeded", "gate": "rejected", "publish": "skipped"})
         self.assertEqual(len(self.simulator.bodies()), 1)
+
+    def test_fork_does_a_task_again_and_what_depends_on_it(self):
+        ran = self.workflow("run", self.write(
+            "inputs: { tone: { type: string, default: dry } }\n"
+            "defaults: { model: deepseek-flash }\n"
+            "tasks:\n"
+            "  draft: { prompt: Draft. }\n"
+            "  review: { needs: draft, prompt: \"Review, ${{ inputs.tone }}.\" }\n"
+            "outputs: { said: \"${{ needs.review.output }}\" }\n"), "--json")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        first = json.loads(ran.stdout)["run"]
+        self.simulator.reset()
+        forked = self.workflow("fork", first, "--from", "review", "--set", "tone=warm", "--json")
+        self.assertEqual(forked.returncode, 0, forked.stderr)
+        self.assertIn("Review, warm.", json.loads(forked.stdout)["outputs"]["said"])
+        self.assertEqual(len(self.simulator.bodies()), 1)
+        second = json.loads(forked.stdout)["run"]
+        report = json.loads(self.workflow("report", second, "--json").stdout)
+        self.assertEqual((report["forked_from"], report["reused_tasks"], report["totals"]["attempts"]),
+                         (first, 1, 1), report)
+        paid = json.loads(self.workflow("report", first, "--json").stdout)["dearest"]
+        self.assertEqual([report["reused_cost_nano_usd"]],
+                         [each["cost_nano_usd"] for each in paid if each["task"] == "draft"])
+        self.assertIn(f"{first}: 1 results taken over", self.workflow("report", second).stdout)
+
+        compared = self.workflow("diff", first, second)
+        self.assertEqual(compared.returncode, 0, compared.stderr)
+        for line in ["  tone\n    @@ line 1 @@\n    -\"dry\"\n    +\"warm\"\n",
+                     "outcome   succeeded -> succeeded (reused)"]:
+            self.assertIn(line, compared.stdout)
+        self.assertRegex(compared.stdout, r"(?s)review\n.*output\n    @@ line 1 @@\n    -.*Review, dry\.")
+        found = json.loads(self.workflow("diff", first, second, "--json").stdout)
+        tasks = {task["task"]: task for task in found["tasks"]}
+        self.assertEqual((tasks["draft"]["output_differs"], tasks["draft"]["right"]["reused_from"]),
+                         (False, first))
+        self.assertTrue(tasks["review"]["output_differs"])
+        self.assertEqual((found["left"]["attempts"], found["right"]["attempts"]), (2, 1))
+        self.assertEqual(self.workflow("diff", first, "r0nothing").returncode, 3)
+
+        for arguments, code, message in [
+                ((first, "--from", "reviev"), 2, "Did you mean review?"),
+                ((first, "--from", "review", "--set", "tune=x"), 2,
+                 "--set tune: the workflow has no such input. Did you mean tone?"),
+                ((first, "--from", "review", "--set", "tone"), 2, "expected NAME=VALUE"),
+                ((first[:-1], "--from", "review"), 3, f"Did you mean {first}")]:
+            refused = self.workflow("fork", *arguments)
+            self.assertEqual(refused.returncode, code, refused.stderr)
+            self.assertIn(message, refused.stderr)
+
+        process = self.begin(GATED)
+        self.until_asked()
+        early = self.workflow("fork", "last", "--from", "publish")
+        self.assertEqual(early.returncode, 2, early.stderr)
+        self.assertIn("has not ended: it is waiting_approval", early.stderr)
+        process.terminate()
 
     def test_cancel_ends_a_task_or_the_run(self):
         process = self.begin(GATED)

@@ -106,6 +106,32 @@ class WorkflowServe(EndToEnd):
         self.assertEqual(self.admin.get(f"{PATH}/r0nothing").status, 404)
         self.assertEqual(self.simulator.bodies(), [])
 
+    def test_a_run_is_forked(self):
+        first = self.begin(SMALL, inputs={"what": "the sea"})
+        self.until(first, "succeeded")
+        forked = self.admin.post({"from": "draft", "set": {"what": "the moon"}}, path=f"{PATH}/{first}/fork")
+        self.assertEqual(forked.status, 201, forked)
+        report = self.until(forked.json()["run"], "succeeded")
+        self.assertEqual(report["forked_from"], first)
+        self.assertIn("Write of the moon.", report["outputs"]["said"])
+        wrong = self.admin.post({"from": "draft", "set": {"wat": 1}}, path=f"{PATH}/{first}/fork")
+        self.assertEqual(wrong.status, 400)
+        self.assertIn("Did you mean what?", wrong.error()["message"])
+        unknown = self.admin.post({"from": "drafd"}, path=f"{PATH}/{first}/fork")
+        self.assertEqual(unknown.status, 404)
+        self.assertIn("Did you mean draft?", unknown.error()["message"])
+
+    def test_a_run_that_a_budget_paused_is_resumed(self):
+        run = self.begin("budget: 0.000001\n" + SMALL, inputs={"what": "the sea"})
+        self.until(run, "paused_budget")
+        self.assertEqual(self.simulator.bodies(), [])
+        resumed = self.admin.post({"budget_usd": 5}, path=f"{PATH}/{run}/resume")
+        self.assertEqual((resumed.status, resumed.json()), (200, {"run": run}))
+        self.until(run, "succeeded")
+        ended = self.admin.post({}, path=f"{PATH}/{run}/resume")
+        self.assertEqual(ended.status, 400)
+        self.assertIn("has ended", ended.error()["message"])
+
     def test_a_run_uses_tools_that_are_reached_by_http(self):
         calls = self.server.folder / "calls"
         tools = subprocess.Popen([sys.executable, str(TOOLS), "--http", "--journal", str(calls)],
