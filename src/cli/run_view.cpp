@@ -17,6 +17,9 @@ using engine::Progress;
 using engine::TaskState;
 
 constexpr Duration kRedraw = 250ms;
+constexpr Duration kLookAgain = 1s;  // at the journal, in a pipe
+constexpr const char* kTrouble =
+    "the journal takes nothing, so nothing is sent until it does: {}\n";
 constexpr std::size_t kMostRows = 15;
 
 bool colours() { return std::getenv("NO_COLOR") == nullptr; }
@@ -94,7 +97,7 @@ RunView::RunView(Loop& loop, Mode mode)
     : loop_(loop),
       mode_(mode),
       began_(loop.now()),
-      timer_([](void* self) { static_cast<RunView*>(self)->draw(); }, this) {}
+      timer_([](void* self) { static_cast<RunView*>(self)->look(); }, this) {}
 
 RunView::Mode RunView::suited(bool json) {
   if (json) return Mode::silent;
@@ -106,9 +109,32 @@ void RunView::follow(const engine::Runner* runner) {
   if (runner == nullptr) {
     timer_.disarm();
     clear();
-  } else if (mode_ == Mode::table) {
-    draw();
+  } else if (mode_ != Mode::silent) {
+    look();
   }
+}
+
+void RunView::look() {
+  if (runner_ == nullptr) return;
+  if (mode_ == Mode::table) {
+    draw();
+  } else {
+    say_trouble();
+  }
+  loop_.arm(timer_, loop_.now() + (mode_ == Mode::table ? kRedraw : kLookAgain));
+}
+
+// What is over when it is looked at again, such as another's long transaction, is not worth a line.
+void RunView::say_trouble() {
+  const std::string trouble = runner_->trouble();
+  if (!trouble.empty() && had_trouble_ && !said_it_) {
+    fmt::print(stderr, kTrouble, trouble);
+    said_it_ = true;
+  } else if (trouble.empty() && said_it_) {
+    fmt::print(stderr, "the journal takes what is written again\n");
+    said_it_ = false;
+  }
+  had_trouble_ = !trouble.empty();
 }
 
 void RunView::task_changed(const engine::Runner& runner, std::uint32_t task, std::uint32_t item) {
@@ -138,7 +164,6 @@ void RunView::clear() {
 }
 
 void RunView::draw() {
-  if (runner_ == nullptr) return;
   clear();
   const auto& tasks = runner_->tasks();
   std::vector<std::uint32_t> order(tasks.size());
@@ -169,7 +194,10 @@ void RunView::draw() {
   fmt::print(stderr, "{} ({})\n", progress_line(runner_->progress()),
              format_duration(std::chrono::floor<std::chrono::seconds>(loop_.now() - began_)));
   drawn_ = static_cast<int>(rows) + 1;
-  loop_.arm(timer_, loop_.now() + kRedraw);
+  if (const std::string trouble = runner_->trouble(); !trouble.empty()) {
+    fmt::print(stderr, kTrouble, trouble);
+    ++drawn_;
+  }
 }
 
 }  // namespace tidegate::cli

@@ -24,6 +24,8 @@ class RunView final : public engine::Runner::Watcher {
                    const std::string& reason) override;
 
  private:
+  void look();
+  void say_trouble();
   void draw();
   void clear();
 
@@ -31,7 +33,8 @@ class RunView final : public engine::Runner::Watcher {
   const Mode mode_;
   const engine::Runner* runner_ = nullptr;
   TimePoint began_;
-  int drawn_ = 0;  // lines on the terminal
+  int drawn_ = 0;                               // lines on the terminal
+  bool had_trouble_ = false, said_it_ = false;  // with the journal, when it was looked at last
   Timer timer_;
 };
 

@@ -322,14 +322,14 @@ void Runner::ask_approval(std::uint32_t task) {
                   .until = until});
   if (tasks_[task].own.state != TaskState::awaiting) set_state(unit, TaskState::awaiting);
   scheduler_->put_aside(unit);
-  approvals_.push_back({task, until.value_or(WallTime::max())});
+  approvals_.push_back({task, until ? services_.loop.now() + approval.timeout : kNever});
   if (start_.approve_all) (void)decide(definition.id, true, "--yes");
 }
 
 void Runner::look_at_approvals() {
   std::vector<std::uint32_t> late;
   for (const Open& open : approvals_) {
-    if (open.until <= now()) late.push_back(open.task);
+    if (open.until <= services_.loop.now()) late.push_back(open.task);
   }
   for (const std::uint32_t task : late) {
     (void)decide(definition(task).id, definition(task).extras->approval.approve_by_default,
@@ -500,12 +500,8 @@ void Runner::count_outcome(std::uint32_t task) {
 // With nothing at work, the run has ended, is held up, or waits for a time or a person.
 void Runner::settle_idle() {
   if (ended_) return;
-  WallTime decided = WallTime::max();
-  for (const Open& open : approvals_) decided = std::min(decided, open.until);
   TimePoint wake = scheduler_->next_time();
-  if (decided != WallTime::max()) {
-    wake = std::min(wake, services_.loop.now() + (decided - now()));
-  }
+  for (const Open& open : approvals_) wake = std::min(wake, open.until);
   timer_.disarm();
   if (!stopping_ && !pausing_ && wake != kNever) services_.loop.arm(timer_, wake);
   if (scheduler_->running() != 0) {

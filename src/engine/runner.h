@@ -107,6 +107,8 @@ class Runner {
   void set_budget(std::optional<NanoDollars> budget);
 
   [[nodiscard]] Progress progress() const;
+  // What keeps the journal from taking anything just now, so that nothing is sent; else empty.
+  [[nodiscard]] std::string trouble() const { return services_.journal.trouble(); }
   [[nodiscard]] const workflow::Workflow& workflow() const { return *start_.workflow; }
   [[nodiscard]] RunId id() const { return start_.id; }
   [[nodiscard]] const std::vector<TaskStatus>& tasks() const { return tasks_; }
@@ -181,9 +183,10 @@ class Runner {
 
   std::map<Unit, Cancel*> live_;
   std::map<Unit, Runner*> children_;
+  // Until when, by the clock that nobody sets: a person has as long as the file says.
   struct Open {
     std::uint32_t task;
-    WallTime until;
+    TimePoint until;
   };
   std::vector<Open> approvals_;
   TaskGroup group_;

@@ -88,7 +88,9 @@ Loaded load(const std::string& path, const FileSource& files, const Surroundings
   Loaded loaded;
   const auto text = library.read(path);
   if (!text) {
-    loaded.problems.push_back({{path, 0, 0}, text.error().message, false});
+    std::string_view what = text.error().message;
+    if (what.starts_with(path + ": ")) what.remove_prefix(path.size() + 2);  // a problem says where
+    loaded.problems.push_back({{path, 0, 0}, std::string(what), false});
     return loaded;
   }
   library.reading.push_back(path);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 
+#include "base/scratch_dir.h"
 #include "workflow/test_files.h"
 
 namespace tidegate::workflow {
@@ -350,6 +352,25 @@ TEST(Load, AcceptsAChainOfTenThousand) {
   text.replace(text.find("t0: {"), 5, "t0: { needs: t9999,");
   const std::string all = lines(load_text(text));
   EXPECT_TRUE(all.contains("t0 -> t9999 -> t9998")) << all.substr(0, 300);
+}
+
+TEST(Load, TakesFilesOf50MegabytesAndSaysHowManyBytesAreTooMany) {
+  const std::string large(50'000'000, 'y');
+  const Loaded loaded = load("w.yaml",
+                             TestFiles{{"w.yaml",
+                                        "context: [ { file: large.txt } ]\n"
+                                        "tasks:\n  a: { prompt: 'file:large.txt' }\n"},
+                                       {"large.txt", large}},
+                             {});
+  EXPECT_TRUE(loaded.ok()) << lines(loaded);
+  EXPECT_TRUE(load_text("tasks: { a: { prompt: " + large + " } }\n").ok());
+
+  const std::string larger = "tasks: { a: { prompt: " + std::string(kMaxFileBytes, 'y') + " } }\n";
+  const ScratchDir dir;
+  const std::string path = dir / "w.yaml";
+  std::ofstream(path) << larger;
+  EXPECT_EQ(lines(load(path, DiskFiles(), {})),
+            path + ": " + std::to_string(larger.size()) + " bytes; expected at most 64 MiB\n");
 }
 
 TEST(Load, SharesTheSettingsOfTasksThatSayTheSame) {

@@ -1,11 +1,14 @@
 """`tidegate workflow` with runs: tools, reports and commands, against the simulator."""
 
+import collections
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from harness import BINARY, PATIENCE, Simulator, eventually
@@ -127,6 +130,60 @@ class WorkflowRuns(unittest.TestCase):
         self.assertEqual(ran.returncode, 1, ran.stderr)
         self.assertIn('MCP server "gone"', ran.stderr)
         self.assertEqual(self.simulator.bodies(), [])
+
+    def test_a_tool_server_that_dies_in_a_call(self):
+        """What only reads is called once more; whether the other was done is told to the model."""
+        calls = self.folder / "calls"
+        command = json.dumps([sys.executable, str(TOOLS), "--journal", str(calls)])
+        ran = self.workflow("run", self.write(
+            f"mcp_servers: {{ misc: {{ command: {command} }} }}\n"
+            "tasks:\n"
+            "  look:\n"
+            "    model: deepseek-flash\n"
+            "    tools: [misc.read_and_die, misc.record_and_die]\n"
+            "    prompt: \"use all tools, with 'a note'\"\n"), "--json")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        made = collections.Counter(line.split()[0] for line in calls.read_text().splitlines())
+        self.assertEqual(made["record_and_die"], 1)
+        self.assertGreater(made["read_and_die"], 1)
+        told = [each["content"] for each in json.loads(self.simulator.bodies()[-1])["messages"]
+                if each["role"] == "tool"]
+        self.assertEqual(len(told), 2)
+        for each in told:
+            self.assertIn("fatal: out of luck", each)
+        self.assertIn("unknown", " ".join(told))
+
+    def test_a_journal_that_is_locked_stops_sending_and_says_so(self):
+        chain = "".join(f"  t{i}: {{ {f'needs: t{i - 1}, ' if i else ''}model: deepseek-flash, "
+                        f'max_tokens: 5, thinking: "off", prompt: Hi {i} }}\n' for i in range(200))
+        process = subprocess.Popen([BINARY, "workflow", "run", self.write("tasks:\n" + chain)],
+                                   cwd=self.folder, env=CLEAN, text=True, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if line.startswith("t5: succeeded"):
+                break
+        journal = next(self.folder.glob("*.workflows"))
+        other = sqlite3.connect(journal, isolation_level=None, timeout=30)
+        other.execute("BEGIN IMMEDIATE")
+        for line in process.stderr:
+            said.append(line)
+            if "takes nothing" in line:
+                break
+        self.assertIn("so nothing is sent until it does: ", said[-1])
+        self.assertIn("locked", said[-1])
+        asked = self.simulator.bodies()  # the last of them
+        time.sleep(1)
+        self.assertEqual(self.simulator.bodies(), asked)
+        other.execute("COMMIT")
+        other.close()
+        said += process.stderr.readlines()
+        process.stdout.close()
+        process.stderr.close()
+        self.assertEqual(process.wait(PATIENCE), 0, said[-5:])
+        self.assertIn("the journal takes what is written again\n", said)
 
     def test_approve_lets_a_live_run_go_on(self):
         process = self.begin(GATED)
