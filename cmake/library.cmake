@@ -55,3 +55,18 @@ install(TARGETS tidegate_client EXPORT tidegate_client_targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
 install(EXPORT tidegate_client_targets NAMESPACE tidegate:: DESTINATION ${package}
         COMPONENT library)
+
+# Workflows of programs: the folders that the client has not, on top of it.
+set(workflow_folders)
+tidegate_folders_of(tg_agents workflow_folders)
+list(REMOVE_ITEM workflow_folders ${client_folders})
+list(TRANSFORM workflow_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>"
+     OUTPUT_VARIABLE workflow_objects)
+add_library(tidegate_workflow STATIC ${workflow_objects})
+target_link_libraries(tidegate_workflow PUBLIC tidegate_client)
+target_compile_features(tidegate_workflow PUBLIC cxx_std_23)
+set_target_properties(tidegate_workflow PROPERTIES EXPORT_NAME workflow LINKER_LANGUAGE CXX)
+install(TARGETS tidegate_workflow EXPORT tidegate_workflow_targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library)
+install(EXPORT tidegate_workflow_targets NAMESPACE tidegate:: DESTINATION ${package}
+        COMPONENT library)

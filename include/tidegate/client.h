@@ -26,6 +26,9 @@
 namespace tidegate {
 
 class Client;
+namespace client {
+struct Access;
+}
 
 // One streamed answer, read at the program's pace: a provider that is faster waits. Used by one
 // thread at a time. Destroyed before its end it is canceled, which closes the connection.
@@ -76,6 +79,7 @@ class Client {
   [[nodiscard]] CostSummary costs() const;
 
  private:
+  friend struct client::Access;
   struct Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

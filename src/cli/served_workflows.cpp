@@ -18,7 +18,7 @@ ServedWorkflows::ServedWorkflows(const Clock& clock,
     : clock_(clock),
       snapshot_(std::move(snapshot)),
       journal_(snapshot_->config.state.base() + ".workflows"),
-      around_(surroundings_of(*snapshot_)),
+      around_(agents::surroundings_of(*snapshot_)),
       archive_([this] { return engine::open_journal_store(journal_); }),
       api_(archive_, this, [this] { return closed_.load(); }) {}
 

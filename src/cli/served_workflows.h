@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/workflow_parts.h"
+#include "cli/workflow_service.h"
 #include "engine/run_archive.h"
 #include "engine/workflow_api.h"
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "agents/workflow_parts.h"
 #include "cli/commands.h"
 #include "cli/embedded_gateway.h"
 #include "cli/load_config.h"
@@ -13,7 +14,6 @@
 #include "cli/signals.h"
 #include "cli/workflow_commands.h"
 #include "cli/workflow_load.h"
-#include "cli/workflow_parts.h"
 #include "json/writer.h"
 #include "workflow/load.h"
 
@@ -32,7 +32,8 @@ class Workshop {
     std::string journal = loaded.config.state.base() + ".workflows";
     gateway_ = EmbeddedGateway::start(std::move(loaded.config), loop_, clock_);
     if (gateway_ == nullptr) return false;
-    parts_.emplace(loop_, clock_, gateway_->snapshot(), gateway_->access());
+    parts_.emplace(loop_, clock_, gateway_->snapshot(),
+                   std::make_unique<engine::GatewayModels>(loop_, clock_, gateway_->access()));
     if (auto opened = parts_->open(std::move(journal)); !opened) {
       fmt::print(stderr, "cannot open the journal of workflows: {}\n", opened.error().message);
       return false;
@@ -63,7 +64,7 @@ class Workshop {
   Loop loop_{clock_};
   TaskGroup group_;
   std::unique_ptr<EmbeddedGateway> gateway_;
-  std::optional<WorkflowParts> parts_;
+  std::optional<agents::WorkflowParts> parts_;
 };
 
 bool read_budget(const std::string& text, std::optional<NanoDollars>& budget) {

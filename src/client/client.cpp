@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "catalog/catalog.h"
+#include "client/access.h"
 #include "client/in_process.h"
 #include "client/options.h"
 #include "client/request.h"
@@ -286,6 +287,16 @@ std::future<ChatResult> Client::submit(const ChatRequest& request, std::stop_tok
 
 ChatResult Client::complete(const ChatRequest& request, std::stop_token stop) {
   return submit(request, std::move(stop)).get();
+}
+
+InProcess& client::Access::process(Client& client) { return *client.impl_->process; }
+
+std::expected<Reservation, RequestFailure> client::Access::reserve(Client& client,
+                                                                   const ChatRequest& request,
+                                                                   std::size_t bytes) {
+  const Client::Impl& impl = *client.impl_;
+  if (impl.money == nullptr) return Reservation{};
+  return impl.reserve(request, impl.process->snapshot().catalog.find(request.model), bytes);
 }
 
 CostSummary Client::costs() const { return impl_->process->costs(); }

@@ -11,7 +11,7 @@ import sys
 # A folder may include those before it, never those after it.
 ORDER = (
     "base json schema loop tls http telemetry config store redis catalog protocol translation workload limits "
-    "routing ledger budgets sharing gateway client mcp workflow engine shadow preflight sizing simulator"
+    "routing ledger budgets sharing gateway client mcp workflow engine agents shadow preflight sizing simulator"
     " console cli"
 ).split()
 

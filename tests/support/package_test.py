@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The installed C++ library builds into projects of their own, examples/rate_limiter and
-examples/client, which know nothing of this source tree. The client asks the simulator.
+"""The installed C++ library builds into projects of their own, examples/rate_limiter,
+examples/client and examples/workflow, which know nothing of this source tree. The latter two ask
+the simulator.
 
 usage: package_test.py BUILD_FOLDER
 """
@@ -52,6 +53,9 @@ def main(build):
             sys.exit(f"the example said: {said}")
         said = ask_simulator(build, build_example("client", build, prefix, folder))
         if "9 requests, " not in said or "times 7?" not in said:
+            sys.exit(f"the example said: {said}")
+        said = ask_simulator(build, build_example("workflow", build, prefix, folder))
+        if "notes: succeeded" not in said or said.count("100 % succeeded") != 3:
             sys.exit(f"the example said: {said}")
 
 
