@@ -1,4 +1,4 @@
-"""A workflow of 50 tasks whose process is killed, at every named fault point and at random moments,
+"""A workflow of 50 tasks, with a fan-out and a workflow within it, whose process is killed, at every named fault point and at random moments,
 against a simulator that counts requests. What is promised in docs/workflows.md holds after each kill.
 
 TIDEGATE_KILLS: kills at random moments (3 without it; the long form, `./dev chaos`, has 1,000), and for
@@ -24,27 +24,43 @@ BINARY = os.path.abspath(os.environ.get("TIDEGATE_BIN", "build/tidegate"))
 KILLS = int(os.environ.get("TIDEGATE_KILLS", "3"))
 SEED = int(os.environ.get("TIDEGATE_CHAOS_SEED", "0")) or random.randrange(1, 1 << 32)
 TASKS = 50
+CHAIN = 40  # of them: t0 to t39; then deep with its three, fan with its four, and last
 PATIENCE = 120
 POINTS = ("intent_appended", "before_send", "request_sent", "first_byte", "answer_read",
           "result_appended", "before_commit", "after_commit", "items_appended", "run_ending")
 
 
+HEAD = "defaults: { model: deepseek-v4-flash, max_tokens: 30, thinking: off }\n"
+
+
 def workflow():
     """A graph that is the same each time: every task needs up to three of those before it."""
     pick = random.Random(50)
-    lines = ["name: kill", "defaults: { model: deepseek-v4-flash, max_tokens: 30, thinking: off }",
-             "run: { max_parallel: 8 }", "tasks:"]
-    for number in range(TASKS - 6):
+    lines = ["name: kill", "run: { max_parallel: 8 }",
+             "inputs: { items: { type: array, default: [a, b, c, d] } }", "tasks:"]
+    for number in range(CHAIN):
         needs = sorted(pick.sample(range(number), min(number, pick.randrange(4))))
         given = "".join(" ${{ needs.t%d.output }}" % need for need in needs)
         need_list = ", ".join("t%d" % need for need in needs)
         lines.append('  t%d: { needs: [%s], prompt: "<t%d>%s" }' % (number, need_list, number, given))
-    lines += ["  fan:", "    needs: [t0]", '    for_each: "${{ inputs.items }}"',
-              '    prompt: "<fan ${{ item }}>"',
-              '  last: { needs: [fan, t%d], prompt: "<last> ${{ needs.fan.outputs | json }}" }' % (TASKS - 7),
-              'outputs: { last: "${{ needs.last.output }}" }',
-              "inputs: { items: { type: array, default: [a, b, c, d] } }"]
-    return "\n".join(lines) + "\n"
+    lines += ['  fan: { needs: [t0], for_each: "${{ inputs.items }}", prompt: "<fan ${{ item }}>" }',
+              '  deep: { needs: [t1], uses: ./deep.yaml, with: { given: "${{ needs.t1.output }}" } }',
+              '  last: { needs: [fan, deep, t%d], prompt: "<last> ${{ needs.fan.outputs | json }} '
+              '${{ needs.deep.output.said }}" }' % (CHAIN - 1),
+              'outputs: { last: "${{ needs.last.output }}" }']
+    return HEAD + "\n".join(lines) + "\n"
+
+
+DEEP = HEAD + """
+name: deep
+run: { max_parallel: 1 }
+inputs: { given: { type: string, required: true } }
+tasks:
+  s0: { needs: [], prompt: "<deep s0> ${{ inputs.given }}" }
+  s1: { needs: [s0], prompt: "<deep s1> ${{ needs.s0.output }}" }
+  s2: { needs: [s0, s1], prompt: "<deep s2> ${{ needs.s1.output }}" }
+outputs: { said: "${{ needs.s2.output }}" }
+"""
 
 
 class Broken(Exception):
@@ -68,6 +84,7 @@ class Bench:
             "providers: { deepseek: { dialect: deepseek, api_key: sk-any, base_url: '%s' } }\n"
             "state: { ledger: 'sqlite:%s/ledger.db' }\n" % (self.url, folder))
         (folder / "kill.yaml").write_text(workflow())
+        (folder / "deep.yaml").write_text(DEEP)
 
     def close(self):
         self.simulator.terminate()
@@ -84,23 +101,25 @@ class Bench:
         log = json.load(urllib.request.urlopen(self.url + "/sim/log"))["requests"]
         asked = collections.Counter()
         for request in log:
-            mark = re.search(r"<(t\d+|fan \w|last)>", request["body"])
+            mark = re.search(r"<(t\d+|fan \w|deep s\d|last)>", request["body"])
             asked[mark.group(1)] += 1
         return asked
 
     def journal(self):
         path = self.folder / "ledger.db.workflows"
         database = sqlite3.connect("file:%s?mode=ro" % path, uri=True, timeout=10)
-        run = database.execute("SELECT max(id) FROM run").fetchone()[0]
+        run = database.execute("SELECT max(id) FROM run WHERE key IS NULL").fetchone()[0]
         tasks = {}
-        for task, name, key, state, output, ended in database.execute(
-                "SELECT task, id, item_key, state, (SELECT bytes FROM blob WHERE blob.id = output), "
-                "ended_us FROM task WHERE run = ?", (run,)):
-            mark = name if key is None else "fan " + key
-            tasks[task] = (mark, state, output, ended)
-        attempts = database.execute(
-            "SELECT task, number, state, sent_us, cost_nano, reserved_nano FROM attempt WHERE run = ?",
-            (run,)).fetchall()
+        for row in database.execute(
+                "SELECT task.run, task, task.id, item_key, task.state, task.ended_us, "
+                "(SELECT bytes FROM blob WHERE blob.id = output) "
+                "FROM task JOIN run ON run.id = task.run WHERE run.id = ?1 OR run.parent = ?1", (run,)):
+            of, task, name, key, state, ended, output = row
+            mark = ("deep " if of != run else "") + (name if key is None else "fan " + key)
+            tasks[of, task] = (mark, state, output, ended)
+        attempts = [((of, task), *rest) for of, task, *rest in database.execute(
+            "SELECT run, task, number, state, sent_us, cost_nano, reserved_nano FROM attempt "
+            "WHERE run = ?1 OR run IN (SELECT id FROM run WHERE parent = ?1)", (run,))]
         state = database.execute("SELECT state FROM run WHERE id = ?", (run,)).fetchone()
         database.close()
         return run, state and state[0], tasks, attempts
@@ -170,12 +189,12 @@ class Bench:
         orphans = collections.Counter(tasks[a[0]][0] for a in attempts if a[2] == "orphaned")
         done = collections.Counter(tasks[a[0]][0] for a in attempts if a[2] == "done")
         check(all(count <= kills for count in orphans.values()), "(c) one orphan a task and crash", orphans)
-        check(all(count == 1 for count in done.values()) and len(done) == TASKS - 1,
+        check(all(count == 1 for count in done.values()) and len(done) == TASKS - 2,
               "(b) each task was answered once", done)
         ended = {mark: at for mark, _, _, at in tasks.values()}
         needs = self.needs()
         for task, _, _, sent, _, _ in attempts:
-            for need in needs.get(tasks[task][0].split(" ")[0], ()):
+            for need in needs[re.sub("fan .*", "fan", tasks[task][0])]:
                 check(sent >= ended[need], "(d) no task starts before its needs", tasks[task][0], need)
         for mark, count in asked.items():
             check(done[mark] <= count <= done[mark] + orphans[mark],
@@ -196,9 +215,10 @@ class Bench:
 
     def needs(self):
         found = {}
-        for name, needs in re.findall(r"^  (\w+): \{ needs: \[([^\]]*)\]", workflow(), re.M):
-            found[name] = [need.strip() for need in needs.split(",") if need.strip()]
-        found["fan"] = ["t0"]
+        for prefix, text in ("", workflow()), ("deep ", DEEP):
+            for name, needs in re.findall(r"^  (\w+): \{ needs: \[([^\]]*)\]", text, re.M):
+                found[prefix + name] = [prefix + need.strip() for need in needs.split(",") if need.strip()]
+        found["deep s0"] = found["deep"]
         return found
 
 
