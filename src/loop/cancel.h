@@ -41,8 +41,11 @@ class Cancel {
 
   void cancel() {
     canceled_ = true;
-    while (first_ != nullptr) {
-      Listener& listener = *first_;
+    // A list of our own: whoever is told may destroy this.
+    Listener* list = std::exchange(first_, nullptr);
+    if (list != nullptr) list->link_ = &list;
+    while (list != nullptr) {
+      Listener& listener = *list;
       listener.unlink();
       auto then = std::move(listener.then_);  // it may destroy its listener
       then();

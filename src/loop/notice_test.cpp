@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "loop/cancel.h"
@@ -58,6 +59,18 @@ TEST(Notice, MayBeDestroyedByWhomItWakes) {
   notice->give();
   EXPECT_EQ(wakes, std::vector<Wake>{Wake::ready});
   EXPECT_TRUE(group.empty());
+}
+
+TEST(Cancel, MayBeDestroyedByWhomItTells) {
+  std::optional<Cancel> cancel(std::in_place);
+  std::optional<Cancel::Listener> of_next;
+  bool is_next_told = false;
+  const Cancel::Listener listener(*cancel, [&] {
+    cancel.emplace();  // another, in the same place
+    of_next.emplace(*cancel, [&] { is_next_told = true; });
+  });
+  cancel->cancel();
+  EXPECT_FALSE(is_next_told);
 }
 
 TEST(Cancel, TellsEachListenerOnceAndNotThoseThatLeft) {

@@ -47,10 +47,7 @@ std::vector<std::string> strings_of(std::string_view object, std::string_view me
 }  // namespace
 
 Client::Client(Loop& loop, Resolver& resolver, ServerSpec spec)
-    : loop_(loop),
-      spec_(std::move(spec)),
-      link_(link_to(loop, resolver, spec_)),
-      connected_(loop) {}
+    : loop_(loop), spec_(std::move(spec)), link_(link_to(loop, resolver, spec_)) {}
 
 Client::~Client() = default;
 
@@ -98,26 +95,46 @@ Task<Answer<std::string>> Client::request(std::string_view method, std::string m
 }
 
 Task<Answer<void>> Client::ready(Cancel& cancel) {
-  for (;;) {
-    if (ready_ && link_->is_open()) co_return Answer<void>{};
-    if (!connecting_) break;
-    co_await connected_.until_given(loop_.now() + spec_.limits.start);
-    if (cancel.canceled()) co_return failed(ErrorCode::canceled, "it was canceled");
+  while (start_ != nullptr) {
+    Task<Answer<void>> waiting = result_of(start_, cancel);
+    Answer<void> result = co_await waiting;
+    // That who began it was canceled says nothing about the server.
+    const bool is_known = result || result.error().error.code != ErrorCode::canceled;
+    if (is_known || cancel.canceled()) co_return result;
   }
-  connecting_ = true;
-  ready_ = false;
+  if (ready_ && link_->is_open()) co_return Answer<void>{};
+  const auto start = std::make_shared<Start>();
+  start_ = start;
   Answer<void> done = co_await connect(cancel);
   ready_ = done.has_value();
-  connecting_ = false;
-  connected_.give();
+  start_ = nullptr;
+  start->result = done;
+  // Whoever wakes may cancel those who wait still.
+  while (!start->waiting.empty()) {
+    Notice& first = *start->waiting.front();
+    start->waiting.erase(start->waiting.begin());
+    first.give();
+  }
   co_return done;
+}
+
+Task<Answer<void>> Client::result_of(std::shared_ptr<Start> start, Cancel& cancel) {
+  Notice notice(loop_);
+  const Cancel::Listener listener(cancel, [&] { notice.give(); });
+  start->waiting.push_back(&notice);
+  const Duration patience = spec_.limits.probe + spec_.limits.start;
+  if (!cancel.canceled()) co_await notice.until_given(loop_.now() + patience);
+  std::erase(start->waiting, &notice);
+  if (cancel.canceled()) co_return failed(ErrorCode::canceled, "it was canceled");
+  if (!start->result) co_return failed(ErrorCode::timeout, "it takes too long to start");
+  co_return *start->result;
 }
 
 Task<Answer<void>> Client::connect(Cancel& cancel) {
   speech_ = {std::string(kStateless), true};
   if (era_ != Era::initialize) {
     link_->speak(speech_);
-    Answer<void> opened = co_await link_->open();
+    Answer<void> opened = co_await link_->open(cancel);
     if (!opened) co_return opened;
     if (era_ == Era::stateless) co_return Answer<void>{};
     Answer<void> probed = co_await probe(cancel);
@@ -178,7 +195,7 @@ Task<Answer<void>> Client::initialize(Cancel& cancel) {
   speech_ = {{}, false};
   link_->speak(speech_);
   if (!link_->is_open() || spec_.command.empty()) {
-    Answer<void> opened = co_await link_->open();
+    Answer<void> opened = co_await link_->open(cancel);
     if (!opened) co_return opened;
   }
   std::string members;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,7 +60,14 @@ class Client {
  private:
   enum class Era : std::uint8_t { unknown, stateless, initialize };
 
+  // What becomes of one start, for all who wait for it.
+  struct Start {
+    std::optional<Answer<void>> result;
+    std::vector<Notice*> waiting;
+  };
+
   Task<Answer<void>> ready(Cancel& cancel);
+  Task<Answer<void>> result_of(std::shared_ptr<Start> start, Cancel& cancel);
   Task<Answer<void>> connect(Cancel& cancel);
   Task<Answer<void>> probe(Cancel& cancel);
   Task<Answer<void>> initialize(Cancel& cancel);
@@ -77,8 +85,7 @@ class Client {
   Speech speech_;
   Era era_ = Era::unknown;
   bool ready_ = false;
-  bool connecting_ = false;
-  Notice connected_;
+  std::shared_ptr<Start> start_;  // the one under way; null: none
   std::uint64_t next_id_ = 1;
   Tools tools_;
   std::vector<std::string> refused_;

@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -147,7 +149,21 @@ TEST_P(EveryServer, MayChangeItsTools) {
   EXPECT_EQ((*list())->size(), 3u);
 }
 
-using Stdio = ClientTest;
+class Stdio : public ClientTest {
+ protected:
+  // A child that notes its start and then is silent.
+  void never_answers() {
+    spec.command = {"/bin/sh", "-c",
+                    "echo started >> '" + (folder / "starts").string() + "'; exec sleep 600"};
+    make();
+  }
+  [[nodiscard]] int starts() const {
+    std::ifstream file(folder / "starts");
+    int count = 0;
+    for (std::string line; std::getline(file, line);) ++count;
+    return count;
+  }
+};
 
 TEST_F(Stdio, ServerThatDoesNotKnowTheProbeIsOfTheInitializeEra) {
   spec.limits.probe = 50ms;
@@ -231,6 +247,73 @@ TEST_F(Stdio, ServerThatDoesNotEndIsKilledWithWhatItStarted) {
   const TimePoint patience = clock.now() + 10s;
   while (runs() && clock.now() < patience) run(wait_a_turn(loop));
   EXPECT_FALSE(runs());
+}
+
+TEST_F(Stdio, ServerThatDidNotAnswerIsEndedBeforeItIsStartedAgain) {
+  spec.limits.probe = spec.limits.start = spec.limits.stop = 30ms;
+  never_answers();
+  for (int time = 0; time < 2; ++time) {
+    const auto tools = list();
+    ASSERT_FALSE(tools);
+    EXPECT_EQ(tools.error().error.code, ErrorCode::timeout) << tools.error().error.message;
+  }
+}
+
+TEST_F(Stdio, ServerWhoseFirstTaskWasCanceledIsStartedForTheNext) {
+  spec.limits.stop = 30ms;
+  const std::string flag = (folder / "flag").string();
+  spec.command = {"/bin/sh", "-c",
+                  "if [ -e '" + flag + "' ]; then exec python3 '" + kServer + "'; fi; touch '" +
+                      flag + "'; exec sleep 600"};
+  make();
+  Cancel first;
+  Cancel second;
+  Answer<Client::Tools> of_first = failed(ErrorCode::internal, "");
+  Answer<Client::Tools> of_second = failed(ErrorCode::internal, "");
+  TaskGroup group;
+  group.spawn(list(*this, first, of_first));
+  while (!std::filesystem::exists(flag)) run(wait_a_turn(loop));
+  group.spawn(list(*this, second, of_second));
+  run(wait_a_turn(loop));
+  first.cancel();
+  while (!group.empty()) run(wait_a_turn(loop));
+  ASSERT_FALSE(of_first);
+  EXPECT_EQ(of_first.error().error.code, ErrorCode::canceled);
+  EXPECT_TRUE(of_second) << of_second.error().error.message;
+}
+
+TEST_F(Stdio, StartThatFailsIsToldToAllWhoWaitForIt) {
+  spec.limits.probe = spec.limits.start = 200ms;
+  spec.limits.stop = 30ms;
+  never_answers();
+  std::array<Answer<Client::Tools>, 3> out{failed(ErrorCode::internal, ""),
+                                           failed(ErrorCode::internal, ""),
+                                           failed(ErrorCode::internal, "")};
+  TaskGroup group;
+  for (auto& each : out) group.spawn(list(*this, cancel, each));
+  while (!group.empty()) run(wait_a_turn(loop));
+  for (const auto& each : out) {
+    ASSERT_FALSE(each);
+    EXPECT_EQ(each.error().error.code, ErrorCode::timeout) << each.error().error.message;
+  }
+  EXPECT_LE(starts(), 1);
+}
+
+TEST_F(Stdio, WhoWaitsForAStartIsLetGoWhenCanceled) {
+  spec.limits.stop = 30ms;
+  never_answers();
+  Cancel second;
+  Answer<Client::Tools> of_first = failed(ErrorCode::internal, "");
+  Answer<Client::Tools> of_second = failed(ErrorCode::internal, "");
+  TaskGroup group;
+  group.spawn(list(*this, cancel, of_first));
+  group.spawn(list(*this, second, of_second));
+  run(wait_a_turn(loop));
+  second.cancel();
+  EXPECT_EQ(group.size(), 1u);
+  EXPECT_EQ(of_second.error().error.code, ErrorCode::canceled);
+  cancel.cancel();
+  EXPECT_TRUE(group.empty());
 }
 
 using Http = ClientTest;

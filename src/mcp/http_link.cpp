@@ -98,7 +98,7 @@ struct HttpLink::Stream {
   std::string stray;  // what was sent that is no message
 };
 
-Task<Answer<void>> HttpLink::open() {
+Task<Answer<void>> HttpLink::open(Cancel&) {
   if (!endpoint_) {
     const Result<Url> url = parse_url(spec_.url);
     if (!url) co_return std::unexpected(Failure{url.error(), Fate::not_run});

@@ -24,7 +24,7 @@ class HttpLink final : public Link {
   HttpLink(Loop& loop, Resolver& resolver, const ServerSpec& spec)
       : loop_(loop), resolver_(resolver), spec_(spec), quiet_(loop) {}
 
-  Task<Answer<void>> open() override;
+  Task<Answer<void>> open(Cancel& cancel) override;
   [[nodiscard]] bool is_open() const override { return pool_ != nullptr && !session_lost_; }
   void speak(Speech speech) override { speech_ = std::move(speech); }
   Task<Answer<std::string>> ask(const Ask& ask, Cancel& cancel) override;

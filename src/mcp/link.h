@@ -34,8 +34,8 @@ class Link {
  public:
   virtual ~Link() = default;
 
-  // Makes ready to ask. Nothing to do, a child to start, a session to forget.
-  virtual Task<Answer<void>> open() = 0;
+  // Makes ready to ask, from the beginning: what was open before is ended.
+  virtual Task<Answer<void>> open(Cancel& cancel) = 0;
   // False: what was open is no more, and so is what was agreed on there.
   [[nodiscard]] virtual bool is_open() const = 0;
   // From the next message on.

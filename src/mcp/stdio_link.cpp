@@ -12,8 +12,17 @@
 
 namespace tidegate::mcp {
 
-Task<Answer<void>> StdioLink::open() {
-  while (child_ != nullptr) co_await ended_.until_given(kNever);  // one that is just ending
+Task<Answer<void>> StdioLink::open(Cancel& cancel) {
+  end_it("it did not answer as a server does");
+  const TimePoint deadline = loop_.now() + spec_.limits.start;
+  const Cancel::Listener listener(cancel, [this] { ended_.give(); });
+  while (child_ != nullptr) {
+    if (cancel.canceled()) co_return failed(ErrorCode::canceled, "it was canceled");
+    if (loop_.now() >= deadline) {
+      co_return failed(ErrorCode::timeout, "the process that it was before does not end");
+    }
+    co_await ended_.until_given(deadline);
+  }
   Result<std::unique_ptr<ChildProcess>> started = ChildProcess::start(loop_, spec_);
   if (!started) co_return std::unexpected(Failure{started.error(), Fate::not_run});
   child_ = std::move(*started);
@@ -156,6 +165,13 @@ void StdioLink::keep_errors(std::string_view written) {
   }
 }
 
+// Begins the end of a child that is wanted no more.
+void StdioLink::end_it(std::string why) {
+  if (!is_open()) return;
+  why_ended_ = std::move(why);
+  child_->output().cancel();  // wakes read_output(), if that is not what called us
+}
+
 // The child has closed its output, or is to go. Whoever still waits is told how it ended.
 Task<void> StdioLink::end(ChildProcess& child) {
   ending_ = true;
@@ -245,11 +261,7 @@ void StdioLink::finish(std::uint64_t id, Answer<std::string> answer) {
 }
 
 Task<void> StdioLink::close() {
-  if (child_ == nullptr) co_return;
-  if (!ending_) {
-    why_ended_ = "it is no longer needed";
-    child_->output().cancel();  // wakes read_output(), if that is not what called us
-  }
+  end_it("it is no longer needed");
   while (child_ != nullptr) co_await ended_.until_given(kNever);
 }
 

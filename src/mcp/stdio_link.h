@@ -20,7 +20,7 @@ class StdioLink final : public Link {
  public:
   StdioLink(Loop& loop, const ServerSpec& spec) : loop_(loop), spec_(spec), ended_(loop) {}
 
-  Task<Answer<void>> open() override;
+  Task<Answer<void>> open(Cancel& cancel) override;
   [[nodiscard]] bool is_open() const override { return child_ != nullptr && !ending_; }
   void speak(Speech) override {}
   Task<Answer<std::string>> ask(const Ask& ask, Cancel& cancel) override;
@@ -41,6 +41,7 @@ class StdioLink final : public Link {
   Task<void> read_errors(ChildProcess& child);
   void take_last_errors(ChildProcess& child);
   void keep_errors(std::string_view written);
+  void end_it(std::string why);
   Task<void> end(ChildProcess& child);
   Task<void> flush(ChildProcess& child);
   bool take_lines(std::string_view received);

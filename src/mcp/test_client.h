@@ -92,12 +92,12 @@ class ClientTest : public testing::Test {
     return out.str();
   }
 
-  static Task<void> list(ClientTest& self, Answer<Client::Tools>& out) {
-    out = co_await self.client->tools(self.cancel);
+  static Task<void> list(ClientTest& self, Cancel& until, Answer<Client::Tools>& out) {
+    out = co_await self.client->tools(until);
   }
   Answer<Client::Tools> list() {
     Answer<Client::Tools> out = failed(ErrorCode::internal, "not asked");
-    run(list(*this, out));
+    run(list(*this, cancel, out));
     return out;
   }
 
