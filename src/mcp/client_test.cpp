@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -314,6 +315,33 @@ TEST_F(Stdio, WhoWaitsForAStartIsLetGoWhenCanceled) {
   EXPECT_EQ(of_second.error().error.code, ErrorCode::canceled);
   cancel.cancel();
   EXPECT_TRUE(group.empty());
+}
+
+TEST_F(Stdio, ServerThatNeverStopsWritingLeavesOthersTheirTurn) {
+  spec.limits.stray_bytes = SIZE_MAX;
+  spec.limits.stop = 30ms;
+  spec.command = {"/bin/sh", "-c", "yes >&2 & exec yes"};
+  make();
+  Answer<Client::Tools> out = failed(ErrorCode::internal, "");
+  TaskGroup group;
+  group.spawn(list(*this, cancel, out));
+  for (int turn = 0; turn < 20; ++turn) run(wait_a_turn(loop));
+  cancel.cancel();
+  EXPECT_TRUE(group.empty());
+  EXPECT_EQ(out.error().error.code, ErrorCode::canceled);
+}
+
+TEST_F(Stdio, ServerThatWritesTooMuchThatIsNoMessageIsEnded) {
+  spec.limits.stray_bytes = 1 << 20;
+  spec.limits.stop = 30ms;
+  spec.command = {"yes"};
+  make();
+  const auto tools = list();
+  ASSERT_FALSE(tools);
+  EXPECT_EQ(tools.error().error.message,
+            "MCP server \"peer\": it was ended: it wrote over 1048576 bytes to its standard output "
+            "and no message (what it logs belongs to its standard error); its output was no "
+            "message: \"y\"");
 }
 
 using Http = ClientTest;

@@ -9,6 +9,7 @@ namespace tidegate::mcp {
 
 struct Limits {
   std::size_t message_bytes = 16u << 20;  // of one message from the server
+  std::size_t stray_bytes = 4u << 20;     // that a child writes without a message among them
   std::size_t queued_bytes = 16u << 20;   // to a child process that does not read
   std::size_t stderr_bytes = 2048;        // the end of what a child wrote, for errors
   int tools = 2000;

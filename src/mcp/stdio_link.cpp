@@ -11,6 +11,20 @@
 #include "mcp/message.h"
 
 namespace tidegate::mcp {
+namespace {
+
+// Everybody else on the loop has a turn. After each read that filled its memory: a child may write
+// faster than we read.
+struct OthersFirst {
+  Loop& loop;
+  [[nodiscard]] bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) const {
+    loop.post([waiter] { waiter.resume(); });
+  }
+  void await_resume() const {}
+};
+
+}  // namespace
 
 Task<Answer<void>> StdioLink::open(Cancel& cancel) {
   end_it("it did not answer as a server does");
@@ -28,6 +42,7 @@ Task<Answer<void>> StdioLink::open(Cancel& cancel) {
   child_ = std::move(*started);
   ending_ = false;
   for (std::string* text : {&input_, &output_, &errors_, &stray_, &why_ended_}) text->clear();
+  stray_bytes_ = 0;
   tasks_.spawn(read_errors(*child_));
   tasks_.spawn(read_output(*child_));
   co_return Answer<void>{};
@@ -122,14 +137,17 @@ Task<void> StdioLink::flush(ChildProcess& child) {
 
 Task<void> StdioLink::read_output(ChildProcess& child) {
   Socket& output = child.output();
-  for (;;) {
+  while (why_ended_.empty()) {
     const Io io = output.read(loop_.scratch(), Loop::kScratchSize);
     if (io.again) {
       const Wake wake = co_await output.until_readable(kNever);
       if (wake != Wake::ready) break;
-    } else if (io.failed() || !take_lines({loop_.scratch(), io.bytes})) {
-      break;
+      continue;
     }
+    if (io.failed()) break;
+    take_lines({loop_.scratch(), io.bytes});
+    const OthersFirst others{loop_};
+    if (io.bytes == Loop::kScratchSize) co_await others;
   }
   co_await end(child);
 }
@@ -145,6 +163,10 @@ Task<void> StdioLink::read_errors(ChildProcess& child) {
       continue;
     }
     keep_errors({loop_.scratch(), io.bytes});
+    if (io.bytes < Loop::kScratchSize) continue;
+    const OthersFirst others{loop_};
+    co_await others;
+    if (ending_) co_return;  // the child may be gone with the next turn
   }
 }
 
@@ -197,7 +219,7 @@ Task<void> StdioLink::end(ChildProcess& child) {
 }
 
 // Whole lines are taken from a copy: whoever an answer wakes may use the loop's scratch memory.
-bool StdioLink::take_lines(std::string_view received) {
+void StdioLink::take_lines(std::string_view received) {
   const std::size_t end = received.rfind('\n');
   if (end != received.npos) {
     std::string block = std::exchange(output_, {});
@@ -214,11 +236,16 @@ bool StdioLink::take_lines(std::string_view received) {
   }
   if (output_.size() > spec_.limits.message_bytes) {
     why_ended_ = fmt::format("it sent a message of over {} bytes", spec_.limits.message_bytes);
+  } else if (stray_bytes_ > spec_.limits.stray_bytes) {
+    why_ended_ = fmt::format(
+        "it wrote over {} bytes to its standard output and no message (what it logs belongs to its "
+        "standard error)",
+        spec_.limits.stray_bytes);
   }
-  return why_ended_.empty();
 }
 
 void StdioLink::take_line(std::string_view line) {
+  stray_bytes_ += line.size() + 1;
   line = trim(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
   if (line.empty()) return;
   const bool is_json = each_message(line, [&](std::string_view text) { take_message(text); });
@@ -232,6 +259,7 @@ void StdioLink::take_message(std::string_view text) {
     stray_ = text.substr(0, 1024);
     return;
   }
+  stray_bytes_ = 0;
   switch (message->kind) {
     case Message::Kind::response:
       if (message->id) finish(*message->id, std::string(text));

@@ -44,7 +44,7 @@ class StdioLink final : public Link {
   void end_it(std::string why);
   Task<void> end(ChildProcess& child);
   Task<void> flush(ChildProcess& child);
-  bool take_lines(std::string_view received);
+  void take_lines(std::string_view received);
   void take_line(std::string_view line);
   void take_message(std::string_view text);
   Result<void> send(std::string_view line);
@@ -60,11 +60,12 @@ class StdioLink final : public Link {
   Notice ended_;         // the child is gone and all its tasks but the one that says so
   bool ending_ = false;  // nothing more is sent
   bool flushing_ = false;
-  std::string input_;      // to be written
-  std::string output_;     // the unfinished line
-  std::string errors_;     // the end of what it wrote to stderr
-  std::string stray_;      // the last line of its output that was no message
-  std::string why_ended_;  // by us; empty: it ended by itself
+  std::string input_;            // to be written
+  std::string output_;           // the unfinished line
+  std::string errors_;           // the end of what it wrote to stderr
+  std::string stray_;            // the last line of its output that was no message
+  std::size_t stray_bytes_ = 0;  // of its output since the last message
+  std::string why_ended_;        // by us; empty: it ended by itself
   std::unordered_map<std::uint64_t, Pending*> pending_;
 };
 
