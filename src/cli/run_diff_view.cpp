@@ -117,12 +117,15 @@ std::string diff_text(const RunDiff& diff) {
            indented(engine::first_difference(input.left, input.right));
   }
   std::size_t same = 0;
+  std::size_t taken_over = 0;
   std::string only_left, only_right;
   for (const TaskDiff& task : diff.tasks) {
     if (!task.right) {
       only_left += fmt::format("  {}: {}\n", task.name, outcome(*task.left));
     } else if (!task.left) {
       only_right += fmt::format("  {}: {}\n", task.name, outcome(*task.right));
+    } else if (task.taken_over()) {
+      ++taken_over;
     } else if (task.differs()) {
       add_task(out, task);
     } else {
@@ -131,6 +134,10 @@ std::string diff_text(const RunDiff& diff) {
   }
   if (!only_left.empty()) out += fmt::format("\nonly in {}\n{}", diff.left.id.text(), only_left);
   if (!only_right.empty()) out += fmt::format("\nonly in {}\n{}", diff.right.id.text(), only_right);
+  if (taken_over != 0) {
+    out += fmt::format("\n{} tasks and items have in one of the two the result of an earlier run\n",
+                       taken_over);
+  }
   out += fmt::format("\n{} tasks and items are the same in all but their times\n", same);
   return out;
 }

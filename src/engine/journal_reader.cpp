@@ -184,6 +184,18 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
         tasks[at].cost = {row.integer(3)};
       });
   if (!counted) return std::unexpected(std::move(counted.error()));
+  // What a workflow spent that a task uses is the task's, once it has ended; before, the runner of
+  // that workflow counts it.
+  counted =
+      store_->query(std::string(kWithUsedRuns) +
+                        "SELECT used.task, sum(coalesce(a.cost_nano, a.reserved_nano)) FROM used "
+                        "JOIN attempt a ON a.run = used.run GROUP BY used.task",
+                    values, [&](const Row& row) {
+                      const auto at = static_cast<std::size_t>(row.integer(0));
+                      if (at < tasks.size() && has_ended(tasks[at].state))
+                        tasks[at].cost += {row.integer(1)};
+                    });
+  if (!counted) return std::unexpected(std::move(counted.error()));
   return tasks;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/error.h"
@@ -11,6 +12,13 @@
 #include "store/store.h"
 
 namespace tidegate::engine {
+
+// Begins a statement that may join `used`: the runs of workflows within the run `?`, each with the
+// task of that run that it belongs to, however deep. Their keys are "sub:" RUN "/" TASK.
+inline constexpr std::string_view kWithUsedRuns =
+    "WITH RECURSIVE used(run, task) AS (SELECT id, CAST(substr(key, 20) AS BIGINT) FROM run "
+    "WHERE parent = ? AND key LIKE 'sub:%' UNION ALL SELECT r.id, used.task FROM run r "
+    "JOIN used ON r.parent = used.run WHERE r.key LIKE 'sub:%') ";
 
 Result<void> migrate_journal(store::Store& store);
 // False: an earlier program made it, and it lacks columns.

@@ -61,23 +61,29 @@ Result<Side> read_side(JournalReader& reader, const StoredRun& run) {
     side.prompt += attempt.usage.prompt;
     side.cached += attempt.usage.cached;
     side.completion += attempt.usage.completion;
-    side.cost += attempt.cost;
     if (attempt.state == AttemptState::done) side.model = attempt.model;
   });
   if (!read) return std::unexpected(read.error());
+  std::vector<char> has_items(sides.size());
+  for (const StoredTask& task : *stored) {
+    if (task.parent) has_items[*task.parent] = 1;
+  }
   for (std::size_t i = 0; i < sides.size(); ++i) {
     const StoredTask& task = (*stored)[i];
     DiffSide& side = sides[i];
     side.state = task.state;
     side.error = task.error;
     side.output = task.output;
+    side.cost = task.cost;  // with what a workflow spent that it uses
     if (task.started && task.ended) side.took = *task.ended - *task.started;
     if (task.reused && has_ended(task.state)) side.reused = task.reused->run;
     DiffTotals& totals = out.totals;
-    ++totals.tasks;
-    totals.succeeded += task.state == TaskState::succeeded || task.state == TaskState::approved;
-    totals.failed += task.state == TaskState::failed;
-    totals.reused += side.reused.has_value();
+    if (has_items[i] == 0) {  // a list counts as its items
+      ++totals.tasks;
+      totals.succeeded += task.state == TaskState::succeeded || task.state == TaskState::approved;
+      totals.failed += task.state == TaskState::failed;
+      totals.reused += side.reused.has_value();
+    }
     totals.attempts += side.attempts;
     totals.prompt += side.prompt;
     totals.cached += side.cached;
@@ -129,6 +135,11 @@ bool TaskDiff::outcome_differs() const {
 }
 
 bool TaskDiff::output_differs() const { return left && right && left->output != right->output; }
+
+bool TaskDiff::taken_over() const {
+  return left && right && !outcome_differs() && !output_differs() &&
+         left->reused.has_value() != right->reused.has_value();
+}
 
 bool TaskDiff::differs() const {
   return outcome_differs() || output_differs() || left->model != right->model ||

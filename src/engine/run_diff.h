@@ -31,6 +31,8 @@ struct TaskDiff {
 
   [[nodiscard]] bool outcome_differs() const;
   [[nodiscard]] bool output_differs() const;
+  // One of the two did not run it, but has its result from an earlier run.
+  [[nodiscard]] bool taken_over() const;
   // In anything but time.
   [[nodiscard]] bool differs() const;
 };

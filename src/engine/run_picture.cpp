@@ -7,6 +7,8 @@
 #include <map>
 #include <unordered_map>
 
+#include "engine/journal_schema.h"
+
 namespace tidegate::engine {
 namespace {
 
@@ -121,9 +123,10 @@ class PictureReader {
         });
   }
 
+  // Those of workflows within are of the tasks that use them.
   Result<void> attempts() {
-    return store_.query(
-        "SELECT coalesce(t.parent, t.task), t.role, coalesce(a.model, a.asked_model), a.state, "
+    constexpr std::string_view kSums =
+        "t.role, coalesce(a.model, a.asked_model), a.state, "
         "coalesce(a.peak, 0), coalesce(a.error_class, ''), count(*), "
         "CAST(coalesce(sum(a.prompt), 0) AS BIGINT), CAST(coalesce(sum(a.cached), 0) AS BIGINT), "
         "CAST(coalesce(sum(a.completion), 0) AS BIGINT), "
@@ -131,10 +134,23 @@ class PictureReader {
         "CAST(coalesce(sum(a.cost_nano), 0) AS BIGINT), "
         "CAST(coalesce(sum(a.saved_by_cache_nano), 0) AS BIGINT), "
         "CAST(coalesce(sum(a.saved_by_window_nano), 0) AS BIGINT), "
-        "CAST(sum(a.reserved_nano) AS BIGINT) "
-        "FROM attempt a JOIN task t ON t.run = a.run AND t.task = a.task WHERE a.run = ? "
-        "GROUP BY 1, 2, 3, 4, 5, 6",
-        by_run_, [&](const Row& row) { add_attempts(row); });
+        "CAST(sum(a.reserved_nano) AS BIGINT) ";
+    const auto add = [&](const Row& row) { add_attempts(row); };
+    const auto own =
+        store_.query(fmt::format("SELECT coalesce(t.parent, t.task), {}FROM attempt a "
+                                 "JOIN task t ON t.run = a.run AND t.task = a.task WHERE a.run = ? "
+                                 "GROUP BY 1, 2, 3, 4, 5, 6",
+                                 kSums),
+                     by_run_, add);
+    if (!own) return own;
+    const std::array<Value, 2> twice{by_run_[0], by_run_[0]};
+    return store_.query(
+        fmt::format("{}SELECT coalesce(u.parent, u.task), {}FROM used "
+                    "JOIN attempt a ON a.run = used.run "
+                    "JOIN task t ON t.run = a.run AND t.task = a.task "
+                    "JOIN task u ON u.task = used.task WHERE u.run = ? GROUP BY 1, 2, 3, 4, 5, 6",
+                    kWithUsedRuns, kSums),
+        twice, add);
   }
 
   void add_attempts(const Row& row) {

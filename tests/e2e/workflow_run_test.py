@@ -237,7 +237,7 @@ class WorkflowRuns(unittest.TestCase):
         compared = self.workflow("diff", first, second)
         self.assertEqual(compared.returncode, 0, compared.stderr)
         for line in ["  tone\n    @@ line 1 @@\n    -\"dry\"\n    +\"warm\"\n",
-                     "outcome   succeeded -> succeeded (reused)"]:
+                     "\n1 tasks and items have in one of the two the result of an earlier run\n"]:
             self.assertIn(line, compared.stdout)
         self.assertRegex(compared.stdout, r"(?s)review\n.*output\n    @@ line 1 @@\n    -.*Review, dry\.")
         found = json.loads(self.workflow("diff", first, second, "--json").stdout)
