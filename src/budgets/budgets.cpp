@@ -74,7 +74,7 @@ bool is_named(const config::Budget& budget, const Spender& who, std::string_view
   return budget.name == (budget.scope == BudgetScope::key ? who.key_name : name);
 }
 
-Rule make_rule(const config::Budget& budget, bool of_keys, const Budgets* previous) {
+Rule make_rule(const config::Budget& budget, bool of_keys, const Budgets* previous, bool shared) {
   const auto same = [&](const Rule& rule) {
     return rule.of_keys == of_keys && rule.budget.scope == budget.scope &&
            rule.budget.name == budget.name && rule.budget.per == budget.per &&
@@ -88,7 +88,8 @@ Rule make_rule(const config::Budget& budget, bool of_keys, const Budgets* previo
   if (counters == nullptr) {
     // The zone was there when the configuration was checked.
     counters = std::make_shared<Counters>(
-        budget.per, TimeZone::find(budget.time_zone).value_or(TimeZone::utc()), most_names(budget));
+        budget.per, TimeZone::find(budget.time_zone).value_or(TimeZone::utc()), most_names(budget),
+        shared);
   }
   return {budget, shares_of(budget), of_keys, std::move(counters)};
 }
@@ -101,18 +102,22 @@ bool holds_back(const Rule& rule, bool diverted) {
 
 }  // namespace
 
-Counters::Counters(BudgetPer per, TimeZone zone, std::size_t max_names)
-    : periods(per, std::move(zone)),
-      names(max_names, [](std::string_view name) { return std::make_unique<Counter>(name); }) {}
+Counters::Counters(BudgetPer per, TimeZone zone, std::size_t max_names, bool shared)
+    : periods(per, std::move(zone)), names(max_names, [shared](std::string_view name) {
+        return std::make_unique<Counter>(name, shared);
+      }) {}
 
 std::shared_ptr<const Budgets> Budgets::build(std::span<const config::Budget> settings,
-                                              AlertSink sink, const Budgets* previous) {
+                                              AlertSink sink, const Budgets* previous,
+                                              Treasury* treasury) {
   auto budgets = std::make_shared<Budgets>();
   budgets->sink_ = std::move(sink);
+  budgets->treasury_ = treasury;
+  const bool shared = treasury != nullptr;
   for (const bool named : {true, false}) {
     for (const config::Budget& budget : settings) {
       if (named != budget.name.empty()) {
-        budgets->rules_.push_back(make_rule(budget, false, previous));
+        budgets->rules_.push_back(make_rule(budget, false, previous, shared));
       }
     }
   }
@@ -120,7 +125,7 @@ std::shared_ptr<const Budgets> Budgets::build(std::span<const config::Budget> se
     config::Budget of_key;
     of_key.scope = BudgetScope::key;
     of_key.per = static_cast<BudgetPer>(per);
-    budgets->rules_.push_back(make_rule(of_key, true, previous));
+    budgets->rules_.push_back(make_rule(of_key, true, previous, shared));
   }
   return budgets;
 }
@@ -168,7 +173,7 @@ std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
     if (!strict) {
       slot.reserve_anyway(charge.reserved_);
     } else if (unpriced || !slot.reserve(charge.reserved_, limit)) {
-      const NanoDollars left = limit - slot.spent();
+      const NanoDollars left = limit - slot.total();
       const bool alone = charge.reserved_ > left || left.value <= 0;
       refusal = {unpriced ? Refusal::Why::unknown_price
                  : alone  ? Refusal::Why::exhausted
@@ -180,9 +185,14 @@ std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
                  left,
                  rule.counters->periods.at(at)};
       if (refusal.why == Refusal::Why::exhausted) turned_away(part, at);
+      if (treasury_ != nullptr && refusal.why != Refusal::Why::unknown_price) {
+        refusal.awaits = refusal.why == Refusal::Why::reserved && !slot.dry();
+        if (refusal.awaits || !slot.watched()) call(part, at);
+      }
       return false;
     }
     charge.parts_[charge.count_++] = part;
+    if (treasury_ != nullptr && !slot.watched()) call(part, at);
     return true;
   });
   if (!admitted) return std::unexpected(refusal);  // and what was reserved goes back
@@ -220,7 +230,10 @@ void Budgets::restored(WallTime now, const CapOf& cap_of) const {
           rule.of_keys ? cap_of(counter.name(), rule.budget.per) : rule.budget.amount;
       if (!limit) return;
       Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(now));
-      crossed({&rule, &counter, &slot, *limit}, {}, slot.spent(), now, now);
+      const Charge::Part part{&rule, &counter, &slot, *limit};
+      crossed(part, now, now);
+      // The others have to know, even if nobody spends anything here.
+      if (treasury_ != nullptr && slot.spent().value != 0) call(part, now);
     });
   }
 }
@@ -238,12 +251,12 @@ void Budgets::add_standings(const Rule& rule, WallTime now, const CapOf& cap_of,
     const std::optional<NanoDollars> limit =
         rule.of_keys ? cap_of(counter.name(), rule.budget.per) : rule.budget.amount;
     const Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(now));
-    if (!limit || slot.held().value == 0) return;
+    if (!limit || (slot.held().value == 0 && slot.elsewhere().value == 0)) return;
     Standing standing{.rule = &rule,
                       .name = counter.name(),
                       .period = period,
                       .limit = *limit,
-                      .spent = slot.spent(),
+                      .spent = slot.total(),
                       .reserved = slot.held() - slot.spent(),
                       .last_hour = counter.last_hour(now),
                       .runs_out = {}};
@@ -270,13 +283,29 @@ std::vector<Standing> Budgets::standings_of_one_name(WallTime now) const {
   return all;
 }
 
-void Budgets::crossed(const Charge::Part& part, NanoDollars before, NanoDollars after, WallTime at,
-                      WallTime now) const {
+void Budgets::crossed(const Charge::Part& part, WallTime at, WallTime now) const {
+  const NanoDollars spent = part.slot->total();
   const std::vector<int>& shares = part.rule->alert_at;
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    const NanoDollars due = share_of(part.limit, shares[i]);
-    if (after >= due && before < due) raise(part, i, false, at, now);
+    if (spent >= share_of(part.limit, shares[i])) raise(part, i, false, at, now);
   }
+}
+
+// "model/house/day/UTC/1780000000/house"; a rule for each has no name of its own.
+void Budgets::call(const Charge::Part& part, WallTime at) const {
+  if (!part.slot->call()) return;
+  part.slot->set_limit(part.limit);
+  const Rule& rule = *part.rule;
+  const Period period = rule.counters->periods.at(at);
+  const std::int64_t begin = rule.counters->periods.begin_at(at);
+  treasury_->called({.slot = std::shared_ptr<Counter::Slot>(rule.counters, part.slot),
+                     .name = fmt::format("{}{}/{}/{}/{}/{}/{}", rule.of_keys ? "own " : "",
+                                         config::name(rule.budget.scope), rule.budget.name,
+                                         config::name(rule.budget.per), rule.budget.time_zone,
+                                         begin, part.counter->name()),
+                     .period = begin,
+                     .end = period.end,
+                     .spent = part.slot->spent()});
 }
 
 void Budgets::turned_away(const Charge::Part& part, WallTime at) const {
@@ -299,7 +328,7 @@ void Budgets::raise(const Charge::Part& part, std::size_t number, bool turned_aw
               .period = rule.counters->periods.at(at),
               .share = rule.alert_at[number],
               .limit = part.limit,
-              .spent = part.slot->spent(),
+              .spent = part.slot->total(),
               .turned_away = turned_away,
               .on_exhausted = rule.budget.on_exhausted,
               .runs_out = {},
@@ -367,10 +396,10 @@ Charge& Charge::operator=(Charge&& other) noexcept {
 
 void Charge::settle(NanoDollars real, WallTime now) {
   for (const Part& part : std::span(parts_).first(std::exchange(count_, 0))) {
-    const NanoDollars before = part.slot->settle(reserved_, real);
+    part.slot->settle(reserved_, real);
     if (real.value <= 0) continue;
     part.counter->note_rate(real, at_);
-    budgets_->crossed(part, before, before + real, at_, now);
+    budgets_->crossed(part, at_, now);
   }
 }
 

@@ -17,6 +17,7 @@
 #include "budgets/alert.h"
 #include "budgets/counter.h"
 #include "budgets/period.h"
+#include "budgets/treasury.h"
 #include "config/config.h"
 
 namespace tidegate::budgets {
@@ -29,7 +30,7 @@ struct Spender {
 
 // What has been counted for one budget, and outlives its configuration.
 struct Counters {
-  Counters(config::BudgetPer per, TimeZone zone, std::size_t max_names);
+  Counters(config::BudgetPer per, TimeZone zone, std::size_t max_names, bool shared);
 
   const PeriodClock periods;
   NameTable<Counter> names;  // of keys, their ids
@@ -61,6 +62,7 @@ struct Refusal {
   std::string_view name;  // whose budget it is: as in the Spender
   NanoDollars limit, asked, left;
   Period period;
+  bool awaits = false;  // more was asked for, of those who share the budget: look again shortly
 
   // out_of_budget or rate_limited, with the reason in a sentence.
   [[nodiscard]] Error error() const;
@@ -108,16 +110,19 @@ struct Standing {
   const Rule* rule = nullptr;
   std::string name;  // of a key, its id
   Period period;
-  NanoDollars limit, spent, reserved;
+  NanoDollars limit;
+  NanoDollars spent, reserved;       // spent by all who share it, reserved here
   NanoDollars last_hour;             // spent in the last 60 minutes
   std::optional<WallTime> runs_out;  // at that rate; absent: not in this period
 };
 
 class Budgets {
  public:
-  // `settings` were checked. previous: of the configuration before; may be null.
+  // `settings` were checked. previous: of the configuration before; may be null. treasury: shares
+  // them with others, and must outlive this; null: nobody does.
   static std::shared_ptr<const Budgets> build(std::span<const config::Budget> settings,
-                                              AlertSink sink, const Budgets* previous);
+                                              AlertSink sink, const Budgets* previous,
+                                              Treasury* treasury = nullptr);
 
   // Whether the configuration has any; keys may have caps all the same.
   [[nodiscard]] bool any() const { return rules_.size() > config::kBudgetPers; }
@@ -151,14 +156,15 @@ class Budgets {
   bool visit(const Spender& who, Visit visit) const;
   static void add_standings(const Rule& rule, WallTime now, const CapOf& cap_of,
                             std::vector<Standing>& out);
-  void crossed(const Charge::Part& part, NanoDollars before, NanoDollars after, WallTime at,
-               WallTime now) const;
+  void crossed(const Charge::Part& part, WallTime at, WallTime now) const;
+  void call(const Charge::Part& part, WallTime at) const;
   void turned_away(const Charge::Part& part, WallTime at) const;
   void raise(const Charge::Part& part, std::size_t number, bool turned_away, WallTime at,
              WallTime now) const;
 
   std::vector<Rule> rules_;  // named ones before those for each; the last ones are of keys
   AlertSink sink_;
+  Treasury* treasury_ = nullptr;
 };
 
 }  // namespace tidegate::budgets

@@ -11,27 +11,49 @@ std::int64_t hour_of(WallTime at) { return at.time_since_epoch().count() / kHour
 
 }  // namespace
 
+bool Counter::Slot::refuse(NanoDollars amount) {
+  // What two threads want at once may be the smaller one: whoever comes again asks again.
+  if (wanted_.load(std::memory_order_relaxed) < amount.value) wanted_.store(amount.value);
+  return false;
+}
+
 bool Counter::Slot::reserve(NanoDollars amount, NanoDollars limit) {
-  const std::int64_t most = std::min(limit.value, allowance_.load(std::memory_order_relaxed));
+  if (this->limit() != limit) set_limit(limit);  // a reload may change it
+  const std::int64_t left = limit.value - elsewhere_.load(std::memory_order_relaxed);
   std::int64_t held = held_.load();
   do {
-    if (amount.value > most - held) return false;
+    const std::int64_t most = std::min(left, allowance_.load());
+    if (amount.value > most - held) return refuse(amount);
   } while (!held_.compare_exchange_weak(held, held + amount.value));
-  return true;
+  // Either we see here that it was lowered meanwhile, or lower() sees what we hold.
+  if (held + amount.value <= allowance_.load()) return true;
+  held_.fetch_sub(amount.value);
+  return refuse(amount);
 }
 
-NanoDollars Counter::Slot::settle(NanoDollars reserved, NanoDollars real) {
+NanoDollars Counter::Slot::lower(NanoDollars allowance) {
+  const std::int64_t before = allowance_.exchange(allowance.value);
+  const std::int64_t most = std::min(before, std::max(allowance.value, held_.load()));
+  allowance_.store(most);
+  return {most};
+}
+
+void Counter::Slot::settle(NanoDollars reserved, NanoDollars real) {
   // Spent first: whoever reads both never sees more reserved than there is.
-  const std::int64_t before = spent_.fetch_add(real.value);
+  spent_.fetch_add(real.value);
   held_.fetch_add(real.value - reserved.value);
-  return {before};
 }
 
-void Counter::Slot::start(std::int64_t period) {
+void Counter::Slot::start(std::int64_t period, bool shared) {
   held_.store(0);
   spent_.store(0);
-  allowance_.store(kAll);
+  allowance_.store(shared ? 0 : kAll);
+  elsewhere_.store(0);
+  wanted_.store(0);
   raised_.store(0);
+  watched_.store(false);
+  called_.store(false);
+  dry_.store(false);
   period_.store(period, std::memory_order_release);
 }
 
@@ -47,7 +69,7 @@ Counter::Slot& Counter::begin(std::int64_t period) {
   auto* slot = std::ranges::find_if(slots_, is_it);
   if (slot == slots_.end()) {
     slot = slots_.begin() + next_++ % kSlots;
-    slot->start(period);
+    slot->start(period, shared_);
   }
   newest_.store(static_cast<std::uint32_t>(slot - slots_.begin()));
   return *slot;

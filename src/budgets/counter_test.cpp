@@ -15,12 +15,13 @@ WallTime hour(int number, int minute = 0) {
 }
 
 TEST(Counter, HoldsNoMoreThanTheLimit) {
-  Counter counter("");
+  Counter counter("", false);
   Counter::Slot& slot = counter.at(0);
   EXPECT_TRUE(slot.reserve({60}, {100}));
   EXPECT_FALSE(slot.reserve({41}, {100}));
   EXPECT_TRUE(slot.reserve({40}, {100}));
-  EXPECT_EQ(slot.settle({60}, {10}), NanoDollars{0});
+  slot.settle({60}, {10});
+  EXPECT_EQ(slot.spent(), NanoDollars{10});
   EXPECT_EQ(slot.spent(), NanoDollars{10});
   EXPECT_EQ(slot.held(), NanoDollars{50});
   EXPECT_TRUE(slot.reserve({50}, {100}));
@@ -36,7 +37,7 @@ TEST(Counter, HoldsNoMoreThanTheLimit) {
 }
 
 TEST(Counter, AnAllowanceIsALimitToo) {
-  Counter counter("");
+  Counter counter("", false);
   Counter::Slot& slot = counter.at(0);
   slot.allow({30});
   EXPECT_FALSE(slot.reserve({31}, {100}));
@@ -46,7 +47,7 @@ TEST(Counter, AnAllowanceIsALimitToo) {
 }
 
 TEST(Counter, KeepsPeriodsApartAndFindsThemAgain) {
-  Counter counter("");
+  Counter counter("", false);
   Counter::Slot& monday = counter.at(0);
   monday.reserve_anyway({5});
   Counter::Slot& tuesday = counter.at(kDay);
@@ -66,7 +67,7 @@ TEST(Counter, KeepsPeriodsApartAndFindsThemAgain) {
 }
 
 TEST(Counter, AnAlertIsRaisedOncePerPeriod) {
-  Counter counter("");
+  Counter counter("", false);
   EXPECT_TRUE(counter.at(0).raise(1));
   EXPECT_FALSE(counter.at(0).raise(1));
   EXPECT_TRUE(counter.at(0).raise(0));
@@ -76,7 +77,7 @@ TEST(Counter, AnAlertIsRaisedOncePerPeriod) {
 TEST(Counter, ThreadsTakeExactlyTheLimit) {
   constexpr int kThreads = 4;
   constexpr std::int64_t kLimit = 100'000;
-  Counter counter("");
+  Counter counter("", false);
   std::atomic<std::int64_t> admitted{0};
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
@@ -99,7 +100,7 @@ TEST(Counter, ThreadsTakeExactlyTheLimit) {
 }
 
 TEST(Counter, TheRateIsThatOfTheLastHour) {
-  Counter counter("");
+  Counter counter("", false);
   counter.note_rate({100}, hour(10, 30));
   EXPECT_EQ(counter.last_hour(hour(10, 59)), NanoDollars{100});
   counter.note_rate({60}, hour(11, 0));
@@ -109,6 +110,26 @@ TEST(Counter, TheRateIsThatOfTheLastHour) {
   EXPECT_EQ(counter.last_hour(hour(11, 30)), NanoDollars{60 + 100});
   EXPECT_EQ(counter.last_hour(hour(12, 30)), NanoDollars{30});
   EXPECT_EQ(counter.last_hour(hour(13, 0)), NanoDollars{0});
+}
+
+TEST(CounterTest, OneThatIsSharedHasItsAllowanceOnly) {
+  Counter counter("", true);
+  Counter::Slot& slot = counter.at(kDay);
+  EXPECT_FALSE(slot.reserve({1}, {100}));
+  EXPECT_EQ(slot.wanted(), NanoDollars{1});
+  EXPECT_EQ(slot.wanted(), NanoDollars{});
+  slot.allow({50});
+  EXPECT_TRUE(slot.reserve({40}, {100}));
+  EXPECT_FALSE(slot.reserve({11}, {100}));
+  slot.hear({70});
+  EXPECT_FALSE(slot.reserve({1}, {100})) << "40 here and 70 elsewhere are more than the budget";
+  slot.hear({});
+  // What is held cannot be taken back.
+  EXPECT_EQ(slot.lower({10}), NanoDollars{40});
+  EXPECT_FALSE(slot.reserve({1}, {100}));
+  slot.settle({40}, {5});
+  EXPECT_EQ(slot.lower({5}), NanoDollars{5});
+  EXPECT_EQ(slot.total(), NanoDollars{5});
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "gateway/usage_page.h"
 #include "ledger/ledger_address.h"
 #include "loop/task_group.h"
+#include "sharing/spending_id.h"
 #include "simulator/running.h"
 
 namespace tidegate::cli {
@@ -177,8 +178,19 @@ bool Serving::share(const config::State& state) {
     }
     server.tls = std::move(*context);
   }
+  sharing::Spending spending{.id = {}, .one_ledger = !state.ledger.starts_with("sqlite:")};
+  if (!spending.one_ledger) {
+    auto id = sharing::spending_id(state.base() + ".gateway");
+    if (!id) {
+      fmt::print(stderr, "cannot share budgets: {}\n", id.error().message);
+      return false;
+    }
+    spending.id = std::move(*id);
+  }
   shared_.sharing = std::make_unique<sharing::Sharing>(
-      clock_, sharing::SharingOptions{std::move(server), state.redis_prefix, state.gateways},
+      clock_,
+      sharing::SharingOptions{std::move(server), state.redis_prefix, state.gateways,
+                              std::move(spending)},
       *log_);
   return true;
 }

@@ -17,6 +17,8 @@ constexpr Tokens kTierMargin = 8;  // an eighth
 // The answer of a model of which nobody says how much it answers at most.
 constexpr Tokens kLongestAnswer = 131'072;
 constexpr Duration kShortly = 1s;
+// What is asked of those who share a budget is answered within a round trip, or not at all.
+constexpr Duration kPatience = 300ms, kLookAgain = 2ms;
 // The official SDKs wait no longer than that for a retry.
 constexpr Duration kSoon = 60s;
 
@@ -92,10 +94,14 @@ void begin_budget(Walk& walk) {
   const limits::KeyEntry* key = walk.caller.key;
   if (!walk.snapshot->budgets->any() && (key == nullptr || key->own->caps.empty())) return;
   walk.budgeted = std::make_unique<Budgeted>();
+  const sharing::Sharing* sharing = walk.worker.shared.sharing.get();
+  if (sharing == nullptr || sharing->connected()) return;
+  walk.note(fmt::format("shared budgets away: 1/{} of what was left", sharing->gateways()));
 }
 
 std::optional<AttemptEnd> afford(Walk& walk, const routing::Target& target) {
   Budgeted& budgeted = *walk.budgeted;
+  budgeted.awaits = false;
   // The attempt begins in this turn of the loop, with this reading of the clock.
   const WallTime now = walk.worker.loop.wall();
   auto charge = walk.snapshot->budgets->reserve(
@@ -105,6 +111,8 @@ std::optional<AttemptEnd> afford(Walk& walk, const routing::Target& target) {
     return std::nullopt;
   }
   const Refusal& refusal = charge.error();
+  budgeted.awaits = refusal.awaits && !budgeted.waited;
+  if (budgeted.awaits) return std::nullopt;
   const budgets::Rule& rule = *refusal.rule;
   budgeted.divert_by = rule.budget.on_exhausted == config::OnExhausted::downgrade ? &rule : nullptr;
   const bool diverts = budgeted.divert_by != nullptr;
@@ -114,6 +122,26 @@ std::optional<AttemptEnd> afford(Walk& walk, const routing::Target& target) {
   end.failure->retry_after = retry_after(refusal, now);
   end.failure->diverts = diverts;
   return end;
+}
+
+Task<std::optional<AttemptEnd>> wait_for_money(Walk& walk, const routing::Target& target) {
+  Budgeted& budgeted = *walk.budgeted;
+  Loop& loop = walk.worker.loop;
+  const TimePoint end = loop.now() + kPatience;
+  std::optional<AttemptEnd> refused;
+  while (budgeted.awaits) {
+    const TimePoint until = loop.now() + kLookAgain;
+    const Wake wake = co_await walk.exchange.client().until_gone(until);
+    if (wake != Wake::timed_out) {
+      AttemptEnd gone;
+      gone.outcome = walk.outcome = ledger::Outcome::client_gone;
+      co_return std::move(gone);
+    }
+    budgeted.waited = loop.now() >= end;
+    refused = afford(walk, target);
+  }
+  budgeted.waited = false;
+  co_return std::move(refused);
 }
 
 bool divert(Walk& walk) {

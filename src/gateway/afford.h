@@ -12,8 +12,12 @@ namespace tidegate::gateway {
 // Once, after the decision: makes walk.budgeted if a budget may count the request.
 void begin_budget(Walk& walk);
 
-// Reserves for one attempt, which must begin at once. A value: it may not be made.
+// Reserves for one attempt, which must begin at once. A value: it may not be made. Where
+// walk.budgeted->awaits is set afterwards nobody knows yet: wait_for_money().
 std::optional<AttemptEnd> afford(Walk& walk, const routing::Target& target);
+
+// Asks again while those who share a budget are being asked, which takes a round trip.
+Task<std::optional<AttemptEnd>> wait_for_money(Walk& walk, const routing::Target& target);
 
 // After a refusal that diverts: sends the request to the budget's route. False: it cannot go there.
 bool divert(Walk& walk);

@@ -10,6 +10,8 @@ struct Budgeted : Recycled {
   budgets::Charge charge;                    // of the attempt that is made
   const budgets::Rule* divert_by = nullptr;  // the budget that would send the request elsewhere
   bool diverted = false;
+  bool awaits = false;  // those who share a budget are being asked
+  bool waited = false;  // long enough for that
 };
 
 }  // namespace tidegate::gateway

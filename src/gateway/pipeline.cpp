@@ -117,9 +117,11 @@ Task<AttemptEnd> try_target(Walk& walk, const routing::Target& target) {
       }
     }
     if (walk.budgeted != nullptr) {
-      if (std::optional<AttemptEnd> refused = afford(walk, target)) {
+      std::optional<AttemptEnd> refused = afford(walk, target);
+      if (walk.budgeted->awaits) refused = co_await wait_for_money(walk, target);
+      if (refused) {
         breaker.ignored(admission);
-        if (attempts == 1) end = std::move(*refused);
+        if (attempts == 1 || refused->failure == nullptr) end = std::move(*refused);
         co_return std::move(end);
       }
     }

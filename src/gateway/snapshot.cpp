@@ -202,7 +202,8 @@ std::shared_ptr<const Snapshot> Snapshot::build(config::Config config, SharedSta
     sink = [alerts](budgets::Alert alert) { alerts->give(std::move(alert)); };
   }
   snapshot->budgets =
-      budgets::Budgets::build(snapshot->config.budgets, std::move(sink), shared.budgets.get());
+      budgets::Budgets::build(snapshot->config.budgets, std::move(sink), shared.budgets.get(),
+                              shared.sharing ? &shared.sharing->treasury() : nullptr);
   shared.budgets = snapshot->budgets;
   for (const routing::Route& route : snapshot->table.routes) add_targets(*snapshot, shared, route);
   for (const auto& [id, route] : snapshot->table.models) add_targets(*snapshot, shared, route);

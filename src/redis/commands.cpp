@@ -22,8 +22,7 @@ void Commands::add(Arguments words) {
   commands_.push_back({nullptr, words.size(), 0, 0});
 }
 
-void Commands::call(const Script& script, std::initializer_list<std::string_view> keys,
-                    std::initializer_list<std::string_view> arguments) {
+void Commands::call(const Script& script, Arguments keys, Arguments arguments) {
   const std::size_t words = 3 + keys.size() + arguments.size();
   begin(words);
   word("EVALSHA");

@@ -30,7 +30,10 @@ class Commands {
   void add(Arguments words);
   // `script` must outlive this.
   void call(const Script& script, std::initializer_list<std::string_view> keys,
-            std::initializer_list<std::string_view> arguments);
+            std::initializer_list<std::string_view> arguments) {
+    call(script, {keys.begin(), keys.size()}, {arguments.begin(), arguments.size()});
+  }
+  void call(const Script& script, Arguments keys, Arguments arguments);
 
   [[nodiscard]] std::size_t count() const { return commands_.size(); }
   [[nodiscard]] bool empty() const { return commands_.empty(); }

@@ -8,9 +8,11 @@ Sharing::Sharing(const Clock& clock, SharingOptions options, telemetry::Log& log
     : link_(clock, std::move(options.server), log),
       members_(options.prefix, options.gateways),
       leases_(options.prefix, link_, members_),
+      purses_(options.prefix, std::move(options.spending), link_, members_, clock),
       bulletin_(options.prefix, link_, members_) {
   link_.add(members_);  // first: who is not there holds nothing
   link_.add(leases_);
+  link_.add(purses_);
   link_.add(bulletin_);
 }
 

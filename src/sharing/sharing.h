@@ -1,5 +1,6 @@
-// Sharing: what this gateway shares with others through Redis. One per process, made at the start
-// where state.limits is configured. Any thread, but for start() and stop().
+// Sharing: what this gateway shares with others through Redis: limits, budgets, news. One per
+// process, made at the start where state.limits is configured. Any thread, but for start() and
+// stop().
 #pragma once
 
 #include <string>
@@ -8,6 +9,7 @@
 #include "sharing/leases.h"
 #include "sharing/link.h"
 #include "sharing/membership.h"
+#include "sharing/purses.h"
 #include "telemetry/log.h"
 
 namespace tidegate::sharing {
@@ -16,6 +18,7 @@ struct SharingOptions {
   redis::Server server;
   std::string prefix;  // of all names in Redis
   int gateways = 1;    // that there are, until Redis says it
+  Spending spending{};
 };
 
 class Sharing {
@@ -29,6 +32,7 @@ class Sharing {
   void stop();
 
   [[nodiscard]] Lender& lender() { return leases_; }
+  [[nodiscard]] budgets::Treasury& treasury() { return purses_; }
   [[nodiscard]] Bulletin& bulletin() { return bulletin_; }
   // False: this gateway takes its fair share, 1 / gateways(), of every limit.
   [[nodiscard]] bool connected() const { return link_.connected(); }
@@ -40,6 +44,7 @@ class Sharing {
   Link link_;
   Membership members_;
   Leases leases_;
+  Purses purses_;
   Bulletin bulletin_;
 };
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <thread>
 
+#include "budgets/budgets.h"
 #include "redis/test_redis.h"
 #include "tidegate/acquire.h"
 
@@ -184,6 +185,50 @@ TEST(Sharing, knows_of_an_idle_limit_what_was_left) {
   ASSERT_TRUE(eventually([&] { return !one.sharing.connected(); }));
   EXPECT_FALSE(acquire_for(*one.limiter, {.input = 900}, 1s));
   EXPECT_TRUE(acquire_for(*one.limiter, {.input = 50}, 5s));
+}
+
+// What a gateway has that spends: budgets that are one with those of others.
+struct Spender {
+  Spender(std::uint16_t port, std::int64_t nanodollars)
+      : sharing(clock, {{.host = "127.0.0.1", .port = port}, "test", 1}, *log) {
+    config::Budget budget;
+    budget.per = config::BudgetPer::total;
+    budget.amount = {nanodollars};
+    budgets = budgets::Budgets::build(std::vector{budget}, {}, nullptr, &sharing.treasury());
+    sharing.start();
+    EXPECT_TRUE(eventually([this] { return sharing.connected(); }));
+  }
+  ~Spender() { sharing.stop(); }
+  bool spend(std::int64_t worst, std::int64_t real) {
+    for (int i = 0; i < 10'000; ++i) {
+      auto charge = budgets->reserve({}, NanoDollars{worst}, clock.wall(), false);
+      if (charge) return charge->settle({real}, clock.wall()), true;
+      if (charge.error().why == budgets::Refusal::Why::exhausted) return false;
+      std::this_thread::sleep_for(2ms);
+    }
+    ADD_FAILURE() << "nobody said that it is exhausted";
+    return false;
+  }
+
+  SystemClock clock;
+  std::unique_ptr<telemetry::Log> log = silent_log(clock);
+  Sharing sharing;
+  std::shared_ptr<const budgets::Budgets> budgets;
+};
+
+TEST(Sharing, spends_one_budget_to_its_end) {
+  redis::TestRedis redis;
+  Spender one(redis.port(), 1000);
+  Spender two(redis.port(), 1000);
+  std::atomic<std::int64_t> spent = 0;
+  const auto spend_all = [&](Spender& who) {
+    while (who.spend(50, 20)) spent += 20;
+  };
+  std::thread other([&] { spend_all(two); });
+  spend_all(one);
+  other.join();
+  EXPECT_LE(spent, 1000);
+  EXPECT_GT(spent, 1000 - 50) << "the last of it was enough for another";
 }
 
 TEST(Sharing, tells_the_others) {

@@ -1,0 +1,68 @@
+#include "sharing/purse_script.h"
+
+namespace tidegate::sharing {
+namespace {
+
+constexpr const char* kText = R"lua(
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local spent, leases, wanting, known = {}, 0, 0, false
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local field, value = all[i], all[i + 1]
+  local who = string.sub(field, 2)
+  if string.sub(field, 1, 1) == 's' then
+    spent[who] = tonumber(value)
+    known = true
+  elseif who ~= ARGV[1] then
+    local seen = redis.call('ZSCORE', KEYS[2], who)
+    if seen and tonumber(seen) > now - 5000 then
+      local lease, wanted = string.match(value, '^(%d+) (%d+)$')
+      leases = leases + lease
+      if tonumber(wanted) > now - 1000 then wanting = wanting + 1 end
+    else
+      redis.call('HDEL', KEYS[1], field)
+    end
+  end
+end
+local function learn(who, value)
+  if tonumber(value) > (spent[who] or 0) then
+    spent[who] = tonumber(value)
+    redis.call('HSET', KEYS[1], 's' .. who, value)
+  end
+end
+if not known then learn('before', ARGV[9]) end
+learn(ARGV[2], ARGV[3])
+for i = 10, #ARGV, 2 do learn(ARGV[i], ARGV[i + 1]) end
+local total, everybody = 0, {}
+for who, value in pairs(spent) do
+  total = total + value
+  everybody[#everybody + 1] = who
+  everybody[#everybody + 1] = string.format('%.0f', value)
+end
+local asked, needed = tonumber(ARGV[5]), tonumber(ARGV[6])
+local free = ARGV[7] - total - leases - ARGV[4]
+local grant = 0
+-- Less than a request needs is of no use here, and may be elsewhere.
+if asked > 0 and free > 0 and free >= needed then
+  grant = math.min(asked, math.max(math.ceil(free / (wanting + 1)), needed))
+end
+if ARGV[4] + grant > 0 or asked > 0 then
+  redis.call('HSET', KEYS[1], 'l' .. ARGV[1],
+             string.format('%.0f %.0f', ARGV[4] + grant, asked > 0 and now or 0))
+else
+  redis.call('HDEL', KEYS[1], 'l' .. ARGV[1])
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[8])
+return {string.format('%.0f', grant), string.format('%.0f', math.max(free - grant, 0)), wanting,
+        unpack(everybody)}
+)lua";
+
+}  // namespace
+
+const redis::Script& purse_script() {
+  static const redis::Script script(kText);
+  return script;
+}
+
+}  // namespace tidegate::sharing
