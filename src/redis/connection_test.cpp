@@ -147,8 +147,10 @@ TEST_F(RedisConnection, checks_the_servers_certificate) {
   certificates.add("good", "IP:127.0.0.1");
   TestRedis redis({"--port", "0", "--tls-port", "{PORT}", "--tls-cert-file",
                    certificates.certificate("good"), "--tls-key-file", certificates.key("good"),
-                   "--tls-ca-cert-file", certificates.ca(), "--tls-auth-clients", "no"});
+                   "--tls-ca-cert-file", certificates.ca(), "--tls-auth-clients", "no",
+                   "--requirepass", "the right one"});
   Server to = server(redis.port());
+  to.password = "the right one";
   to.tls = *tls::ClientContext::create(certificates.ca());
   auto connection = open(to);
   ASSERT_TRUE(connection) << connection.error().message;
@@ -157,8 +159,20 @@ TEST_F(RedisConnection, checks_the_servers_certificate) {
   const auto replies = exchange(**connection, commands);
   ASSERT_TRUE(replies);
   EXPECT_EQ((*replies)[0].text.size(), 100'000u);
+  const auto refused = [&](std::string_view words) {
+    auto tried = open(to);
+    ASSERT_FALSE(tried) << words;
+    EXPECT_TRUE(tried.error().message.contains(words)) << tried.error().message;
+    EXPECT_FALSE(tried.error().message.contains("guess")) << tried.error().message;
+  };
+  to.password = "a wrong guess";
+  refused("password");
+  to.password = "the right one";
+  to.host = "localhost";  // which the certificate does not name
+  refused("certificate");
+  to.host = "127.0.0.1";
   to.tls = *tls::ClientContext::create("");
-  EXPECT_FALSE(open(to));
+  refused("certificate");
   to.tls = nullptr;
   EXPECT_FALSE(open(to));
 }

@@ -87,8 +87,11 @@ class Postgres(EndToEnd):
         self.assertEqual((state["store_available"], state["lost"]), (available, 0))
         self.assertNotIn(PASSWORD, json.dumps(state))
 
-    def test_an_unknown_authority_and_a_wrong_password_are_said(self):
+    def test_an_unknown_authority_a_wrong_host_and_a_wrong_password_are_said(self):
+        trusted = f"?sslmode=verify-full&sslrootcert={self.certificate}"
         for url, words in ((self.server.url("?sslmode=verify-full"), "certificate"),
+                           (self.server.url(trusted).replace("@127.0.0.1", "@localhost"), "does not match host name"),
+                           (self.server.url(trusted).replace(PASSWORD, "wrong-guess"), "authentication"),
                            (self.server.url().replace(PASSWORD, "wrong-guess"), "authentication")):
             result = run("cost", "--ledger", url)
             self.assertEqual(result.returncode, 3)
