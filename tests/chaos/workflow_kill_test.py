@@ -1,7 +1,7 @@
 """A workflow of 50 tasks, with a fan-out and a workflow within it, whose process is killed, at every named fault point and at random moments,
 against a simulator that counts requests. What is promised in docs/workflows.md holds after each kill.
 
-TIDEGATE_KILLS: kills at random moments (3 without it; the long form, `./dev chaos`, has 1,000), and for
+TIDEGATE_KILLS: kills at random moments (3 without it; the long form, `./dev chaos workflows`, has 1,000), and for
 every 100 of them one more at each fault point. TIDEGATE_CHAOS_SEED repeats a run's choices.
 """
 
