@@ -7,7 +7,8 @@
 //
 // open: Poisson arrivals; latency counts from the intended start of each request. streams: N at a
 // time, each read to its end. hold: N that begin and stay open until standard input ends. --unique:
-// nothing in a request comes twice. --messages: as a client of Anthropic's Messages.
+// nothing in a request comes twice. --messages: as a client of Anthropic's Messages. --key K: of
+// the client, in any mode.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -46,6 +47,7 @@ int run(const std::string& mode, const Options& options) {
                      .stream = stream,
                      .unique = options.has("unique"),
                      .messages = options.has("messages"),
+                     .key = options.text("key", Kind{}.key),
                      .model = options.text("model", "auto")},
                     large ? 256 : 1024);
   Plan plan;

@@ -148,11 +148,11 @@ std::string head(std::size_t content_length, const Kind& kind) {
       "X-Stainless-Runtime-Version: v18.20.4\r\n"
       "X-Stainless-Retry-Count: 0\r\n"
       "X-Stainless-Timeout: 600\r\n"
-      "Authorization: Bearer sk-client-0123456789abcdef0123456789abcdef\r\n"
+      "Authorization: Bearer {}\r\n"
       "Connection: keep-alive\r\n"
       "{}"
       "Content-Length: {}\r\n\r\n",
-      kind.messages ? "messages" : "chat/completions",
+      kind.messages ? "messages" : "chat/completions", kind.key,
       kind.unique ? fmt::format("traceparent: 00-{0}{0}-{0}-01\r\n", kNumberHere) : "",
       content_length);
 }

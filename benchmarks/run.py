@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from rig import counts, machine, memory, micro, sharing, table, timing, workflows
+from rig import counts, ledger, limits, machine, memory, micro, sharing, table, timing, workflows
 from rig.figure import TARGETS, Figure
 from rig.process import BenchError
 from rig.rig import Rig
@@ -37,6 +37,9 @@ PARTS = {
     "translated_memory": (memory.translated, ["rss_per_translated_stream"]),
     "start": (timing.start, ["start"]),
     "sharing": (sharing.sharing, ["redis_round_trips", "shared_limit_p99"]),
+    "limits": (limits.limits, ["limiter_decision", "limiter_two_threads", "key_lookup",
+                               "limits_cpu", "limits_instructions"]),
+    "ledger": (ledger.ledger, ["ledger_sqlite", "ledger_postgres", *ledger.REPORTS]),
     "workflows": (workflows.workflows, [key for key in TARGETS if key.startswith("workflow_")]),
     "micro": (micro.micro, ["understand_2kb", "understand_2mb", "translate_messages",
                             "translate_chat", "translate_responses"]),

@@ -35,6 +35,18 @@ TARGETS = {
     "redis_round_trips": Target(
         "round trips to Redis per 100 requests at 1,000/s", "", 1, 0.7, "ours"),
     "shared_limit_p99": Target("shared limit later than ours, p99", "us", 20, 5, "ours"),
+    "limiter_decision": Target("limiter: requests and tokens of 4 scopes", "ns", 150, 100, "ours"),
+    # 15 and 20 million a second of both together
+    "limiter_two_threads": Target("limiter: two threads, one bucket, a decision", "ns", 66.7, 50, "ours"),
+    "key_lookup": Target("look-up among 100,000 keys", "ns", 200, 150, "ours"),
+    "limits_cpu": Target("CPU that keys, limits and a budget add", "us", 2, 1, "ours"),
+    "limits_instructions": Target("user instructions that they add", "", None, None, "ours"),
+    # 50,000 and 20,000 records a second
+    "ledger_sqlite": Target("ledger in SQLite: a record, sustained", "us", 20, 10, "ours"),
+    "ledger_postgres": Target("ledger in PostgreSQL: a record, sustained", "us", 50, 20, "ours"),
+    "report_by_model": Target("10 million records: report by model", "ms", 50, 5, "ours"),
+    "report_by_day": Target("10 million records: report by day", "ms", 50, 5, "ours"),
+    "report_by_task": Target("10 million records: by task, 100,000 rows", "ms", 50, 25, "ours"),
     "workflow_task_cpu": Target("workflow: CPU per task, journal in memory", "us", 20, 5, "ours"),
     "workflow_chain_vs_langgraph": Target("workflow: CPU per task of a chain", "us", 0.02, 0.005),
     "workflow_fan_vs_langgraph": Target("workflow: CPU per task side by side", "us", 0.02, 0.005),

@@ -32,10 +32,10 @@ def figure(key, runs, size, units_per_second):
     return result
 
 
-def google_benchmark(rig, program, name):
+def google_benchmark(rig, program, name, pinned=True):
     command = [rig.program(program), f"--benchmark_filter={name}", "--benchmark_format=json",
                "--benchmark_repetitions=5", "--benchmark_min_time=0.1"]
-    child = rig.children.start(command, rig.core, stdout=subprocess.PIPE,
+    child = rig.children.start(command, rig.core if pinned else None, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
     try:
         output, _ = child.communicate(timeout=60)

@@ -73,6 +73,7 @@ routes:
   critical_planning: {{ model: bench-model }}
 log: {{ requests: {log_requests}, file: "{folder}/gateway.log" }}
 state: {{ ledger: "sqlite:{folder}/bench.db" }}
+{more}
 """
 
 
@@ -80,12 +81,13 @@ class Setup:
     """What a figure asks of a proxy, beyond its defaults."""
 
     def __init__(self, upstream, streaming=False, ca_file=None, single_process=False,
-                 dialect="openai"):
+                 dialect="openai", more=""):
         self.upstream = upstream  # port
         self.streaming = streaming
         self.ca_file = ca_file  # the upstream speaks TLS
         self.single_process = single_process
         self.dialect = dialect  # of the provider, for the gateway
+        self.more = more  # configuration of the gateway
 
 
 class Proxy:
@@ -154,5 +156,6 @@ class Gateway(Proxy):
                 connections=min(self.rig.descriptors // 2, 20000),
                 ca=f"ca_file: {setup.ca_file}" if setup.ca_file else "",
                 log_requests="true" if self.rig.logs else "false",
+                more=setup.more,
                 folder=self.folder))
         return [self.rig.gateway, "serve", "-c", config]

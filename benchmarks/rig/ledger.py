@@ -1,0 +1,62 @@
+"""What the ledger takes and answers: ledger_bench (src/ledger/ledger_bench.cpp), in SQLite and in a PostgreSQL server of
+its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+from rig.figure import Figure
+from rig.process import BenchError
+
+SUPPORT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+                       "tests", "support")
+PATIENCE = 900  # the ledger of 10 million records is made first
+REPORTS = {"report_by_model": 0, "report_by_day": 2, "report_by_task": 4}  # BM_Report's "by"
+
+
+def ledger(rig):
+    figures = [sustained(rig, "ledger_sqlite", 0, os.environ), in_postgres(rig)]
+    rig.progress("reports over 10 million records")
+    for key, by in REPORTS.items():
+        runs = run(rig, f"BM_Report/records:10000000/by:{by}/last_day:0/top:0$", os.environ)
+        figures.append(Figure(key, [each["cpu_time"] for each in runs]))
+    return figures
+
+
+def sustained(rig, key, postgres, environment):
+    """A microsecond a record is a million records a second."""
+    rig.progress(f"{key}: sustained records")
+    runs = run(rig, f"BM_Sustained/postgres:{postgres}/", environment, repetitions=1)
+    return Figure(key, [1e6 / each["records_per_second"] for each in runs])
+
+
+def in_postgres(rig):
+    sys.path.insert(0, SUPPORT)
+    from with_postgres import Server
+    try:
+        server = Server()
+    except (RuntimeError, OSError) as error:
+        return Figure("ledger_postgres", problem=f"skipped: {error}")
+    try:
+        server.start()
+        environment = os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()}
+        return sustained(rig, "ledger_postgres", 1, environment)
+    except (BenchError, RuntimeError) as error:
+        return Figure("ledger_postgres", problem=str(error))
+    finally:
+        server.stop()
+
+
+def run(rig, name, environment, repetitions=3):
+    """On no core of its own: the ledger has a thread that writes, and PostgreSQL its processes."""
+    done = subprocess.run([rig.program("ledger_bench"), f"--benchmark_filter={name}", "--benchmark_format=json",
+                           f"--benchmark_repetitions={repetitions}"],
+                          env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    if done.returncode != 0:
+        raise BenchError(f"ledger_bench ended with {done.returncode}")
+    runs = [each for each in json.loads(done.stdout)["benchmarks"] if each["run_type"] == "iteration"]
+    for each in runs:
+        if each.get("error_occurred"):
+            raise BenchError(each["error_message"])
+    return runs
