@@ -30,7 +30,7 @@ std::string write(const translation::Request& request) {
 
 void repair(std::string_view body) {
   translation::Notes notes;
-  const auto cuts = translation::repair_messages(body, notes);
+  const auto cuts = translation::repair_messages(body, {}, notes);
   if (!cuts) return;
   const std::string repaired = translation::apply(body, *cuts);
   require(kMessagesCodec.read_request(repaired).has_value());

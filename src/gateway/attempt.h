@@ -56,7 +56,7 @@ class Attempt : private http::SilenceListener {
   [[nodiscard]] Result<void> check_self_contained(const translation::Request& request) const;
   [[nodiscard]] translation::Aim aim() const;
   [[nodiscard]] bool must_repair(const translation::Aim& aim) const;
-  [[nodiscard]] bool must_write_anew() const;
+  [[nodiscard]] bool must_write_anew(const translation::Aim& aim) const;
   [[nodiscard]] bool repairs_dsml() const;
   [[nodiscard]] bool keeps_response() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;

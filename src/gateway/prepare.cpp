@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "gateway/attempt.h"
 #include "gateway/outgoing.h"
+#include "translation/bare_seals.h"
 #include "translation/chat_repair.h"
 #include "translation/messages_repair.h"
 #include "translation/responses_request.h"
@@ -127,12 +128,16 @@ bool Attempt::must_repair(const translation::Aim& aim) const {
   if (upstream_ == Surface::chat) return translation::needs_repair(conversation, aim);
   const auto& request = walk_.understood.question->request;
   return upstream_ == Surface::messages && request != nullptr &&
-         translation::needs_messages_repair(*request);
+         translation::needs_messages_repair(*request, aim);
 }
 
 // Our envelopes mean nothing to a provider: where they cannot be cut out, the body is written anew.
-bool Attempt::must_write_anew() const {
+bool Attempt::must_write_anew(const translation::Aim& aim) const {
   const protocol::Conversation& conversation = walk_.understood.question->conversation;
+  if (walk_.surface == Surface::responses && upstream_ == Surface::responses &&
+      translation::has_foreign_seals(*walk_.understood.question->request, aim)) {
+    return true;
+  }
   const bool may_carry = upstream_ == Surface::responses || conversation.reasoning_details;
   return may_carry && conversation.body.find(translation::kEnvelopeMark) != std::string_view::npos;
 }
@@ -153,11 +158,11 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
   const bool writes = walk_.surface != upstream_ || repairs_dsml();
   if (!writes && upstream_ == Surface::chat) {
     gatherer_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
-    if (keeps) gatherer_->collect(std::string(aim.maker));
+    gatherer_->collect(aim.maker, {.turn = keeps, .seals = aim.dialect->thought_signatures});
     return;
   }
   pass_ = std::make_unique<translation::AnswerPass>(upstream_, *provider_.dialect);
-  if (keeps) pass_->collect(std::string(aim.maker));
+  pass_->collect(aim.maker, {.turn = keeps, .seals = walk_.surface == upstream_});
   if (!writes && keeps_response()) {
     pending_ = std::make_unique<PendingResponse>(
         PendingResponse{owner_, {}, {}, walk_.snapshot->config.providers[target_.provider].name});
@@ -197,20 +202,22 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   const Question& question = *walk_.understood.question;
   auto out = std::make_unique<Outgoing>();
   translation::Aim aim = this->aim();
-  const bool repairs = must_repair(aim);
-  const bool translated = walk_.surface != upstream_ || must_write_anew();
   const bool keeps = keeps_reasoning(aim);
-  if (translated || repairs || keeps || keeps_response()) {
+  const bool decoded = upstream_ != Surface::chat && protocol::is_translatable(upstream_);
+  const auto set_owner = [&] {
     owner_ = walk_.worker.memos.owners.of(walk_.caller, walk_.exchange.head().headers);
     aim.owner = owner_;
-  }
+  };
+  if (decoded || walk_.surface != upstream_ || keeps) set_owner();
+  const bool repairs = must_repair(aim);
+  const bool translated = walk_.surface != upstream_ || must_write_anew(aim);
+  if (owner_.empty() && (repairs || translated)) set_owner();
   auto form = asked_form();
   if (!form) {
     fail_with(ledger::Outcome::provider_error, std::move(form.error()), {});
     return nullptr;
   }
   if (!(translated ? translate(*out, aim) : splice(*out, aim, repairs))) return nullptr;
-  const bool decoded = upstream_ != Surface::chat && protocol::is_translatable(upstream_);
   if (keeps || *form || decoded || walk_.surface != upstream_ || repairs_dsml()) {
     prepare_passes(aim, keeps);
     if (*form) (pass_ ? pass_ : gatherer_)->check(std::move(*form));
@@ -251,7 +258,7 @@ bool Attempt::splice(Outgoing& out, const translation::Aim& aim, bool repairs) {
     translation::Notes notes;
     auto cuts = upstream_ == Surface::chat
                     ? translation::repair_chat(*conversation, aim, notes)
-                    : translation::repair_messages(conversation->body, notes);
+                    : translation::repair_messages(conversation->body, aim, notes);
     if (cuts) {
       out.body = translation::apply(conversation->body, std::move(*cuts));
       Result<protocol::Conversation> repaired = read_again(upstream_, out.body);
@@ -315,6 +322,7 @@ bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
   if (written) {
     // Without its encrypted items a model's reasoning could not come back.
     request->thinking.want_proof = request->thinking.want_proof || target_.model->thinking;
+    if (walk_.surface == upstream_) translation::name_makers(*request, aim);
     translation::fit(*request, aim, notes);
     out.beta = upstream_ == Surface::chat && !provider_.dialect->beta.empty() &&
                translation::needs_beta(*request);

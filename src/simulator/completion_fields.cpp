@@ -7,6 +7,16 @@
 
 namespace tidegate::simulator {
 
+namespace {
+
+std::string_view details_format(std::string_view upstream) {
+  if (upstream == "anthropic") return "anthropic-claude-v1";
+  if (upstream == "google") return "google-gemini-v1";
+  return upstream == "openai" ? "openai-responses-v1" : "unknown";
+}
+
+}  // namespace
+
 UsagePlace place_usage(Provider provider, bool include_usage, FaultKind fault) {
   switch (fault) {
     case FaultKind::usage_only_chunk:
@@ -50,7 +60,7 @@ void write_reasoning_details(json::Writer& json, const Answer& answer, std::stri
       json.member("signature", seal(kSignatureMark, answer.model, whole, whole));
     }
   }
-  json.member("format", upstream == "anthropic" ? "anthropic-claude-v1" : "unknown");
+  json.member("format", details_format(upstream));
   json.member("index", 0).end_object().end_array();
 }
 

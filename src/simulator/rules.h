@@ -29,6 +29,8 @@ namespace tidegate::simulator {
                                                   Provider provider = Provider::openai);
 
 [[nodiscard]] std::optional<Refusal> check_kimi(const ChatRequest& request, const Options& options);
+// Google documents them for histories of other models (fact sheet, section 4).
+[[nodiscard]] bool is_gemini_dummy(std::string_view signature);
 [[nodiscard]] std::optional<Refusal> check_gemini(const ChatRequest& request);
 [[nodiscard]] std::optional<Refusal> check_openrouter(const ChatRequest& request,
                                                       const Options& options);

@@ -5,15 +5,11 @@
 #include "simulator/tool_plan.h"
 
 namespace tidegate::simulator {
-namespace {
 
-// Google documents them for histories of other models (fact sheet, section 4).
-bool is_dummy(std::string_view signature) {
+bool is_gemini_dummy(std::string_view signature) {
   return signature == "context_engineering_is_the_way_to_go" ||
          signature == "skip_thought_signature_validator";
 }
-
-}  // namespace
 
 std::optional<Refusal> check_gemini(const ChatRequest& request) {
   const bool mandatory = !request.model.contains("gemini-2");
@@ -22,7 +18,7 @@ std::optional<Refusal> check_gemini(const ChatRequest& request) {
   for (std::size_t i = 0; i < request.messages.size(); ++i) {
     const Message& message = request.messages[i];
     for (const ToolCall& call : message.tool_calls) {
-      if (call.signature.empty() || is_dummy(call.signature)) continue;
+      if (call.signature.empty() || is_gemini_dummy(call.signature)) continue;
       if (open_seal(kThoughtMark, request.model, "", call.signature)) continue;
       return invalid("Thought signature is not valid.");
     }

@@ -2,6 +2,10 @@
 
 namespace tidegate::translation {
 
+bool Aim::wants_details() const {
+  return dialect->reasoning_details && wire_model.starts_with("google/");
+}
+
 bool Aim::thinks(protocol::Toggle toggle, protocol::Effort effort) const {
   using protocol::Effort;
   using protocol::Toggle;

@@ -24,6 +24,8 @@ struct Aim {
   const ReasoningMemory* memory = nullptr;  // null: nothing is remembered
   std::string_view owner = {};              // of what is remembered
 
+  // Gemini behind OpenRouter refuses a step with calls that brings no reasoning_details.
+  [[nodiscard]] bool wants_details() const;
   // Whether the model will think: by the client's word, else the route's, else its default.
   [[nodiscard]] bool thinks(protocol::Toggle toggle, protocol::Effort effort) const;
 };

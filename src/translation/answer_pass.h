@@ -44,7 +44,9 @@ class AnswerPass : private EventSink {
   [[nodiscard]] bool is_refused() const { return check_ && check_->refuses(); }
   [[nodiscard]] const AnswerCheck* checked() const { return check_ ? &*check_ : nullptr; }
   // Its reasoning is to be collected.
-  void collect(std::string maker) { collector_.emplace(std::move(maker)); }
+  void collect(std::string_view maker, ReasoningCollector::Wanted wanted) {
+    if (wanted.turn || wanted.seals) collector_.emplace(std::string(maker), wanted);
+  }
 
   // One event of a stream; what the client gets is appended to out().
   protocol::EventClass read_event(std::string_view name, std::string_view data);

@@ -57,12 +57,30 @@ bool content(Reader& reader, MessagePlaces& message) {
   return good;
 }
 
+// {"google":{"thought_signature":"..."}}
+bool extra_content(Reader& reader, CallPlace& call) {
+  if (reader.kind() != Kind::object) return reader.skip();
+  return reader.object([&](std::string_view vendor) {
+    if (vendor != "google" || reader.kind() != Kind::object) return reader.skip();
+    return reader.object([&](std::string_view key) {
+      if (key != "thought_signature" || reader.kind() != Kind::string) return reader.skip();
+      call.signature_place.begin = reader.offset();
+      if (!reader.string(call.signature)) return false;
+      call.signature_place.end = reader.last_end();
+      return true;
+    });
+  });
+}
+
 bool calls(Reader& reader, MessagePlaces& message) {
   return reader.array([&] {
     if (reader.kind() != Kind::object) return reader.skip();
     CallPlace call;
     const bool good = reader.object([&](std::string_view key) {
-      if (key == "extra_content") call.extra = true;
+      if (key == "extra_content") {
+        call.extra = true;
+        return extra_content(reader, call);
+      }
       if (key != "id" || reader.kind() != Kind::string) return reader.skip();
       return reader.string(call.id);
     });
@@ -95,7 +113,12 @@ bool read_places(Reader& reader, std::string_view body, MessagePlaces& message) 
       message.prefix_end = reader.last_end();
       return true;
     }
-    if (key == "reasoning_details") message.details = true;
+    if (key == "reasoning_details") {
+      message.details.begin = reader.offset();
+      if (!reader.skip()) return false;
+      message.details.end = reader.last_end();
+      return true;
+    }
     if (key == "content") return content(reader, message);
     if (key == "tool_calls" && reader.kind() == Kind::array) return calls(reader, message);
     return reader.skip();

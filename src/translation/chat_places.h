@@ -16,8 +16,10 @@ namespace tidegate::translation {
 
 struct CallPlace {
   std::string_view id;
-  std::uint32_t end = 0;  // of its object, the brace included
-  bool extra = false;     // it brings extra_content
+  std::uint32_t end = 0;            // of its object, the brace included
+  bool extra = false;               // it brings extra_content
+  std::string_view signature;       // Gemini's thought_signature in that
+  protocol::Range signature_place;  // of the string, the quotes included
 };
 
 // A message's reasoning under one name.
@@ -42,7 +44,7 @@ struct MessagePlaces {
   std::string thoughts;               // what those say
   protocol::Range prefix_key;         // of a mark that is true
   std::uint32_t prefix_end = 0;       // of its value
-  bool details = false;
+  protocol::Range details;            // the value of reasoning_details
   ReasoningMemory::Turn turn;
   std::vector<CallPlace> calls;
 };

@@ -6,6 +6,7 @@
 #include "json/escape.h"
 #include "json/reader.h"
 #include "translation/asked_form.h"
+#include "translation/bare_seals.h"
 #include "translation/chat_places.h"
 #include "translation/missing_reasoning.h"
 #include "translation/schema_instruction.h"
@@ -22,15 +23,12 @@ bool thinks(const Conversation& conversation, const Aim& aim) {
   return aim.thinks(conversation.thinking, conversation.effort);
 }
 
-// Reasoning stands under a name that the provider does not read, and not under the one it reads.
+// Some message has reasoning under a name that the provider does not read. Whether it has it under
+// the right one, too, is each message's own question: several models may have spoken.
 bool has_other_name(const Conversation& conversation, const protocol::DialectTable& dialect) {
   const std::string_view field = dialect.reasoning_field;
-  if (dialect.reasoning_details) return conversation.reasoning && !conversation.reasoning_content;
-  if (field == "reasoning_content") {
-    return conversation.reasoning && !conversation.reasoning_content;
-  }
-  if (field == "reasoning") return conversation.reasoning_content && !conversation.reasoning;
-  return false;
+  if (dialect.reasoning_details || field == "reasoning_content") return conversation.reasoning;
+  return field == "reasoning" && conversation.reasoning_content;
 }
 
 bool has_calls(const Conversation& conversation) {
@@ -154,12 +152,33 @@ class Repair {
   void both_names(const MessagePlaces& message, std::uint32_t step) {
     const NamedReasoning& content = message.reasoning_content;
     const NamedReasoning& plain = message.reasoning;
+    const bool settled = details(message);
     if (!content.blank()) return;
     if (!plain.blank()) return set(message, content, "reasoning_content", plain.text);
-    if (message.details) return;
+    if (settled) return;
     const std::string text = missing(message, step, plain);
     set(message, plain, "reasoning", text);
     set(message, content, "reasoning_content", text);
+  }
+
+  // What is sealed for another model stays behind, and Gemini gets what it takes in its place.
+  // True: the message has its details.
+  bool details(const MessagePlaces& message) {
+    const bool present = !message.details.empty();
+    const bool foreign =
+        present && are_foreign_details(aim_, message.details.in(conversation_.body));
+    if (present && !foreign) return true;
+    const bool wanted = aim_.wants_details() && !message.calls.empty();
+    std::string stand_in = "[]";
+    if (wanted) stand_in = missing_.details_stand_in(message.calls.front().id);
+    if (foreign) {
+      cut(message.details, std::move(stand_in));
+      notes_.add("reasoning of another model left out");
+    } else if (wanted) {
+      const std::uint32_t end = message.object.end - 1;
+      cut({end, end}, ",\"reasoning_details\":" + stand_in);
+    }
+    return wanted;
   }
 
   // Parts of a type that is nobody's: the Roo Code of old sends them (Roo-Code #12196).
@@ -200,6 +219,9 @@ class Repair {
     const std::vector<Cargo> cargo = missing_.recall(message.turn);
     bool signed_first = message.calls.front().extra;
     for (const CallPlace& call : message.calls) {
+      if (!foreign_maker(aim_, call.signature).empty()) {
+        cut(call.signature_place, fmt::format("\"{}\"", missing_.signature_stand_in()));
+      }
       if (call.extra || call.id.empty()) continue;
       for (const Cargo& each : cargo) {
         if (each.seal != Seal::gemini_signature || each.id != call.id) continue;
@@ -348,7 +370,8 @@ bool needs_repair(const Conversation& conversation, const Aim& aim) {
   if (has_other_prefix(conversation, dialect)) return true;
   if (conversation.assistant_steps == 0) return false;
   if (conversation.reasoning_parts && !dialect.reasoning_field.empty()) return true;
-  if (dialect.thought_signatures && has_calls(conversation)) return true;
+  if ((dialect.thought_signatures || aim.wants_details()) && has_calls(conversation)) return true;
+  if (dialect.reasoning_details && conversation.reasoning_details) return true;
   return has_other_name(conversation, dialect) ||
          (lacks_reasoning(conversation, aim) && thinks(conversation, aim));
 }

@@ -169,8 +169,8 @@ void check_repair(const fs::path& folder) {
   Notes notes;
   const auto request = kMessagesCodec.read_request(body);
   ASSERT_TRUE(request.has_value()) << request.error().message;
-  const auto cuts =
-      needs_messages_repair(*request) ? repair_messages(body, notes) : Result<std::vector<Cut>>{};
+  const auto cuts = needs_messages_repair(*request, {}) ? repair_messages(body, {}, notes)
+                                                        : Result<std::vector<Cut>>{};
   ASSERT_TRUE(cuts.has_value()) << cuts.error().message;
   expect_file(folder / "repaired.json", translation::apply(body, *cuts));
   expect_file(folder / "notes.txt", lines(notes));

@@ -84,7 +84,7 @@ TEST(MessagesMutation, repaired_bodies_stay_json) {
     for (int round = 0; round < 300; ++round) {
       const std::string body = damage(good, random);
       Notes notes;
-      const auto cuts = repair_messages(body, notes);
+      const auto cuts = repair_messages(body, {}, notes);
       if (!cuts || !is_json(body)) continue;
       EXPECT_TRUE(is_json(translation::apply(body, *cuts))) << body;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "translation/bare_seals.h"
 #include "translation/cargo.h"
 #include "translation/messages_block.h"
 #include "translation/messages_ids.h"
@@ -19,7 +20,8 @@ constexpr std::string_view kEmptied =
 
 class Repair {
  public:
-  Repair(std::string_view body, Notes& notes) : body_(body), walk_(body), notes_(notes) {}
+  Repair(std::string_view body, const Aim& aim, Notes& notes)
+      : body_(body), walk_(body), aim_(aim), notes_(notes) {}
 
   Result<std::vector<Cut>> run() {
     const bool good = walk_.object({}, {}, [this](std::string_view key) {
@@ -60,7 +62,7 @@ class Repair {
         element.place.begin = walk_.reader().offset();
         if (!read_block(walk_, at, block)) return false;
         element.place.end = walk_.reader().last_end();
-        element.goes = is_envelope(block);
+        element.goes = is_foreign(block);
         if (!element.goes && !has_kept()) {
           thinks_first = block.type == "thinking" || block.type == "redacted_thinking";
         }
@@ -87,9 +89,11 @@ class Repair {
     return true;
   }
 
-  static bool is_envelope(const Block& block) {
-    return (block.type == "thinking" && block.signature.starts_with(kEnvelopeMark)) ||
-           (block.type == "redacted_thinking" && block.data.starts_with(kEnvelopeMark));
+  [[nodiscard]] bool is_foreign(const Block& block) const {
+    const std::string_view proof = block.type == "thinking"            ? block.signature
+                                   : block.type == "redacted_thinking" ? block.data
+                                                                       : std::string_view();
+    return proof.starts_with(kEnvelopeMark) || !foreign_maker(aim_, proof).empty();
   }
 
   [[nodiscard]] bool has_kept() const {
@@ -150,6 +154,7 @@ class Repair {
 
   std::string_view body_;
   Walk walk_;
+  const Aim& aim_;
   Notes& notes_;
   std::vector<Cut> cuts_;
   std::vector<Element> elements_;  // of the message being read
@@ -161,18 +166,19 @@ class Repair {
 
 }  // namespace
 
-bool needs_messages_repair(const Request& request) {
+bool needs_messages_repair(const Request& request, const Aim& aim) {
   const auto is_foreign = [](const Part& part) {
     const bool has_id = part.kind == Part::Kind::tool_call || part.kind == Part::Kind::tool_result;
     return has_id && !messages::is_wire_id(part.id);
   };
-  return std::ranges::any_of(request.parts, is_foreign) || request.body.contains(kEnvelopeMark);
+  return std::ranges::any_of(request.parts, is_foreign) || request.body.contains(kEnvelopeMark) ||
+         has_foreign_seals(request, aim);
 }
 
-Result<std::vector<Cut>> repair_messages(std::string_view body, Notes& notes) {
+Result<std::vector<Cut>> repair_messages(std::string_view body, const Aim& aim, Notes& notes) {
   const auto checked = json::check_text(body);
   if (!checked) return std::unexpected(checked.error());
-  return Repair(body, notes).run();
+  return Repair(body, aim, notes).run();
 }
 
 }  // namespace tidegate::translation

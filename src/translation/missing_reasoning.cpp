@@ -32,6 +32,12 @@ std::string_view MissingReasoning::signature_stand_in() {
   return "skip_thought_signature_validator";
 }
 
+std::string MissingReasoning::details_stand_in(std::string_view call) {
+  return fmt::format(
+      R"([{{"type":"reasoning.encrypted","id":"{}","data":"{}","format":"google-gemini-v1","index":0}}])",
+      call, signature_stand_in());
+}
+
 void MissingReasoning::note(Notes& notes) const {
   if (restored_ != 0) notes.add(fmt::format("reasoning of {} restored", turns(restored_)));
   if (missing_ != 0) notes.add(fmt::format("reasoning of {} missing", turns(missing_)));

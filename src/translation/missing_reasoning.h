@@ -26,6 +26,9 @@ class MissingReasoning {
 
   // What Gemini takes in the place of the signature on a step's first call (fact sheet, section 4).
   [[nodiscard]] std::string_view signature_stand_in();
+  // The same as reasoning_details, for Gemini behind OpenRouter (Roo-Code #10759); `call` is the id
+  // of the step's first call, raw.
+  [[nodiscard]] std::string details_stand_in(std::string_view call);
 
   // "reasoning of 2 turns restored", "reasoning of 1 turn missing".
   void note(Notes& notes) const;

@@ -7,6 +7,7 @@ namespace tidegate::translation {
 void ReasoningCollector::take(const Event& event) {
   switch (event.kind) {
     case Event::Kind::reasoning:
+      if (!wanted_.turn) break;
       bytes_ += event.text.size();
       if (bytes_ <= kMostBytes) open_ += event.text;
       break;
@@ -40,7 +41,8 @@ void ReasoningCollector::close() {
 void ReasoningCollector::remember(ReasoningMemory& memory, std::string_view owner) {
   close();
   if (bytes_ == 0 || bytes_ > kMostBytes) return;
-  memory.remember(owner, turn_, cargo_);
+  if (wanted_.turn) memory.remember(owner, turn_, cargo_);
+  if (wanted_.seals) memory.remember_seals(owner, cargo_);
 }
 
 }  // namespace tidegate::translation

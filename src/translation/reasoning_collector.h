@@ -1,5 +1,6 @@
-// ReasoningCollector: gathers the reasoning of one answer and what its turn can be found by, for
-// the reasoning memory. Used beside the passing of an answer. One per answer, one worker.
+// ReasoningCollector: gathers the reasoning of one answer and what its turn can be found by, or
+// only its seals, for the reasoning memory. Used beside the passing of an answer. One per answer,
+// one worker.
 #pragma once
 
 #include <string>
@@ -15,8 +16,14 @@ class ReasoningCollector {
   // Reasoning beyond this is not remembered at all: half of it would be worth less than none.
   static constexpr std::size_t kMostBytes = 1u << 20;
 
+  struct Wanted {
+    bool turn = false;   // the reasoning itself, for a client that may not bring it back
+    bool seals = false;  // who made the seals, for a client that brings them back bare
+  };
+
   // `maker`: the provider and model that answer.
-  explicit ReasoningCollector(std::string maker) : maker_(std::move(maker)) {}
+  ReasoningCollector(std::string maker, Wanted wanted)
+      : maker_(std::move(maker)), wanted_(wanted) {}
 
   void take(const Event& event);
   // Once the answer is complete. Nothing is kept of an answer without reasoning.
@@ -26,6 +33,7 @@ class ReasoningCollector {
   void close();
 
   const std::string maker_;
+  const Wanted wanted_;
   ReasoningMemory::Turn turn_;
   std::vector<Cargo> cargo_;
   std::string open_;  // text of the reasoning that is going on

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "base/hash.h"
 #include "store/migration.h"
 #include "store/sqlite.h"
 
@@ -34,6 +35,10 @@ std::string call_key(std::string_view owner, std::string_view id) {
 
 std::string text_key(std::string_view owner, std::uint64_t hash) {
   return fmt::format("{} text {:016x}", owner, hash);
+}
+
+std::string seal_key(std::string_view owner, std::string_view proof) {
+  return fmt::format("{} seal {:016x}", owner, hash_bytes(proof));
 }
 
 std::string pack(const std::vector<Cargo>& cargo) {
@@ -156,14 +161,44 @@ void ReasoningMemory::remember(std::string_view owner, const Turn& turn,
                                const std::vector<Cargo>& cargo) {
   if (cargo.empty()) return;
   const auto packed = std::make_shared<const std::string>(pack(cargo));
-  std::vector<std::string> keys;
-  for (const std::string& id : turn.calls) keys.push_back(call_key(owner, id));
-  if (!turn.text.empty()) keys.push_back(text_key(owner, turn.text.value()));
   const WallTime until = clock_.wall() + options_.keep;
+  std::vector<Entry> entries;
+  for (const std::string& id : turn.calls) entries.push_back({call_key(owner, id), packed, until});
+  if (!turn.text.empty()) {
+    entries.push_back({text_key(owner, turn.text.value()), packed, until});
+  }
+  keep(std::move(entries));
+}
+
+void ReasoningMemory::remember_seals(std::string_view owner, const std::vector<Cargo>& cargo) {
+  const WallTime until = clock_.wall() + options_.keep;
+  std::vector<Entry> entries;
+  for (const Cargo& each : cargo) {
+    if (each.proof.empty()) continue;
+    const Cargo made{.seal = each.seal, .maker = each.maker, .id = {}, .proof = {}, .text = {}};
+    entries.push_back(
+        {seal_key(owner, each.proof), std::make_shared<const std::string>(pack({made})), until});
+  }
+  keep(std::move(entries));
+}
+
+std::string ReasoningMemory::maker_of(std::string_view owner, std::string_view proof) const {
+  const std::string key = seal_key(owner, proof);
+  std::shared_ptr<const std::string> packed;
   {
     const std::scoped_lock lock(mutex_);
-    for (std::string& key : keys) {
-      Entry entry{std::move(key), packed, until};
+    if (const Entry* entry = find(key)) packed = entry->cargo;
+  }
+  if (!packed) return {};
+  std::vector<Cargo> cargo = unpack(*packed);
+  return cargo.empty() ? std::string() : std::move(cargo.front().maker);
+}
+
+void ReasoningMemory::keep(std::vector<Entry> entries) {
+  if (entries.empty()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (Entry& entry : entries) {
       if (thread_.joinable()) unwritten_.push_back(entry);
       put(std::move(entry));
     }

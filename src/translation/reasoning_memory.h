@@ -64,6 +64,10 @@ class ReasoningMemory {
 
   // Never replaces something by nothing: an empty cargo is not remembered.
   void remember(std::string_view owner, const Turn& turn, const std::vector<Cargo>& cargo);
+  // Whose the seals are that reach the client bare, without our envelope to say it.
+  void remember_seals(std::string_view owner, const std::vector<Cargo>& cargo);
+  // The provider and model that made a bare seal. Empty: nobody is known.
+  [[nodiscard]] std::string maker_of(std::string_view owner, std::string_view proof) const;
   // By the first tool-call id that is known, else by the text. Empty: nothing is known.
   [[nodiscard]] std::vector<Cargo> recall(std::string_view owner, const Turn& turn) const;
 
@@ -80,6 +84,7 @@ class ReasoningMemory {
   using Entries = std::list<Entry>;  // oldest first
 
   [[nodiscard]] const Entry* find(const std::string& key) const;
+  void keep(std::vector<Entry> entries);
   void put(Entry entry);
   void shrink();
   void load(std::deque<Entry> loaded);

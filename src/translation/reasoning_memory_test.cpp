@@ -49,6 +49,16 @@ TEST_F(ReasoningMemoryTest, belongs_to_its_owner) {
   EXPECT_TRUE(memory.recall("", turn({"call_1"})).empty());
 }
 
+TEST_F(ReasoningMemoryTest, knows_who_made_a_seal_that_is_this_owners) {
+  ReasoningMemory memory({}, clock_);
+  const Cargo sealed{Seal::anthropic_signature, "anthropic/claude-sonnet-4.5", "", "EqQB", "hm"};
+  memory.remember_seals("alice", {sealed, thought("plain").front()});
+  EXPECT_EQ(memory.maker_of("alice", "EqQB"), "anthropic/claude-sonnet-4.5");
+  EXPECT_EQ(memory.maker_of("alice", "EqQC"), "");
+  EXPECT_EQ(memory.maker_of("alice", ""), "");
+  EXPECT_EQ(memory.maker_of("bob", "EqQB"), "");
+}
+
 TEST_F(ReasoningMemoryTest, nothing_never_replaces_something) {
   ReasoningMemory memory({}, clock_);
   memory.remember("alice", turn({"call_1"}), thought("hm"));

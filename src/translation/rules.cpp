@@ -181,6 +181,7 @@ class Crossing {
   void cross(const Turn& turn, std::uint32_t number, std::vector<Part>& parts) {
     ReasoningMemory::Turn key;
     bool has_reasoning = false, kept = false;
+    const std::size_t begin = parts.size();
     for (const Part* part = request_.begin(turn); part != request_.end(turn); ++part) {
       if (part->kind == Part::Kind::reasoning) {
         has_reasoning = true;
@@ -192,6 +193,9 @@ class Crossing {
       }
     }
     if (!kept) kept = restore(key, turn, parts);
+    if (aim_.wants_details() && !key.calls.empty()) {
+      kept = demand_details(key, std::span(parts).subspan(begin), turn, parts) || kept;
+    }
     if (!kept && is_demanded(key) && !turn.prefix) {
       stand_in(key, number, turn, parts);
     } else if (has_reasoning && !kept) {
@@ -204,6 +208,19 @@ class Crossing {
       if (part->kind == Part::Kind::tool_call) settle_call(key, parts.back());
     }
     if (aim_.dialect->thought_signatures) demand_signature(std::span(parts).subspan(first));
+  }
+
+  // False: the step, as far as it is in `parts`, has reasoning_details already.
+  bool demand_details(const ReasoningMemory::Turn& key, std::span<const Part> step,
+                      const Turn& turn, std::vector<Part>& parts) {
+    if (std::ranges::find(step, Seal::openrouter_details, &Part::seal) != step.end()) return false;
+    Part part;
+    part.kind = Part::Kind::reasoning;
+    part.place = turn.place;
+    part.seal = Seal::openrouter_details;
+    part.proof = request_.keep(missing_.details_stand_in(key.calls.front()));
+    parts.push_back(part);
+    return true;
   }
 
   // Gemini refuses a step whose first call has no signature, whoever made the call.
