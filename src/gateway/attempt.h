@@ -60,6 +60,7 @@ class Attempt : private http::SilenceListener {
   [[nodiscard]] bool repairs_dsml() const;
   [[nodiscard]] bool keeps_response() const;
   [[nodiscard]] bool keeps_reasoning(const translation::Aim& aim) const;
+  [[nodiscard]] bool must_rename_max_tokens(const protocol::Conversation& conversation) const;
   [[nodiscard]] bool needs_usage() const;  // even if the client did not ask for it
   void prepare_passes(const translation::Aim& aim, bool keeps);
   void take_notes(const translation::Notes& notes);

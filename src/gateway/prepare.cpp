@@ -131,12 +131,16 @@ bool Attempt::must_repair(const translation::Aim& aim) const {
          translation::needs_messages_repair(*request, aim);
 }
 
-// Our envelopes mean nothing to a provider: where they cannot be cut out, the body is written anew.
+// Our envelopes mean nothing to a provider, and one Claude refuses what is meant for another: where
+// that cannot be cut out, the body is written anew.
 bool Attempt::must_write_anew(const translation::Aim& aim) const {
   const protocol::Conversation& conversation = walk_.understood.question->conversation;
-  if (walk_.surface == Surface::responses && upstream_ == Surface::responses &&
-      translation::has_foreign_seals(*walk_.understood.question->request, aim)) {
-    return true;
+  const auto& request = walk_.understood.question->request;
+  if (walk_.surface == upstream_ && request != nullptr) {
+    if (upstream_ == Surface::messages) {
+      return translation::is_for_another_claude(*request, aim.wire_model);
+    }
+    if (translation::has_foreign_seals(*request, aim)) return true;
   }
   const bool may_carry = upstream_ == Surface::responses || conversation.reasoning_details;
   return may_carry && conversation.body.find(translation::kEnvelopeMark) != std::string_view::npos;
@@ -229,7 +233,7 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   } else {
     out->add(provider_.request_heads[static_cast<std::size_t>(upstream_)]);
   }
-  if (translated) {
+  if (walk_.surface != upstream_) {
     out->fields = without_surface_fields(question.forwarded);
     out->fields += provider_.dialect->headers;
     out->add(out->fields);
@@ -247,6 +251,16 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
     out->add(out->body);
   }
   return out;
+}
+
+// The client cannot know which model answers, and the wrong name is refused by OpenAI's models that
+// think and ignored by others, who then write as much as they like.
+bool Attempt::must_rename_max_tokens(const protocol::Conversation& conversation) const {
+  const protocol::DialectTable& dialect = *provider_.dialect;
+  if (!conversation.max_tokens || conversation.max_tokens_name == dialect.max_tokens_key)
+    return false;
+  if (&dialect == &protocol::kOpenAi) return target_.model->thinking;
+  return &dialect != &protocol::kOpenAiCompatible;  // whoever that is may want either
 }
 
 // What this target needs changed, spliced into the client's bytes.
@@ -282,6 +296,9 @@ bool Attempt::splice(Outgoing& out, const translation::Aim& aim, bool repairs) {
     edits.limit_max_tokens(chat ? dialect.max_tokens_key : protocol::max_tokens_name(upstream_),
                            target_.max_tokens);
   }
+  if (chat && target_.max_tokens == 0 && must_rename_max_tokens(*conversation)) {
+    edits.limit_max_tokens(dialect.max_tokens_key, *conversation->max_tokens);
+  }
   if (dialect.include_usage && (chat || upstream_ == Surface::completions)) {
     hide_usage_ = edits.ensure_include_usage() && !needs_usage();
   }
@@ -311,14 +328,14 @@ bool Attempt::translate(Outgoing& out, const translation::Aim& aim) {
   Result<translation::Request> request =
       question.request ? Result<translation::Request>(*question.request)
                        : translation::codec(walk_.surface).read_request(question.conversation.body);
+  if (!request) {  // wrong in itself, wherever it goes
+    fail_with(ledger::Outcome::provider_error, request.error(), {});
+    return false;
+  }
   translation::Notes notes;
   Result<void> written;
-  if (request) {
-    if (!question.restored.empty()) request->previous_response_id = {};
-    if (walk_.surface != upstream_) written = check_self_contained(*request);
-  } else {
-    written = std::unexpected(request.error());
-  }
+  if (!question.restored.empty()) request->previous_response_id = {};
+  if (walk_.surface != upstream_) written = check_self_contained(*request);
   if (written) {
     // Without its encrypted items a model's reasoning could not come back.
     request->thinking.want_proof = request->thinking.want_proof || target_.model->thinking;

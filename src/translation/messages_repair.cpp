@@ -6,6 +6,7 @@
 #include "translation/cargo.h"
 #include "translation/messages_block.h"
 #include "translation/messages_ids.h"
+#include "translation/messages_model.h"
 
 namespace tidegate::translation {
 namespace {
@@ -164,6 +165,15 @@ class Repair {
   bool lost_in_loop_ = false;  // and the conversation ends with answers to its calls
 };
 
+bool repeats_ids(const Request& request) {
+  std::vector<std::string_view> ids;
+  for (const Part& part : request.parts) {
+    if (part.kind == Part::Kind::tool_call) ids.push_back(part.id);
+  }
+  std::ranges::sort(ids);
+  return std::ranges::adjacent_find(ids) != ids.end();
+}
+
 }  // namespace
 
 bool needs_messages_repair(const Request& request, const Aim& aim) {
@@ -173,6 +183,20 @@ bool needs_messages_repair(const Request& request, const Aim& aim) {
   };
   return std::ranges::any_of(request.parts, is_foreign) || request.body.contains(kEnvelopeMark) ||
          has_foreign_seals(request, aim);
+}
+
+bool is_for_another_claude(const Request& request, std::string_view wire_model) {
+  using messages::ModelRules;
+  const ModelRules rules = messages::model_rules(wire_model);
+  const Thinking& thinking = request.thinking;
+  const bool is_adaptive = rules.thinking == ModelRules::Thinking::adaptive;
+  if (thinking.adaptive && !is_adaptive) return true;
+  // From 4.7 on: 4.6 takes a budget still.
+  if (thinking.toggle == Toggle::on && thinking.budget && is_adaptive && !rules.sampling)
+    return true;
+  const bool samples = (!request.temperature.empty() && request.temperature != "1") ||
+                       !request.top_p.empty() || !request.top_k.empty();
+  return (samples && !rules.sampling) || repeats_ids(request);
 }
 
 Result<std::vector<Cut>> repair_messages(std::string_view body, const Aim& aim, Notes& notes) {

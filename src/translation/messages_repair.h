@@ -18,6 +18,10 @@ namespace tidegate::translation {
 // Whether repair_messages() may find anything: all other bodies go as they are.
 [[nodiscard]] bool needs_messages_repair(const Request& request, const Aim& aim);
 
+// Whether it says what this model refuses and another generation takes (a budget for thinking,
+// adaptive thinking, a temperature), or repeats ids: then the request is better written anew.
+[[nodiscard]] bool is_for_another_claude(const Request& request, std::string_view wire_model);
+
 // Error invalid: the body is malformed; `field` names the path.
 Result<std::vector<Cut>> repair_messages(std::string_view body, const Aim& aim, Notes& notes);
 

@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "translation/cargo.h"
 #include "translation/codec.h"
 #include "translation/messages_count.h"
+#include "translation/messages_repair.h"
 
 namespace tidegate::translation {
 namespace {
@@ -60,13 +62,6 @@ TEST(MessagesRequest, names_the_path_of_what_is_wrong) {
                      R"({"type":"tool_result","tool_use_id":"a"}]}])"),
        "messages[1].content[1].tool_use_id", "second time"},
       {with_messages(R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
-                     R"("input":{}}]},{"role":"user","content":[)"
-                     R"({"type":"tool_result","tool_use_id":"a"}]},)"
-                     R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
-                     R"("input":{}}]},{"role":"user","content":[)"
-                     R"({"type":"tool_result","tool_use_id":"a"}]}])"),
-       "messages[2].content[0].id", "another tool_use"},
-      {with_messages(R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
                      R"("input":"x"}]}])"),
        "messages[0].content[0].input", "must be an object"},
       {with_messages(R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
@@ -90,6 +85,40 @@ TEST(MessagesRequest, names_the_path_of_what_is_wrong) {
     EXPECT_TRUE(request.error().message.contains(each.message)) << request.error().message;
     EXPECT_EQ(request.error().code, ErrorCode::invalid);
   }
+}
+
+TEST(MessagesRequest, an_id_may_come_again_in_a_later_turn) {
+  const std::string body =
+      with_messages(R"([{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
+                    R"("input":{}}]},{"role":"user","content":[)"
+                    R"({"type":"tool_result","tool_use_id":"a"}]},)"
+                    R"({"role":"assistant","content":[{"type":"tool_use","id":"a","name":"b",)"
+                    R"("input":{}}]},{"role":"user","content":[)"
+                    R"({"type":"tool_result","tool_use_id":"a"}]}])");
+  const auto request = kMessagesCodec.read_request(body);
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->turns.size(), 4U);
+  EXPECT_TRUE(is_for_another_claude(*request, "claude-opus-4-7")) << "which wants each but once";
+}
+
+TEST(MessagesRequest, settings_of_another_generation_are_seen) {
+  const auto said = [](std::string_view member, std::string_view model) {
+    const std::string body = fmt::format(
+        R"({{"model":"m","max_tokens":9000,{},"messages":[{{"role":"user","content":"q"}}]}})",
+        member);
+    const auto request = kMessagesCodec.read_request(body);
+    return is_for_another_claude(request.value(), model);
+  };
+  constexpr std::string_view kBudget = R"("thinking":{"type":"enabled","budget_tokens":2000})";
+  constexpr std::string_view kAdaptive = R"("thinking":{"type":"adaptive"})";
+  EXPECT_TRUE(said(kBudget, "claude-opus-4-7"));
+  EXPECT_FALSE(said(kBudget, "claude-opus-4-6"));
+  EXPECT_FALSE(said(kBudget, "claude-sonnet-4-5"));
+  EXPECT_TRUE(said(kAdaptive, "claude-sonnet-4-5"));
+  EXPECT_FALSE(said(kAdaptive, "claude-opus-4-7"));
+  EXPECT_TRUE(said(R"("temperature":0.5)", "claude-opus-4-7"));
+  EXPECT_FALSE(said(R"("temperature":1)", "claude-opus-4-7"));
+  EXPECT_FALSE(said(R"("temperature":0.5)", "claude-sonnet-4-5"));
 }
 
 TEST(MessagesRequest, refuses_what_is_nested_too_deep) {

@@ -167,7 +167,7 @@ bool TurnReader::user(std::uint32_t first) {
   }
   if (results == 0) {
     add_turn(Role::user, first, parts.size(), Place::kNone);
-    return true;
+    return all_answered();  // what follows would come between a call and its result
   }
   const auto is_rest = [](const Part& part) {
     return part.kind != Part::Kind::tool_result && !part.in_result;
@@ -189,6 +189,7 @@ bool TurnReader::user(std::uint32_t first) {
     parts.insert(parts.end(), scratch_.begin(), scratch_.end());
     add_turn(Role::user, static_cast<std::uint32_t>(end), parts.size(), Place::kNone);
     request_.turns.back().joined = true;
+    return all_answered();
   }
   return true;
 }
@@ -219,16 +220,16 @@ bool TurnReader::all_answered() {
        path});
 }
 
+// Within one message: Kimi numbers calls by what it sees of the conversation, so that after a
+// prompt was shortened an id may come again in a later one.
 bool TurnReader::unique_ids() {
-  std::ranges::sort(ids_);
-  for (std::size_t i = 0; i + 1 < ids_.size(); ++i) {
-    const Part& part = request_.parts[ids_[i].second];
-    for (std::size_t j = i + 1; j < ids_.size() && ids_[j].first == ids_[i].first; ++j) {
-      const Part& other = request_.parts[ids_[j].second];
-      if (part.id != other.id) continue;
-      const Where at{.list = "messages", .item = other.place.item, .element = other.place.element};
-      return walk_.refuse(at, "id", fmt::format("is {}, as that of another tool_use", other.id));
-    }
+  std::ranges::sort(ids_);  // those of one message are beside each other
+  for (std::size_t i = 1; i < ids_.size(); ++i) {
+    const Part& part = request_.parts[ids_[i - 1].second];
+    const Part& other = request_.parts[ids_[i].second];
+    if (part.id != other.id || part.place.item != other.place.item) continue;
+    const Where at{.list = "messages", .item = other.place.item, .element = other.place.element};
+    return walk_.refuse(at, "id", fmt::format("is {}, as that of another tool_use", other.id));
   }
   return true;
 }

@@ -6,6 +6,7 @@ import json
 import unittest
 
 from harness import EndToEnd, chat, run
+from sessions import ASK as SESSION_ASK, Chat, Messages, Responses
 
 WORDS = "word " * 820  # about 880 tokens, as long as no answer has calibrated the estimate
 
@@ -151,6 +152,75 @@ class Profiles(EndToEnd):
                 self.assertEqual(second.status, 200, second)
                 notes = second.headers["x-tidegate-notes"]
                 self.assertEqual("restored" in notes, remembered, notes)
+
+
+class LongSessions(EndToEnd):
+    """An agent's loop that outgrows the window, at the strict providers: whatever was left out, calls have
+    their results, signed and encrypted reasoning is whole, and the notes say what went."""
+
+    STEPS = 8
+    HOMES = {"deepseek": "deepseek-v4-pro", "anthropic": "claude-sonnet-4.5", "openai": "gpt-5.5",
+             "gemini": "gemini-3.8-flash", "kimi": "kimi-k2.6"}
+
+    @classmethod
+    def config(cls):
+        # Of 12000 tokens the answer takes 9000.
+        small = {home: {"provider": home, "name": name, "context": 12000, "thinking": True, "fallback": []}
+                 for home, name in cls.HOMES.items()}
+        large = {"large-" + home: model | {"fallback": ["claude-opus-4.7"]} for home, model in small.items()}
+        return cls.simulator.config(
+            providers={home: cls.simulator.provider(home, home) for home in cls.HOMES},
+            models=small | large,
+            clients={name: {"match": {"user_agent": name}, "on_overflow": name}
+                     for name in ("truncate_oldest", "truncate_middle", "fallback", "reject")})
+
+    def lead(self, dialect, home, strategy):
+        """The answers of a session of many steps, up to one that is refused."""
+        session = dialect()
+        session.headers = session.headers | {"user-agent": strategy, "x-sim-tools": str(self.STEPS)}
+        session.result = "mild " + WORDS
+        answers = []
+        while len(answers) <= self.STEPS:
+            answers.append(session.turn(self.gateway, home))
+            if answers[-1].status != 200:
+                break
+        return answers
+
+    def sessions(self):
+        for dialect in (Chat, Messages, Responses):
+            for home in self.HOMES:
+                yield dialect, home
+
+    def test_what_is_shortened_is_valid_at_each_provider(self):
+        for strategy in ("truncate_oldest", "truncate_middle"):
+            for dialect, home in self.sessions():
+                with self.subTest(f"{strategy}: {dialect.__name__} to {home}"):
+                    answers = self.lead(dialect, home, strategy)
+                    self.assertEqual([answer.status for answer in answers], [200] * (self.STEPS + 1),
+                                     answers[-1])
+                    self.assertEqual({answer.model for answer in answers}, {home})
+                    notes = [answer.headers["x-tidegate-notes"] or "" for answer in answers]
+                    self.assertNotIn("truncated", notes[0])
+                    self.assertRegex(notes[-1], r"truncated \d+ messages? \(\d tool calls?\)")
+                    body = self.simulator.bodies()[-1]
+                    self.assertRegex(body, r"\[\d+ earlier messages were left out\]")
+                    self.assertIn(SESSION_ASK, body, "the task is the last that the user said")
+
+    def test_a_larger_model_takes_over_with_all_of_it(self):
+        for dialect, home in self.sessions():
+            with self.subTest(f"{dialect.__name__} from {home}"):
+                answers = self.lead(dialect, "large-" + home, "fallback")
+                self.assertEqual([answer.status for answer in answers], [200] * (self.STEPS + 1),
+                                 answers[-1])
+                self.assertEqual((answers[0].model, answers[-1].model), ("large-" + home, "claude-opus-4.7"))
+                self.assertNotIn("left out]", self.simulator.bodies()[-1])
+
+    def test_a_refusal_says_both_sizes(self):
+        for dialect, home in self.sessions():
+            with self.subTest(f"{dialect.__name__} to {home}"):
+                refused = self.lead(dialect, home, "reject")[-1]
+                self.assertEqual(refused.status, 400)
+                self.assertRegex(refused.error()["message"], r"\d+ tokens.* at most 3000 beside the answer")
 
 
 class Check(EndToEnd):
