@@ -11,6 +11,7 @@
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
 #include "translation/error_answer.h"
+#include "translation/fault.h"
 
 namespace tidegate::gateway {
 namespace {
@@ -20,6 +21,12 @@ constexpr std::size_t kMaxErrorBody = 256 * 1024;
 constexpr std::size_t kMaxWholeBody = 32u << 20;
 // 2,048 vectors of 3,072 numbers, a number a line.
 constexpr std::size_t kMaxVectors = 160u << 20;
+
+// As far as the provider tells it, the client knows where to look.
+bool names_a_path(std::string_view error_body) {
+  return error_body.contains("messages[") || error_body.contains("messages.") ||
+         error_body.contains("input[");
+}
 
 }  // namespace
 
@@ -161,9 +168,15 @@ Task<void> Attempt::read_error(http::Call& call) {
   end_.failure->throttled = error.error_class == protocol::ErrorClass::rate_limited;
   // A redirect or a cut error is nothing that a client could use.
   if (!whole || status < 400) co_return;
-  if (walk_.surface != upstream_) {
-    const Error said = translation::as_error(error);
-    held.status = translation::error_status(walk_.surface, said);
+  std::optional<Error> fault;
+  if (error.error_class == protocol::ErrorClass::bad_request && !names_a_path(held.body)) {
+    fault = translation::find_fault(walk_.surface, walk_.exchange.body());
+  }
+  const bool readable = walk_.surface == upstream_ && protocol::is_error_object(held.body);
+  if (!readable || fault) {
+    Error said = translation::as_error(error);
+    if (fault) said = translation::with_fault(std::move(said), *fault);
+    if (walk_.surface != upstream_) held.status = translation::error_status(walk_.surface, said);
     held.body = translation::error_body(walk_.surface, said);
   }
   const std::string& key = walk_.snapshot->config.providers[target_.provider].api_key.reveal();

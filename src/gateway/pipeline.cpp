@@ -180,6 +180,15 @@ bool should_wait(const Walk& walk, const Failure& failure) {
   return walk.limited != nullptr && walk.limited->at_limit != nullptr && !failure.held;
 }
 
+// Than what came later without a provider's words: what one said, or that the model which was asked
+// for cannot be told so, if no other one can either.
+bool worth_more(const Failure& earlier, const Failure& later) {
+  const auto is_refusal = [](const Failure& failure) {
+    return failure.error.code == ErrorCode::invalid;
+  };
+  return earlier.held || (is_refusal(earlier) && is_refusal(later));
+}
+
 Task<void> attempt_all(Walk& walk) {
   walk.snapshot->retry_budget->requested();
   const routing::Decision& decision = walk.understood.decision;
@@ -214,8 +223,9 @@ Task<void> attempt_all(Walk& walk) {
       continue;
     }
     const bool go_on = end.failure->policy.try_fallback;
-    // What a provider said is worth more to the client than that the next one rests.
-    if (failure == nullptr || !failure->held || end.failure->held) failure = std::move(end.failure);
+    if (failure == nullptr || end.failure->held || !worth_more(*failure, *end.failure)) {
+      failure = std::move(end.failure);
+    }
     if (go_on && next < targets.size() && walk.worker.loop.now() < walk.deadline) continue;
     if (waited || !should_wait(walk, *failure)) break;
     end = co_await wait_for_target(walk, *walk.limited->at_limit);

@@ -235,6 +235,18 @@ std::string_view name(ErrorClass error_class) { return row(error_class).name; }
 
 ErrorPolicy policy(ErrorClass error_class) { return row(error_class).policy; }
 
+bool is_error_object(std::string_view body) {
+  const auto checked = json::check_text(body);
+  if (!checked) return false;
+  json::Reader json(*checked);
+  bool found = false;
+  return json.kind() == Kind::object && json.object([&](std::string_view key) {
+    found = found || (key == "error" && json.kind() == Kind::object);
+    return json.skip();
+  }) && json.finish() &&
+         found;
+}
+
 ProviderError read_error(int status, std::string_view body) {
   const Parts parts = read_parts(trim(body));
   ProviderError error;

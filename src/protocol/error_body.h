@@ -49,4 +49,8 @@ inline constexpr std::size_t kMaxMessage = 500;
 // type stand in for the status.
 [[nodiscard]] ProviderError read_error(int status, std::string_view body);
 
+// Whether clients of these surfaces can read it as it is: an object with an object "error". Gemini
+// wraps its own in an array, proxies answer with HTML.
+[[nodiscard]] bool is_error_object(std::string_view body);
+
 }  // namespace tidegate::protocol

@@ -283,9 +283,12 @@ bool Walk::content(const std::string& path, Message& out) {
 }
 
 bool Walk::tool_call(const std::string& path, ToolCall& out) {
-  return is(Kind::object, path) && reader_.object([&](std::string_view key) {
+  if (!is(Kind::object, path)) return false;
+  bool custom = false;  // a tool of free text, which is no function
+  const bool read = reader_.object([&](std::string_view key) {
     if (key == "id") return text(path + ".id", out.id);
     if (key == "extra_content") return signature(out.signature);
+    custom = custom || key == "custom";
     if (key != "function") return reader_.skip();
     return is(Kind::object, path + ".function") && reader_.object([&](std::string_view member) {
       if (member == "name") return text(path + ".function.name", out.name);
@@ -293,6 +296,10 @@ bool Walk::tool_call(const std::string& path, ToolCall& out) {
       return reader_.skip();
     });
   });
+  if (!read || custom || !out.name.empty()) return read;
+  problem_ =
+      BodyProblem{BodyProblem::Kind::missing, path + ".function.name", {}, {}, reader_.offset()};
+  return false;
 }
 
 // {"google":{"thought_signature":"..."}}

@@ -96,8 +96,7 @@ class ItemsWriter {
         return {};
       default:
         if (!ours() || part.raw.empty()) {
-          notes_.add(fmt::format("{} dropped", part.name));
-          return {};
+          return refuse(part, fmt::format("a {} cannot be sent to the Responses API", part.name));
         }
         commas.next(out_);
         out_ += part.raw;
