@@ -5,6 +5,8 @@
 #include "base/scratch_dir.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/journal_schema.h"
+#include "engine/run_picture.h"
 #include "engine/test_run.h"
 #include "workflow/test_files.h"
 
@@ -84,6 +86,54 @@ TEST_F(ClockStepsTest, ARetryWaitsAsLongAsItWasTold) {
     EXPECT_GT(took_, 9min);
     EXPECT_LT(took_, 13min);
   }
+}
+
+TEST(RunTimes, AreNeverBelowZero) {
+  const ScratchDir folder;
+  const std::string path = folder / "journal.db";
+  const RunId run{7};
+  const WallTime begin{1'790'000'000s};
+  {
+    auto store = open_journal_store(path);
+    ASSERT_TRUE(store) << store.error().message;
+    RecordWriter writer(**store);
+    const auto some = std::make_shared<const std::string>("{}");
+    for (const Record& record : std::initializer_list<Record>{
+             CreateRun{.run = run,
+                       .name = "r",
+                       .spec = some,
+                       .inputs = some,
+                       .created = begin,
+                       .tasks = std::make_shared<const std::vector<NewTask>>(
+                           std::vector<NewTask>{{.id = "a"}})},
+             BeginAttempt{.run = run, .task = 0, .number = 1, .model = "m", .sent = begin + 1s},
+             // The clock was put back by an hour.
+             EndAttempt{.run = run,
+                        .task = 0,
+                        .number = 1,
+                        .state = AttemptState::done,
+                        .done = begin - 1h},
+             SetTask{.run = run, .task = 0, .state = TaskState::succeeded, .at = begin - 1h},
+             SetRunState{.run = run, .state = RunState::succeeded, .at = begin - 1h}}) {
+      const Result<void> written = writer.write(record);
+      ASSERT_TRUE(written) << written.error().message;
+    }
+    const auto picture = read_picture(**store, run, nullptr);
+    ASSERT_TRUE(picture) << picture.error().message;
+    EXPECT_EQ(picture->ended, begin);
+    EXPECT_EQ(picture->changed, begin);
+    EXPECT_EQ(picture->tasks[0].ended, picture->tasks[0].started);
+    ASSERT_EQ(picture->tasks[0].spans.size(), 1u);
+    EXPECT_EQ(picture->tasks[0].spans[0].end, begin + 1s);
+  }
+  auto reader = JournalReader::open(path);
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto runs = reader->runs(1);
+  ASSERT_TRUE(runs);
+  EXPECT_EQ(runs->at(0).ended, begin);
+  const auto tasks = reader->tasks(run);
+  ASSERT_TRUE(tasks);
+  EXPECT_EQ(tasks->at(0).ended, begin + 1s);
 }
 
 // Processes, one after the other, over one journal on the disk.

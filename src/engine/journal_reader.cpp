@@ -57,8 +57,8 @@ Result<std::vector<StoredRun>> JournalReader::select_runs(std::string_view where
         if (!row.is_null(6)) run.budget = NanoDollars{row.integer(6)};
         run.parent = row.integer(7);
         run.created = wall(row.integer(8));
-        run.changed = wall(row.integer(9));
-        run.ended = wall_or_none(row, 10);
+        run.changed = std::max(run.created, wall(row.integer(9)));
+        run.ended = end_of(run.created, wall_or_none(row, 10));
         runs.push_back(std::move(run));
       });
   if (!read) return std::unexpected(std::move(read.error()));
@@ -164,7 +164,7 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
         task.state = parse_task_state(row.text(6)).value_or(TaskState::waiting);
         task.attempts = static_cast<std::uint32_t>(row.integer(7));
         task.started = wall_or_none(row, 8);
-        task.ended = wall_or_none(row, 9);
+        task.ended = end_of(task.started, wall_or_none(row, 9));
         task.output = row.integer(10);
         if (!row.is_null(11)) {
           task.reused = TaskRef{{row.integer(11)}, static_cast<std::uint32_t>(row.integer(12))};

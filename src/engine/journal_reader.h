@@ -2,6 +2,7 @@
 // lists. Each on a store of its own, on any thread.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,12 @@
 #include "store/store.h"
 
 namespace tidegate::engine {
+
+// A clock that was put back meanwhile lets nothing end before it began.
+inline std::optional<WallTime> end_of(std::optional<WallTime> began,
+                                      std::optional<WallTime> ended) {
+  return began && ended ? std::max(began, ended) : ended;
+}
 
 struct StoredRun {
   RunId id;

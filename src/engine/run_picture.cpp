@@ -7,6 +7,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "engine/journal_reader.h"
 #include "engine/journal_schema.h"
 
 namespace tidegate::engine {
@@ -31,6 +32,7 @@ TaskState task_state(const Row& row, int column) {
 void widen(PictureTask& task, std::optional<WallTime> began, std::optional<WallTime> ended) {
   if (began) task.started = std::min(task.started.value_or(*began), *began);
   if (ended) task.ended = std::max(task.ended.value_or(*ended), *ended);
+  task.ended = end_of(task.started, task.ended);
 }
 
 class PictureReader {
@@ -67,8 +69,8 @@ class PictureReader {
           out_.state = parse_run_state(row.text(1)).value_or(RunState::running);
           out_.reason = row.text(2);
           out_.created = at(row.integer(3));
-          out_.changed = at(row.integer(4));
-          out_.ended = at_or_none(row, 5);
+          out_.changed = std::max(out_.created, at(row.integer(4)));
+          out_.ended = end_of(out_.created, at_or_none(row, 5));
           if (!row.is_null(6)) out_.budget = NanoDollars{row.integer(6)};
           if (!row.is_null(7)) out_.outputs = row.text(7);
           if (!row.is_null(8)) out_.forked_from = RunId{row.integer(8)};
@@ -208,7 +210,7 @@ class PictureReader {
       PictureTask* task = task_of(row.integer(0));
       if (task == nullptr) return;
       const WallTime begin = at(row.integer(1));
-      const WallTime end = at_or_none(row, 2).value_or(std::max(begin, out_.changed));
+      const WallTime end = std::max(begin, at_or_none(row, 2).value_or(out_.changed));
       task->spans.push_back(
           {begin, end, parse_attempt_state(row.text(3)).value_or(AttemptState::sent)});
     });
