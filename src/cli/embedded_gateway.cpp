@@ -50,6 +50,10 @@ std::unique_ptr<EmbeddedGateway> EmbeddedGateway::start(config::Config config, L
   self->snapshot_ = gateway::Snapshot::build(std::move(config), self->shared_, problems);
   print_problems(problems);
   if (self->snapshot_ == nullptr) return nullptr;
+  self->shared_.ledger->flush();
+  auto counted = budgets::restore(*self->snapshot_->budgets, self->ledger_files_,
+                                  *self->shared_.keys->table(), clock.wall());
+  if (!counted) return complain("count what the budgets have spent", counted.error()), nullptr;
   self->gateway_ =
       std::make_unique<gateway::Gateway>(main, clock, self->shared_, *self->log_, self->snapshot_);
   if (auto started = self->gateway_->start(); !started) {

@@ -302,6 +302,7 @@ void Serving::reload(std::string_view cause) {
   config::Loaded loaded = config::load_file(file_);
   std::vector<config::Problem> problems = std::move(loaded.problems);
   std::shared_ptr<const gateway::Snapshot> snapshot;
+  const auto before = shared_.budgets;
   if (loaded.ok() && adapt(loaded.config)) {
     snapshot = gateway::Snapshot::build(std::move(loaded.config), shared_, problems);
   }
@@ -309,6 +310,7 @@ void Serving::reload(std::string_view cause) {
     if (const auto counted = count_spending(*snapshot); !counted) {
       problems.push_back({{file_, 0, 0}, counted.error().message});
       snapshot = nullptr;
+      shared_.budgets = before;  // what is half counted must not be counted on
     }
   }
   for (const config::Problem& problem : problems) {

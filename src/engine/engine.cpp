@@ -140,6 +140,10 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
     return fail(ErrorCode::invalid, "run.idempotency_key has no value: " + key.error().message);
   }
   if (!key->empty()) {
+    // Of one that has just begun, the journal may not tell yet.
+    for (const auto& [id, running] : runs_) {
+      if (running->runner->key() == *key) return Begun{id, true};
+    }
     auto read = reader();
     if (!read) return std::unexpected(std::move(read.error()));
     auto same = (*read)->run_with_key(*key);
@@ -255,7 +259,11 @@ Result<void> Engine::resume(RunId id, std::optional<NanoDollars> budget, Runner:
   runner->watch(watcher);
   journal_->hold(id, *epoch);
   if (budget) runner->set_budget(budget);
-  if (auto restored = runner->restore(std::move(*tasks)); !restored) return restored;
+  if (auto restored = runner->restore(std::move(*tasks)); !restored) {
+    journal_->let_go(id);
+    journal_->append(ReleaseLease{.run = id});
+    return restored;
+  }
   launch(std::move(runner), std::move(on_end));
   return {};
 }

@@ -228,6 +228,23 @@ outputs: { all: "${{ needs.scan.outputs }}" }
   for (const auto& [item, times] : asked) EXPECT_EQ(times, 1) << item;
 }
 
+// A hook that is told twice: the second time, the first one's run is not in the journal yet.
+TEST_F(ProcessesTest, TwoStartsWithOneKeyAreOneRun) {
+  const auto workflow = load(flow(R"(run: { idempotency_key: nightly }
+tasks:
+  a: { prompt: p }
+)"));
+  Process process(path_, workflow, [](const Question&) { return TestModels::says("x"); });
+  const auto first = process.engine->begin({.workflow = workflow}, nullptr, process.on_end());
+  const auto second = process.engine->begin({.workflow = workflow}, nullptr, {});
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(first->existed);
+  EXPECT_TRUE(second->existed);
+  EXPECT_EQ(first->id, second->id);
+  process.loop.run();
+  EXPECT_EQ(process.end.state, RunState::succeeded) << process.end.reason;
+}
+
 TEST_F(ProcessesTest, AnOutputOfTwentyMegabytesIsKeptForTheNextProcess) {
   const auto workflow = load(flow(R"(tasks:
   a: { prompt: Large }

@@ -174,7 +174,8 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
   if (!read) return std::unexpected(std::move(read.error()));
   // Numbers are dense: a task's row is its number.
   auto counted = store_->query(
-      "SELECT task, sum(purpose IS NULL), max(state IN ('sent', 'orphaned')), "
+      "SELECT task, sum(purpose IS NULL AND coalesce(error_class, '') <> 'cancelled'), max(state "
+      "IN ('sent', 'orphaned')), "
       "sum(coalesce(cost_nano, reserved_nano)) FROM attempt WHERE run = ? GROUP BY task",
       values, [&](const Row& row) {
         const auto at = static_cast<std::size_t>(row.integer(0));

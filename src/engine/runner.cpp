@@ -622,6 +622,10 @@ void Runner::journal_lost(const Error& error) {
   end_.spent = budget_.spent();
   ended_ = true;
   timer_.disarm();
+  // What its sub-workflows have is kept as well: they are resumed with it.
+  std::vector<Runner*> children;
+  for (const auto& [unit, child] : children_) children.push_back(child);
+  for (Runner* const child : children) child->journal_lost(error);
   cancel_live(error.message);
   wake_waiting_for_money();
   if (waiter_) services_.loop.post([waiter = waiter_] { waiter.resume(); });

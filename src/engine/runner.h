@@ -101,7 +101,8 @@ class Runner {
   void cancel(std::string reason);
   // In flight ends at once; the run stays as the journal has it, to be resumed.
   void abandon() { journal_lost({ErrorCode::canceled, "the process ends", {}}); }
-  // A task and all that depends on it; "ID" or "ID[KEY]". Error not_found or invalid (has ended).
+  // A task and all that depends on it; "ID" or "ID[KEY]", with "/" and the same behind it of a
+  // workflow within. Error not_found or invalid (has ended).
   Result<void> cancel_task(std::string_view task);
   Result<void> decide(std::string_view task, bool approved, const std::string& by);
   void set_budget(std::optional<NanoDollars> budget);
@@ -111,6 +112,7 @@ class Runner {
   [[nodiscard]] std::string trouble() const { return services_.journal.trouble(); }
   [[nodiscard]] const workflow::Workflow& workflow() const { return *start_.workflow; }
   [[nodiscard]] RunId id() const { return start_.id; }
+  [[nodiscard]] const std::string& key() const { return start_.key; }
   [[nodiscard]] const std::vector<TaskStatus>& tasks() const { return tasks_; }
 
  private:
@@ -123,6 +125,7 @@ class Runner {
   [[nodiscard]] Budget& budget_of(std::uint32_t task);
   [[nodiscard]] WallTime now() const { return services_.loop.wall(); }
   [[nodiscard]] Result<Unit> find_unit(std::string_view name) const;
+  [[nodiscard]] std::pair<Runner*, std::string_view> within(std::string_view name) const;
 
   // runner.cpp: the pump and the states of tasks.
   void pump();

@@ -88,6 +88,8 @@ bool Runner::try_again(Unit unit, const Failure& failure, std::optional<EndAttem
                                             failure.error_class == ErrorClass::timeout);
   if (settings.side_effects == workflow::SideEffects::once && unknown_end) return false;
   Duration wait{};
+  // What failed before its request left, as a tool server that does not start, is a try as well.
+  if (!failure.sent) ++work.tries;
   if (failure.retryable && retry.retries(failure.error_class) &&
       work.tries < static_cast<std::uint32_t>(retry.attempts)) {
     const unsigned doublings = std::min(std::max(work.tries, 1u) - 1, 30u);
@@ -157,25 +159,40 @@ Task<void> Runner::work_on_workflow(Unit unit) {
                  .parent = start_.id.value,
                  .approve_all = start_.approve_all};
   std::optional<StoredRun> before;
+  Result<std::vector<StoredTask>> tasks = std::vector<StoredTask>{};
   if (restored_ && services_.find_run) {
     auto found = services_.find_run(start.key);
     if (found) before = std::move(*found);
+    if (before) tasks = services_.stored_tasks(before->id);
+    if (!found || !tasks) {
+      fail_unit(unit, "what the journal has of its workflow cannot be read: " +
+                          (found ? tasks.error() : found.error()).message);
+      pump();
+      co_return;
+    }
   }
-  std::vector<StoredTask> tasks;
+  if (before && before->state == RunState::cancelled) {
+    set_state(unit, TaskState::cancelled);
+    end_unit(unit);
+    pump();
+    co_return;
+  }
   if (before) {
     start.id = before->id;
     start.created = before->created;
-    if (auto stored = services_.stored_tasks(before->id)) tasks = std::move(*stored);
   }
   Runner child(services_, std::move(start));
-  if (before) {
-    (void)child.restore(std::move(tasks));
-  } else {
+  if (!before) {
     child.create();
+  } else if (auto restored = child.restore(std::move(*tasks)); !restored) {
+    fail_unit(unit, "its workflow cannot go on: " + restored.error().message);
+    pump();
+    co_return;
   }
   children_.emplace(unit, &child);
   RunEnd end = co_await child.run();
   children_.erase(unit);
+  if (ended_) co_return;  // left as it is, to be resumed
   Work& work = work_of(unit);
   work.cost = end.spent;
   if (end.lost) {
@@ -270,7 +287,21 @@ Result<Unit> Runner::find_unit(std::string_view name) const {
               fmt::format("task {} has no item \"{}\" (yet)", name.substr(0, bracket), key));
 }
 
+// "ID/TASK" or "ID[KEY]/TASK" is a task of a workflow within this one; null: it is not. Keys may
+// have slashes of their own.
+std::pair<Runner*, std::string_view> Runner::within(std::string_view name) const {
+  for (std::size_t slash = name.find('/'); slash != std::string_view::npos;
+       slash = name.find('/', slash + 1)) {
+    const Result<Unit> unit = find_unit(name.substr(0, slash));
+    if (!unit) continue;
+    const auto child = children_.find(*unit);
+    if (child != children_.end()) return {child->second, name.substr(slash + 1)};
+  }
+  return {};
+}
+
 Result<void> Runner::cancel_task(std::string_view task) {
+  if (const auto [child, rest] = within(task); child != nullptr) return child->cancel_task(rest);
   const Result<Unit> found = find_unit(task);
   if (!found) return std::unexpected(found.error());
   if (has_ended(work_of(*found).state)) {
@@ -330,12 +361,8 @@ Result<void> Runner::cancel_task(std::string_view task) {
 }
 
 Result<void> Runner::decide(std::string_view task, bool approved, const std::string& by) {
-  if (const std::size_t slash = task.find('/'); slash != std::string_view::npos) {
-    for (const auto& [unit, child] : children_) {
-      if (definition(unit.task).id == task.substr(0, slash)) {
-        return child->decide(task.substr(slash + 1), approved, by);
-      }
-    }
+  if (const auto [child, rest] = within(task); child != nullptr) {
+    return child->decide(rest, approved, by);
   }
   const Result<Unit> found = find_unit(task);
   if (!found) return std::unexpected(found.error());

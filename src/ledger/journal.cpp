@@ -119,6 +119,7 @@ Result<void> Journal::open() {
   // Not open yet, or removed under us.
   if (file_ >= 0) close(file_);
   drained_ = end_ = allocated_ = 0;
+  ++opened_;
   file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file_ < 0) return system_error("open", path_);
   if (flock(file_, LOCK_EX | LOCK_NB) != 0) {
@@ -157,8 +158,8 @@ Result<void> Journal::make_room(std::uint64_t end) {
   return {};
 }
 
-Result<void> Journal::append(std::span<const Segment> segments) {
-  if (auto opened = open(); !opened) return opened;
+Result<Journal::Place> Journal::append(std::span<const Segment> segments) {
+  if (auto opened = open(); !opened) return std::unexpected(opened.error());
   frames_.clear();
   for (const Segment& segment : segments) append_frame(frames_, segment);
   const std::uint64_t size = frames_.size();
@@ -168,21 +169,24 @@ Result<void> Journal::append(std::span<const Segment> segments) {
     done = system_error("write", path_);
   }
   if (done) {
-    end_ += size;
-    return done;
+    const Place place{opened_, end_, end_ + size, end_ == drained_};
+    end_ = place.end;
+    return place;
   }
   // A frame of it may be whole on the disk: its id keeps it single. Anew at the next attempt: the
   // file may have been removed, or its file system gone.
   close(std::exchange(file_, -1));
   looked_ = false;
-  return done;
+  return std::unexpected(done.error());
 }
 
 std::uint64_t Journal::pending() {
   if (file_ < 0) {
-    // Asked at every turn: one look is enough, as only append() makes the file.
-    if (std::exchange(looked_, true)) return 0;
-    if (access(path_.c_str(), F_OK) != 0 || !open()) return 0;
+    // Asked at every turn: one look is enough, as only append() makes the file. One that cannot be
+    // opened, since another process has it, may be free later.
+    if (looked_) return 0;
+    looked_ = access(path_.c_str(), F_OK) != 0 || open();
+    if (file_ < 0) return 0;
   }
   return end_ - drained_;
 }
@@ -190,20 +194,22 @@ std::uint64_t Journal::pending() {
 Result<void> Journal::drain(const std::function<Result<void>(std::span<const Segment>)>& accept) {
   if (auto opened = open(); !opened) return opened;
   const std::uint64_t end = end_;
+  const std::uint64_t opening = opened_;
   auto step = read_step(file_, drained_, end, path_);
   if (!step) return std::unexpected(step.error());
   if (!step->segments.empty()) {
     if (auto accepted = accept(step->segments); !accepted) return accepted;
   }
   torn_ += step->torn;
+  if (opened_ != opening) return {};  // `accept` appended, to another file
   drained_ = step->next;
   if (file_ < 0 || end_ != end) return {};  // `accept` appended
   return step->end ? start_anew() : Result<void>{};
 }
 
-Result<void> Journal::pass_over(std::uint64_t bytes) {
-  if (file_ < 0) return {};  // what could not be appended meanwhile closed it
-  drained_ += bytes;
+Result<void> Journal::pass_over(const Place& place) {
+  if (file_ < 0 || place.file != opened_ || place.begin != drained_) return {};
+  drained_ = place.end;
   return drained_ == end_ ? start_anew() : Result<void>{};
 }
 
@@ -242,9 +248,11 @@ Result<WholeJournal> read_whole_journal(const std::string& path) {
   return whole;
 }
 
-std::vector<Segment> read_journal(const std::string& path) {
+Result<std::vector<Segment>> read_journal(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::vector<Segment>{};
   auto whole = read_whole_journal(path);
-  return whole ? std::move(whole->segments) : std::vector<Segment>{};
+  if (!whole) return std::unexpected(whole.error());
+  return std::move(whole->segments);
 }
 
 }  // namespace tidegate::ledger

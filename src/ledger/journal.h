@@ -25,9 +25,14 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
+  // Where in which file an append lies.
+  struct Place {
+    std::uint64_t file = 0, begin = 0, end = 0;
+    bool alone = false;  // nothing else was pending, of earlier processes neither
+  };
   // Durable when it returns without an error; with an error, nothing of it counts.
   // Error unavailable: another process writes to the file.
-  Result<void> append(std::span<const Segment> segments);
+  Result<Place> append(std::span<const Segment> segments);
 
   // Bytes that were not yet drained, those that an earlier process left included.
   [[nodiscard]] std::uint64_t pending();
@@ -37,9 +42,9 @@ class Journal {
   // may append, as it may have to wait for a store.
   Result<void> drain(const std::function<Result<void>(std::span<const Segment>)>& accept);
 
-  // Passes over the first `bytes` of what is pending: whoever appended them brought them to the
-  // store without reading them back.
-  Result<void> pass_over(std::uint64_t bytes);
+  // Passes over what is pending up to the place's end, if it begins with it: whoever appended that
+  // brought it to the store without reading it back.
+  Result<void> pass_over(const Place& place);
 
   // Stretches of bytes that were no whole frame, and so were skipped.
   [[nodiscard]] std::uint64_t torn() const { return torn_; }
@@ -52,6 +57,7 @@ class Journal {
 
   std::string path_;
   int file_ = -1;
+  std::uint64_t opened_ = 0;     // how often: positions are of one opening
   bool looked_ = false;          // for a file of the process before
   std::uint64_t drained_ = 0;    // bytes of the file that are in the store
   std::uint64_t end_ = 0;        // of the frames
@@ -64,7 +70,7 @@ class Journal {
 inline std::string journal_of(const std::string& ledger) { return ledger + ".journal"; }
 
 // What the journal at `path` holds, for a report beside a running gateway. No file: nothing.
-std::vector<Segment> read_journal(const std::string& path);
+Result<std::vector<Segment>> read_journal(const std::string& path);
 
 struct WholeJournal {
   std::vector<Segment> segments;

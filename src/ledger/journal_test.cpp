@@ -71,7 +71,7 @@ TEST_F(JournalTest, GivesBackWhatWasAppendedAndEndsEmpty) {
   }
   Journal again(path_);
   EXPECT_EQ(drain(again), (std::vector<std::int64_t>{1, 2, 3}));
-  EXPECT_TRUE(read_journal(path_).empty());
+  EXPECT_TRUE(read_journal(path_)->empty());
   append(again, {segment(4)});
   EXPECT_EQ(drain(again), std::vector<std::int64_t>{4});
   EXPECT_EQ(again.torn(), 0u);
@@ -94,8 +94,9 @@ TEST_F(JournalTest, UsesItsSpaceAgainWithoutShowingTheRoundBefore) {
   append(journal, {segment(3)});
   EXPECT_EQ(std::filesystem::file_size(path_), size);
   const auto seen = read_journal(path_);
-  ASSERT_EQ(seen.size(), 1u);
-  EXPECT_EQ(seen[0].id, 3);
+  ASSERT_TRUE(seen);
+  ASSERT_EQ(seen->size(), 1u);
+  EXPECT_EQ(seen->front().id, 3);
   EXPECT_EQ(drain(journal), std::vector<std::int64_t>{3});
 }
 
@@ -187,15 +188,55 @@ TEST_F(JournalTest, WhatIsRefusedStays) {
 
 TEST_F(JournalTest, WhatIsPassedOverIsNotReadAgain) {
   Journal journal(path_);
-  append(journal, {segment(1), segment(2)});
-  const std::uint64_t known = journal.pending();
-  append(journal, {segment(3)});
-  ASSERT_TRUE(journal.pass_over(known));
+  const auto first = journal.append(std::vector{segment(1), segment(2)});
+  ASSERT_TRUE(first && first->alone);
+  const auto second = journal.append(std::vector{segment(3)});
+  ASSERT_TRUE(second && !second->alone);
+  EXPECT_EQ(second->begin, first->end);
+  ASSERT_TRUE(journal.pass_over(*second)) << "is not the first that is pending";
+  ASSERT_TRUE(journal.pass_over(*first));
   EXPECT_EQ(drain(journal), std::vector<std::int64_t>{3});
-  append(journal, {segment(4)});
-  ASSERT_TRUE(journal.pass_over(journal.pending()));
+  const auto last = journal.append(std::vector{segment(4)});
+  ASSERT_TRUE(last && last->alone);
+  ASSERT_TRUE(journal.pass_over(*last));
   EXPECT_EQ(journal.pending(), 0u);
-  EXPECT_TRUE(read_journal(path_).empty());
+  EXPECT_TRUE(read_journal(path_)->empty());
+}
+
+// It looked while another process had the file, which left something when it was killed.
+TEST_F(JournalTest, FindsWhatAnotherProcessLeftAfterItsLook) {
+  auto other = std::make_unique<Journal>(path_);
+  append(*other, {segment(1)});
+  Journal journal(path_);
+  EXPECT_EQ(journal.pending(), 0u);
+  EXPECT_FALSE(journal.append(std::vector{segment(2)}));
+  other.reset();
+  const auto place = journal.append(std::vector{segment(2)});
+  ASSERT_TRUE(place);
+  EXPECT_FALSE(place->alone);
+  ASSERT_TRUE(journal.pass_over(*place));
+  EXPECT_EQ(drain(journal), (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(JournalTest, APlaceInAFileThatWasRemovedPassesOverNothing) {
+  Journal journal(path_);
+  const auto place = journal.append(std::vector{segment(1)});
+  ASSERT_TRUE(place);
+  std::filesystem::remove(path_);
+  append(journal, {segment(2)});
+  ASSERT_TRUE(journal.pass_over(*place));
+  EXPECT_EQ(drain(journal), std::vector<std::int64_t>{2});
+}
+
+TEST_F(JournalTest, AFileThatVanishesWhileItIsDrainedTakesNothingAlong) {
+  Journal journal(path_);
+  append(journal, {segment(1)});
+  EXPECT_TRUE(journal.drain([&](auto) -> Result<void> {
+    std::filesystem::remove(path_);
+    append(journal, {segment(2)});
+    return {};
+  }));
+  EXPECT_EQ(drain(journal), std::vector<std::int64_t>{2});
 }
 
 TEST_F(JournalTest, AFullDiskAndAMissingFolderAreErrors) {

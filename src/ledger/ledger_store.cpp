@@ -12,26 +12,42 @@ namespace {
 constexpr std::int64_t kDeletedPerStep = 500;
 
 // False: a segment with this id is there already; it is left alone.
+// Ids are made of a moment and a few random bits: another process' segment may have ours. Then it
+// gets the next one that is free, and so again when it comes a second time.
 Result<bool> insert_segment(store::Store& store, const Segment& segment) {
-  const std::array<store::Value, 6> values{segment.id,
-                                           segment.first_us,
-                                           segment.last_us,
-                                           segment.count,
-                                           std::string_view(segment.labels),
-                                           std::string_view(segment.records)};
-  auto inserted = store.run(
-      "INSERT INTO segment (id, first_us, last_us, count, labels, records)"
-      " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-      values);
-  if (!inserted) return std::unexpected(inserted.error());
-  return *inserted != 0;
+  std::array<store::Value, 6> values{segment.id,
+                                     segment.first_us,
+                                     segment.last_us,
+                                     segment.count,
+                                     std::string_view(segment.labels),
+                                     std::string_view(segment.records)};
+  for (std::int64_t id = segment.id;; ++id) {
+    values[0] = id;
+    auto inserted = store.run(
+        "INSERT INTO segment (id, first_us, last_us, count, labels, records)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+        values);
+    if (!inserted) return std::unexpected(inserted.error());
+    if (*inserted != 0) return true;
+    bool same = false;
+    auto found = store.query(
+        "SELECT 1 FROM segment WHERE id = $1 AND first_us = $2 AND last_us = $3 AND count = $4"
+        " AND labels = $5 AND records = $6",
+        values, [&](const store::Row&) { same = true; });
+    if (!found) return std::unexpected(found.error());
+    if (same) return false;
+  }
 }
 
 }  // namespace
 
 Result<std::unique_ptr<LedgerStore>> LedgerStore::open(std::unique_ptr<store::Store> store) {
   if (auto migrated = migrate_schema(*store); !migrated) return std::unexpected(migrated.error());
-  return std::unique_ptr<LedgerStore>(new LedgerStore(std::move(store)));
+  const auto deleted_before = read_state(*store, state::kDeletedBefore);
+  if (!deleted_before) return std::unexpected(deleted_before.error());
+  std::unique_ptr<LedgerStore> ledger(new LedgerStore(std::move(store)));
+  if (*deleted_before) ledger->deleted_before_us_ = **deleted_before;
+  return ledger;
 }
 
 LedgerStore::~LedgerStore() = default;
@@ -61,6 +77,8 @@ Result<LedgerStore::Inserted> LedgerStore::insert(std::span<const Segment> segme
 }
 
 Result<void> LedgerStore::insert(const Segment& segment, Inserted& inserted) {
+  // Its row was deleted for its age, its sums are kept: once more, and they would be doubled.
+  if (segment.last_us < deleted_before_us_) return {};
   Segment counted;
   const Segment* whole = &segment;
   if (segment.tallies.empty()) {
@@ -106,6 +124,7 @@ Result<bool> LedgerStore::delete_older(WallTime before) {
     if (auto noted = raise_state(*store_, state::kDeletedBefore, before_us); !noted) {
       return std::unexpected(noted.error());
     }
+    deleted_before_us_ = std::max(deleted_before_us_, before_us);
     const auto deleted = store_->run(
         "DELETE FROM segment WHERE id IN"
         " (SELECT id FROM segment WHERE last_us < $1 ORDER BY last_us LIMIT $2)",

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -44,6 +45,7 @@ class LedgerStore {
   std::unique_ptr<store::Store> store_;
   Rollup rollup_;
   std::int64_t longest_us_ = 0;  // at most what the store knows
+  std::int64_t deleted_before_us_ = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace tidegate::ledger

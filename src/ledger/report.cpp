@@ -351,7 +351,9 @@ LedgerPlace sqlite_ledger(std::string path, std::string journal) {
 Result<Report> run_report(const LedgerPlace& place, const Query& query) {
   // First the journal: what is loaded in between is then found twice, not missed.
   std::map<std::int64_t, Segment> journaled;
-  for (Segment& segment : read_journal(place.journal)) journaled[segment.id] = std::move(segment);
+  auto waiting = read_journal(place.journal);
+  if (!waiting) return std::unexpected(waiting.error());
+  for (Segment& segment : *waiting) journaled[segment.id] = std::move(segment);
   Report report;
   Reading reading(query, report);
   auto store = place.open({});

@@ -272,6 +272,20 @@ TEST_P(RollupTest, ANewerLedgerIsLeftAloneAndSaid) {
   EXPECT_NE(run_report(place_, {}).error().message.find("newer"), std::string::npos);
 }
 
+// Two gateways of one ledger may make the same id.
+TEST_P(RollupTest, ASegmentWhoseIdIsTakenGetsAnother) {
+  const auto segment = [](std::uint64_t number) {
+    SegmentBuilder builder;
+    builder.add(sample_record(number));
+    return builder.finish(7);
+  };
+  auto store = open();
+  EXPECT_EQ(store->insert(std::vector{segment(1)})->segments, 1u);
+  EXPECT_EQ(store->insert(std::vector{segment(2), segment(3)})->segments, 2u);
+  EXPECT_EQ(store->insert(std::vector{segment(1), segment(3), segment(2)})->segments, 0u);
+  EXPECT_EQ(run_report(place_, {})->total.sums[Measure::attempts], 3);
+}
+
 TEST_P(RollupTest, WhatIsTooOldIsDeletedAndItsSumsStay) {
   auto store = open();
   const auto segment_at = [](std::int64_t id, WallTime started) {
@@ -295,6 +309,9 @@ TEST_P(RollupTest, WhatIsTooOldIsDeletedAndItsSumsStay) {
   EXPECT_EQ(left, 2) << "the second has a record that is younger";
   EXPECT_EQ(run_report(place_, {})->total.sums, all);
   EXPECT_FALSE(plain()->execute("DELETE FROM segment")) << "nothing else may be deleted";
+  EXPECT_EQ(store->insert(std::vector{segment_at(1, noon)})->segments, 0u) << "from an old file";
+  EXPECT_EQ(open()->insert(std::vector{segment_at(1, noon)})->segments, 0u);
+  EXPECT_EQ(run_report(place_, {})->total.sums, all);
 
   Query query;
   query.since = noon;

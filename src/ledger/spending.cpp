@@ -32,7 +32,9 @@ Result<void> each_attempt_since(const std::string& path, const std::string& jour
       std::chrono::floor<std::chrono::microseconds>(since.time_since_epoch()).count();
   // First the journal: what is loaded in between is then found twice, not missed.
   std::map<std::int64_t, Segment> journaled;
-  for (Segment& segment : read_journal(journal_path)) journaled[segment.id] = std::move(segment);
+  auto waiting = read_journal(journal_path);
+  if (!waiting) return std::unexpected(waiting.error());
+  for (Segment& segment : *waiting) journaled[segment.id] = std::move(segment);
   auto store = ledger_at(path, journal_path).open({});
   if (!store && store.error().code != ErrorCode::not_found) {
     return std::unexpected(store.error());

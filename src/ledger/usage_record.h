@@ -49,8 +49,8 @@ struct UsageRecord {
   std::string_view model;  // catalogue id
   std::string_view price_epoch;
 
-  std::string requested_model;  // as the client wrote it
-  std::string served_model;     // as the provider answered
+  std::string requested_model;     // as the client wrote it
+  std::string served_model;        // as the provider answered
   std::string_view finish_reason;  // a name of ours, which never ends
 
   Outcome outcome = Outcome::ok;

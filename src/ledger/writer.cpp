@@ -56,8 +56,9 @@ Ledger::Writer::~Writer() {
 
 void Ledger::Writer::record(const UsageRecord& record) {
   const std::uint64_t count = recorded_.fetch_add(1, std::memory_order_relaxed) + 1;
-  const std::uint64_t queued = count - settled_.load(std::memory_order_relaxed);
-  if (queued > options_.queue_limit) {
+  // Below zero when this thread was interrupted here and what came after it is settled already.
+  const auto queued = static_cast<std::int64_t>(count - settled_.load(std::memory_order_relaxed));
+  if (queued > static_cast<std::int64_t>(options_.queue_limit)) {
     lost_.fetch_add(1, std::memory_order_relaxed);
     settled_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -167,17 +168,20 @@ void Ledger::Writer::keep_durable() {
 
 // False: they are still waiting.
 bool Ledger::Writer::append_waiting() {
-  const bool first = journal_.pending() == 0;
-  if (auto appended = journal_.append(waiting_); !appended) {
-    note(appended.error());
+  const auto place = journal_.append(waiting_);
+  if (!place) {
+    note(place.error());
     forget_recent();
     return false;
   }
-  if (first) {
+  if (place->alone) {
     load_at_ = now() + options_.load_every;
-    forget_recent();
+    recent_place_ = *place;
     recent_is_all_ = true;
+  } else if (place->file != recent_place_.file || place->begin != recent_place_.end) {
+    forget_recent();
   }
+  recent_place_.end = place->end;
   for (const Segment& segment : waiting_) {
     settled_ += static_cast<std::uint64_t>(segment.count);
     recent_bytes_ += segment.records.capacity();
@@ -219,9 +223,8 @@ Result<void> Ledger::Writer::write(std::span<const Segment> segments) {
 
 // One step; what is left follows at the next turn, behind the records that came in the meantime.
 void Ledger::Writer::load_journal() {
-  const std::uint64_t pending = journal_.pending();
-  if (pending == 0) return;
-  if (recent_is_all_) return load_recent(pending);
+  if (journal_.pending() == 0) return;
+  if (recent_is_all_) return load_recent();
   Result<void> written;
   auto drained = journal_.drain([&](std::span<const Segment> segments) -> Result<void> {
     written = write(segments);
@@ -233,15 +236,15 @@ void Ledger::Writer::load_journal() {
   if (!drained) note(drained.error());
 }
 
-// `pending` bytes of the journal hold what is in recent_.
-void Ledger::Writer::load_recent(std::uint64_t pending) {
+void Ledger::Writer::load_recent() {
   // What is appended while the store lets us wait is in the journal only.
   std::vector<Segment> segments = std::exchange(recent_, {});
+  const Journal::Place place = recent_place_;
   forget_recent();
   if (const auto written = write(segments); !written) return store_failed(written.error());
   torn_ = journal_.torn() + damaged_;
   backoff_ = {};
-  if (auto passed = journal_.pass_over(pending); !passed) note(passed.error());
+  if (auto passed = journal_.pass_over(place); !passed) note(passed.error());
   for (Segment& segment : segments) {
     const bool keep = rooms_.size() < kRooms && segment.records.capacity() <= kMostRoom;
     if (keep) rooms_.push_back(std::move(segment.records));

@@ -60,7 +60,7 @@ class Ledger::Writer {
   void store_failed(const Error& error);
   void note(const Error& error);
   bool append_waiting();
-  void load_recent(std::uint64_t pending);
+  void load_recent();
   void forget_recent();
   [[nodiscard]] std::int64_t next_id();
 
@@ -85,6 +85,7 @@ class Ledger::Writer {
   std::vector<Segment> recent_;
   std::size_t recent_bytes_ = 0;
   bool recent_is_all_ = false;
+  Journal::Place recent_place_;
   std::vector<std::string> rooms_;  // memory of segments in the store, for the next ones
   bool writes_waiting_ = false;     // to the store, so that they must stay as they are
   Journal journal_;

@@ -89,7 +89,12 @@ Result<KeyStore*> KeyRing::store_to_write() {
 
 void KeyRing::work_off(std::vector<Job> jobs) {
   for (Job& job : jobs) job.work(store_to_write());
-  if (store_ != nullptr) note(load());
+  if (store_ != nullptr) {
+    const Result<void> loaded = load();
+    note(loaded);
+    // A new connection reads again: to this one, what it wrote itself is no news.
+    if (!loaded) store_.reset();
+  }
   for (Job& job : jobs) job.done();
 }
 

@@ -164,6 +164,18 @@ class PostgresStore final : public Store {
 };
 
 Result<void> PostgresStore::connect() {
+  // libpq's own message about an address that it cannot read quotes the password.
+  char* problem = nullptr;
+  PQconninfoOption* const parsed = pq_.PQconninfoParse(options_.url.c_str(), &problem);
+  pq_.PQfreemem(problem);
+  if (parsed == nullptr) {
+    return fail(ErrorCode::invalid,
+                fmt::format("{}: this is no address of a PostgreSQL server; expected "
+                            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, where special "
+                            "characters of a password are written as %XX",
+                            name_));
+  }
+  pq_.PQconninfoFree(parsed);
   const std::array<const char*, 6> keys{"dbname",          "application_name",
                                         "client_encoding", "fallback_application_name",
                                         "connect_timeout", nullptr};
@@ -366,11 +378,20 @@ std::string without_password(std::string_view url) {
   const std::size_t scheme = out.find("://");
   if (scheme == std::string::npos) return "postgresql";
   const std::size_t begin = scheme + 3;
-  const std::size_t host_end = std::min(out.find_first_of("/?", begin), out.size());
-  const std::size_t at = out.rfind('@', host_end);
   const std::size_t colon = out.find(':', begin);
-  if (at != std::string::npos && at >= begin && colon < at)
-    out.replace(colon + 1, at - colon - 1, "***");
+  // A password may have a '?' in it. One with a '/' is a mistake, but a secret all the same.
+  std::size_t at = out.find('@', begin);
+  const std::size_t slash = std::min(out.find('/', begin), out.size());
+  if (at == std::string::npos || at > slash) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const std::size_t port_end = std::min(out.find_first_of("/?", begin), out.size());
+    const bool has_port =
+        colon < port_end &&
+        std::all_of(out.begin() + static_cast<std::ptrdiff_t>(colon) + 1,
+                    out.begin() + static_cast<std::ptrdiff_t>(port_end), is_digit);
+    at = has_port || colon > slash ? std::string::npos : out.rfind('@');
+  }
+  if (at != std::string::npos && colon < at) out.replace(colon + 1, at - colon - 1, "***");
   // password=... and sslpassword=... may stand among the parameters, too.
   if (const std::size_t query = out.find('?'); query != std::string::npos) {
     std::string kept;

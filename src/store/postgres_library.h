@@ -14,7 +14,7 @@ namespace tidegate::store {
   use(PQsetSingleRowMode) use(PQflush) use(PQconsumeInput) use(PQisBusy) use(PQgetResult) \
   use(PQclear) use(PQresultStatus) use(PQresultErrorField) use(PQresultErrorMessage) \
   use(PQcmdStatus) use(PQcmdTuples) use(PQntuples) use(PQgetisnull) use(PQgetvalue) \
-  use(PQgetlength)
+  use(PQgetlength) use(PQconninfoParse) use(PQconninfoFree) use(PQfreemem)
 // clang-format on
 
 struct PostgresLibrary {
