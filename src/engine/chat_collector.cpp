@@ -20,7 +20,6 @@ Result<void> ChatCollector::feed(std::string_view bytes) {
     if (!more) return std::unexpected(more.error());
     if (!*more) return {};
     if (event.kind != http::SseEvent::Kind::data) continue;
-    begun_ = true;
     auto decoded = decoder_->decode(event.name, event.data, *this);
     if (!decoded) return decoded;
     if (!error_.empty()) return fail(ErrorCode::unavailable, "the answer ended in an error");
@@ -34,15 +33,18 @@ Result<void> ChatCollector::finish() {
   if (!decoder_->done()) {
     return fail(ErrorCode::truncated, "the answer was cut off before its end");
   }
-  answer_.tool_calls.clear();
-  for (auto& [index, call] : calls_) answer_.tool_calls.push_back(std::move(call));
-  calls_.clear();
   return {};
+}
+
+Answer ChatCollector::take_answer() {
+  for (auto& [index, call] : calls_) answer_.tool_calls.push_back(std::move(call));
+  return std::move(answer_);
 }
 
 // A fragment with a bad escape adds what of it is good: the decoder has checked its JSON.
 void ChatCollector::take(const translation::Event& event) {
   using Kind = translation::Event::Kind;
+  if (event.kind != Kind::error && event.kind != Kind::done) begun_ = true;
   switch (event.kind) {
     case Kind::text:
     case Kind::refusal:

@@ -21,12 +21,12 @@ class ChatCollector final : private translation::EventSink {
 
   // Error: the stream cannot be understood, holds an error, or is too large.
   Result<void> feed(std::string_view bytes);
-  // Whether the answer has begun: something of it beside comments was there.
+  // Whether the answer has begun: something of it beside comments and errors was there.
   [[nodiscard]] bool begun() const { return begun_; }
   // Error truncated: the end marker has not come.
   Result<void> finish();
-  // What is there so far; after finish() all of it.
-  [[nodiscard]] Answer& answer() { return answer_; }
+  // What is there so far; after finish() all of it. The last call.
+  [[nodiscard]] Answer take_answer();
   // The provider's error within the stream, JSON; empty: none.
   [[nodiscard]] const std::string& stream_error() const { return error_; }
 

@@ -218,12 +218,13 @@ Task<AskResult> GatewayModels::ask(Question question) {
         if (auto whole = collector.finish(); !whole) broken = failure_of(whole.error());
       }
       if (refused && !broken) broken = failure_of(refusal, error_body);
-      Answer& answer = collector.answer();
+      Answer answer = collector.take_answer();
       if (broken) {
         broken->model = std::move(model);
         broken->provider = std::move(provider);
         broken->request_id = std::move(request_id);
         broken->usage = answer.usage;
+        if (collector.begun()) broken->begun = estimated_completion(answer);
         result = std::unexpected(std::move(*broken));
       } else {
         answer.model = std::move(model);

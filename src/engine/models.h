@@ -77,7 +77,11 @@ struct Failure {
   // What is known of what was used all the same.
   std::string model{}, provider{}, request_id{};
   std::optional<Usage> usage{};
+  std::optional<Tokens> begun{};  // about so many of its answer had come; absent: it had not begun
 };
+
+// What an answer is taken for where the provider does not say.
+[[nodiscard]] Tokens estimated_completion(const Answer& answer);
 
 using AskResult = std::expected<Answer, Failure>;
 

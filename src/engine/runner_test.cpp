@@ -240,6 +240,24 @@ tasks:
   EXPECT_EQ(models_->in_flight, 0);
 }
 
+TEST_F(RunnerTest, AnAnswerThatBreaksOffCostsWhatHadComeOfIt) {
+  for (const ErrorClass each : {ErrorClass::transport, ErrorClass::timeout, ErrorClass::server}) {
+    respond([&](const Question&) -> AskResult {
+      AskResult broken = TestModels::fails(each);
+      broken.error().model = "deepseek-v4-flash";
+      broken.error().begun = 5000;
+      return broken;
+    });
+    run(flow("tasks:\n  a: { prompt: p, retry: { attempts: 1 } }\n"));
+    ASSERT_EQ(records<EndAttempt>().size(), 1u);
+    const EndAttempt attempt = records<EndAttempt>()[0];
+    EXPECT_EQ(attempt.cost_kind, CostKind::estimated);
+    EXPECT_GT(attempt.usage.prompt, 0);
+    EXPECT_EQ(attempt.usage.completion, 5000);
+    EXPECT_GT(attempt.cost.value, 0);
+  }
+}
+
 TEST_F(RunnerTest, ATaskOverItsOwnBudgetFailsAlone) {
   const RunEnd end = run(flow(R"(tasks:
   dear: { prompt: p, budget: { usd: 0.00000001 }, on_error: continue }

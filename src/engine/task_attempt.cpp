@@ -243,18 +243,16 @@ void TaskAttempt::settle(const AskResult& result, NanoDollars reserved, WallTime
     end.error_class = failure.cancelled ? "cancelled" : name(failure.error_class);
     end.error = failure.error.message;
     runner_.redact(end.error);
-    // A model that had begun to answer bills its prompt, whoever broke off.
-    const bool begun = failure.sent && !model.empty() &&
-                       (failure.error_class == ErrorClass::transport ||
-                        failure.error_class == ErrorClass::timeout || failure.cancelled);
-    if (!usage && begun) {
-      usage = Usage{.prompt = prompt};
+    // A model that was at work bills its prompt and what it wrote, whoever broke off.
+    const bool at_work = failure.sent && !model.empty() &&
+                         (failure.error_class == ErrorClass::transport ||
+                          failure.error_class == ErrorClass::timeout || failure.cancelled);
+    if (!usage && (failure.begun || at_work)) {
+      usage = Usage{.prompt = prompt, .completion = failure.begun.value_or(0)};
       end.cost_kind = CostKind::estimated;
     }
   } else if (!usage) {
-    usage = Usage{.prompt = prompt,
-                  .completion = workflow::estimate_tokens(result->text) +
-                                workflow::estimate_tokens(result->reasoning)};
+    usage = Usage{.prompt = prompt, .completion = estimated_completion(*result)};
     end.cost_kind = CostKind::estimated;
   }
   if (usage) {
