@@ -2,12 +2,12 @@
 
 namespace tidegate::engine {
 
-const Budget* Budget::reserve(NanoDollars amount) {
+bool Budget::reserve(NanoDollars amount) {
   for (const Budget* each = this; each != nullptr; each = each->within_) {
-    if (!each->fits(amount)) return each;
+    if (!each->fits(amount)) return false;
   }
   for (Budget* each = this; each != nullptr; each = each->within_) each->reserved_ += amount;
-  return nullptr;
+  return true;
 }
 
 void Budget::settle(NanoDollars reserved, NanoDollars cost) {
@@ -17,11 +17,11 @@ void Budget::settle(NanoDollars reserved, NanoDollars cost) {
   }
 }
 
-bool Budget::could_hold(NanoDollars amount) const {
+const Budget* Budget::too_small_for(NanoDollars amount) const {
   for (const Budget* each = this; each != nullptr; each = each->within_) {
-    if (each->limit_ && each->spent_ + amount > *each->limit_) return false;
+    if (each->limit_ && each->spent_ + amount > *each->limit_) return each;
   }
-  return true;
+  return nullptr;
 }
 
 }  // namespace tidegate::engine

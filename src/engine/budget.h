@@ -18,8 +18,8 @@ class Budget {
   explicit Budget(std::string name, std::optional<NanoDollars> limit = {}, Budget* within = nullptr)
       : name_(std::move(name)), limit_(limit), within_(within) {}
 
-  // Null and the amount is held, or the budget that it does not fit into.
-  const Budget* reserve(NanoDollars amount);
+  // Holds the amount; false: it does not fit now.
+  [[nodiscard]] bool reserve(NanoDollars amount);
   // Gives back what reserve() held; `cost` is spent.
   void settle(NanoDollars reserved, NanoDollars cost);
   // What an earlier process spent.
@@ -35,8 +35,9 @@ class Budget {
   [[nodiscard]] std::optional<NanoDollars> limit() const { return limit_; }
   [[nodiscard]] NanoDollars spent() const { return spent_; }
   [[nodiscard]] NanoDollars reserved() const { return reserved_; }
-  // Whether `amount` would fit if nothing else were reserved: if not, waiting does not help.
-  [[nodiscard]] bool could_hold(NanoDollars amount) const;
+  // The innermost budget that `amount` would not fit into even if nothing else were reserved, so
+  // that waiting does not help; null: none.
+  [[nodiscard]] const Budget* too_small_for(NanoDollars amount) const;
 
  private:
   [[nodiscard]] bool fits(NanoDollars amount) const {

@@ -1,5 +1,6 @@
 #include "engine/runner.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -256,6 +257,28 @@ TEST_F(RunnerTest, AnAnswerThatBreaksOffCostsWhatHadComeOfIt) {
     EXPECT_EQ(attempt.usage.completion, 5000);
     EXPECT_GT(attempt.cost.value, 0);
   }
+}
+
+TEST_F(RunnerTest, ATaskWhoseOwnBudgetIsOnlyHeldByOthersPausesWithTheRunThatHasNoMore) {
+  respond({}, 1s);
+  const workflow::Map inputs{
+      {"texts", workflow::Value(workflow::List{workflow::Value("short"),
+                                               workflow::Value(std::string(40'000, 'x'))})}};
+  const std::string tasks = R"(inputs: { texts: { type: array, required: true } }
+tasks:
+  scan: { for_each: "${{ inputs.texts }}", prompt: "Scan ${{ item }}")";
+  run(flow(tasks + " }\n"), inputs);
+  ASSERT_EQ(records<BeginAttempt>().size(), 2u);
+  const std::int64_t little = records<BeginAttempt>()[0].reserved.value;
+  const std::int64_t much = records<BeginAttempt>()[1].reserved.value;
+  ASSERT_LT(little, much);
+  const auto usd = [](std::int64_t nano) { return fmt::format("{{ usd: 0.{:09} }}", nano); };
+  // The task's budget takes one of them after the other; the run's takes only the first.
+  const RunEnd end = run(flow("budget: " + usd(much - 1) + "\n" + tasks +
+                              ", budget: " + usd(much + little - 1) + " }\n"),
+                         inputs);
+  EXPECT_EQ(end.state, RunState::paused_budget) << end.reason;
+  EXPECT_NE(end.reason.find("the budget of the run"), std::string::npos) << end.reason;
 }
 
 TEST_F(RunnerTest, ATaskOverItsOwnBudgetFailsAlone) {

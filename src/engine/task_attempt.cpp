@@ -157,9 +157,9 @@ Task<std::optional<Failure>> TaskAttempt::reserve(Tokens prompt, NanoDollars& re
     if (cancel_.cancelled() || runner_.stopping_ || runner_.pausing_ || runner_.ended_) {
       co_return cancelled();
     }
-    const Budget* const full = budget.reserve(*worst);
-    if (full == nullptr) break;
-    if (budget.could_hold(*worst)) {
+    if (budget.reserve(*worst)) break;
+    const Budget* const full = budget.too_small_for(*worst);
+    if (full == nullptr) {
       MoneyTurn turn{budget.whole()};
       co_await turn;
       continue;
