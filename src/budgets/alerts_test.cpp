@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <semaphore>
 #include <thread>
@@ -120,6 +121,7 @@ class AlertsTest : public testing::Test {
       std::move(*telemetry::Log::open({.path = dir_ / "log"}, clock_));
   std::vector<std::string> posts_;
   std::counting_semaphore<> seen_{0};
+  std::atomic<bool> all_ = false;
 };
 
 TEST_F(AlertsTest, ArePostedUntilTheyAreTakenAndNotAgain) {
@@ -139,6 +141,29 @@ TEST_F(AlertsTest, ArePostedUntilTheyAreTakenAndNotAgain) {
   EXPECT_EQ(posts_[0], posts_[2]);
   EXPECT_TRUE(posts_[3].contains("/100%\r\n"));
   EXPECT_EQ(waiting(), 0u);
+}
+
+TEST_F(AlertsTest, OneThatIsRefusedHoldsNobodyBack) {
+  constexpr int kMostPosts = 10;
+  std::vector<Script> scripts;
+  for (int i = 0; i < kMostPosts; ++i) {
+    scripts.push_back([this](RawPeer& peer) {
+      std::string post = peer.read_until("\r\n\r\n");
+      post += peer.read(std::stoul(post.substr(post.find("Content-Length: ") + 16)));
+      const bool first = post.contains(R"("threshold":0.8)");
+      all_ = all_ || !first;
+      peer.send(first ? "HTTP/1.1 400 X\r\nContent-Length: 0\r\n\r\n"
+                      : "HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n");
+      seen_.release();
+    });
+  }
+  ScriptedProvider hook(std::move(scripts));
+  const std::string url = "http://" + hook.address.text();
+  const auto alerts = start(url);
+  alerts->give(to(url));
+  alerts->give(to(url, 10'000));
+  for (int i = 0; i < kMostPosts && !all_; ++i) wait_for(1);
+  EXPECT_TRUE(all_);
 }
 
 TEST_F(AlertsTest, WaitForAReceiverThroughARestart) {
