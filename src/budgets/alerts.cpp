@@ -209,9 +209,11 @@ Task<void> Alerts::deliver(Alerts* self, Receiver* receiver) {
                       {"webhook", receiver->webhook->shown()},
                       {"error", posted.error().message}});
     if (too_old) continue;
-    // Behind the others: it may be the only one that its receiver refuses.
-    receiver->letters.pop_front();
-    receiver->letters.push_back(letter);
+    // It may be the only one that its receiver refuses: behind the others.
+    if (posted.error().code == ErrorCode::invalid) {
+      receiver->letters.pop_front();
+      receiver->letters.push_back(letter);
+    }
     const auto bound = static_cast<std::uint64_t>(pause.count());
     const TimePoint until =
         loop.now() + pause / 2 + Duration{static_cast<std::int64_t>(random_below(bound / 2 + 1))};

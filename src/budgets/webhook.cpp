@@ -60,7 +60,10 @@ Task<Result<void>> Webhook::post(std::string_view id, std::string_view body, Soc
   }
   const int status = call.head().status;
   if (status >= 200 && status < 300) co_return Result<void>{};
-  co_return fail(ErrorCode::bad_answer, fmt::format("it answered with status {}", status));
+  // A 4xx is about this letter, but for those that say: not now.
+  const bool refused = status >= 400 && status < 500 && status != 408 && status != 429;
+  co_return fail(refused ? ErrorCode::invalid : ErrorCode::bad_answer,
+                 fmt::format("it answered with status {}", status));
 }
 
 }  // namespace tidegate::budgets

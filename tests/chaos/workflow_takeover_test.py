@@ -37,7 +37,7 @@ class Takeover(unittest.TestCase):
         for line in first.stderr:
             if line.startswith("t5: succeeded"):
                 break
-        first.send_signal(signal.SIGSTOP)
+        self.stop_between_commits(first)
         at_once = self.start("resume", "last")
         said = at_once.communicate(timeout=PATIENCE)[1]
         self.assertEqual(at_once.returncode, 3)
@@ -64,6 +64,23 @@ class Takeover(unittest.TestCase):
         asked = collections.Counter(re.search(r"<t\d+>", body)[0] for body in simulator.bodies())
         self.assertEqual(len(asked), TASKS)
         self.assertLessEqual(sum(asked.values()), TASKS + states["orphaned"])
+
+    def stop_between_commits(self, process):
+        """Who is stopped in the middle of one has SQLite's lock until it goes on."""
+        path, = self.folder.glob("*.workflows")
+        for _ in range(100):
+            process.send_signal(signal.SIGSTOP)
+            journal = sqlite3.connect(path, timeout=0, isolation_level=None)
+            try:
+                journal.execute("BEGIN IMMEDIATE")
+                journal.execute("ROLLBACK")
+                return
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.01)
+            finally:
+                journal.close()
+        self.fail("the journal is never free")
 
     def start(self, *arguments):
         process = subprocess.Popen([BINARY, "workflow", *arguments], cwd=self.folder, text=True,

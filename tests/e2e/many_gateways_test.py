@@ -169,7 +169,7 @@ class ManyGateways(EndToEnd):
         admitted = self.storm(gateways, 1)
         self.assertLessEqual(len(admitted), 100 * 1.3 + 50)
         answer = eventually(lambda: gateways[0].post(chat()), lambda a: a.status == 200)
-        self.assertIsNone(answer.headers["x-tidegate-notes"])
+        self.assertNotIn("away", answer.headers["x-tidegate-notes"] or "")
         self.assertTrue(json.loads(gateways[0].admin.get("/readyz").body)["shared_limits"]["available"])
 
     def test_a_slow_or_cut_way_counts_as_away(self):
