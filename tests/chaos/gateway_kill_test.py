@@ -178,7 +178,8 @@ class GatewayKills(unittest.TestCase):
             dead == which and before - DURABLE < when < after + LATE for dead, before, after in killed)]
         ledger = sum(row["cost_nano"] or 0 for row in rows) + 2 * COST  # and the two that found us ready
         redis = eventually(self.spent_by_redis, lambda spent: spent >= ledger)
-        here = [self.standing(gateway, "global")["spent_nanodollars"] for gateway in self.gateways]
+        here = eventually(lambda: [self.standing(gateway, "global")["spent_nanodollars"] for gateway in self.gateways],
+                          lambda spent: spent == [redis, redis])
         keys = [self.standing(gateway, "key")["spent_nanodollars"] for gateway in self.gateways]
         per_gateway = [sum(row["cost_nano"] or 0 for row in self.rows(gateway)) + COST for gateway in self.gateways]
         print(f"seed {SEED}: {KILLS} kills in {seconds:.0f} s, {CLIENTS} clients, {len(counted)} requests at the provider, "
@@ -217,7 +218,8 @@ class GatewayKills(unittest.TestCase):
         self.stopping.set()
         more = len(self.provider.counted)
         print(f"of a budget with money for 100 more, {more} were spent")
-        self.assertLessEqual(more, 100)
+        # Of each client's request in flight, more tokens may come than were expected.
+        self.assertLessEqual(more, 100 + CLIENTS)
         self.assertGreater(more, 90)
 
 
