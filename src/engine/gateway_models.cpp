@@ -22,6 +22,8 @@ namespace {
 using workflow::ErrorClass;
 
 constexpr Duration kConnect = 10s;
+// Of a wait that nothing ends: "never" less now cannot be added to a later now.
+constexpr Duration kLongest = 24h * 365;
 constexpr std::size_t kMaxErrorBody = 64 * 1024;
 constexpr std::size_t kSpareLeashes = 256;
 
@@ -157,7 +159,8 @@ Task<AskResult> GatewayModels::ask(Question question) {
     Waiting waiting;
     http::Call::Deadlines deadlines{
         .connect = kConnect,
-        .first_byte = within(question.queue, loop_.now(), question.until) - loop_.now(),
+        .first_byte = std::min<Duration>(
+            within(question.queue, loop_.now(), question.until) - loop_.now(), kLongest),
         .total = question.until,
         .silence = fault_detail::armed >= 0 ? Duration(1ms) : Duration(1h)};
     pass(FaultPoint::before_send);

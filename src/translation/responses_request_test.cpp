@@ -157,7 +157,8 @@ TEST(ResponsesRequest, what_one_provider_keeps_goes_to_no_other) {
 
 TEST(ResponsesRequest, each_call_needs_an_output_of_its_own) {
   const auto unanswered = [](std::string_view items) {
-    const auto request = read_responses_request(with_input(items));
+    const std::string body = with_input(items);  // which the request looks into
+    const auto request = read_responses_request(body);
     EXPECT_TRUE(request) << items;
     const auto checked = check_self_contained(*request);
     return checked ? std::string() : checked.error().field;

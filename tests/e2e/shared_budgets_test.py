@@ -110,9 +110,9 @@ class SharedBudgets(EndToEnd):
         self.connected(one, 1)
         self.assertEqual(self.house(one).status, 200)
         self.assertEqual(self.house(two).status, 200)
-        spent = eventually(lambda: sum(self.spent().values()), lambda sum: sum == self.ledgers([one, two]))
-        self.assertEqual(spent, self.ledgers([one, two]))
-        self.assertEqual(len(self.spent()), 2)
+        spent = eventually(self.spent, lambda said: len(said) == 2 and sum(said.values()) == self.ledgers([one, two]))
+        self.assertEqual(sum(spent.values()), self.ledgers([one, two]))
+        self.assertEqual(len(spent), 2)
 
     def test_the_lease_of_a_dead_gateway_comes_back(self):
         one, two = self.gateways(2, [{"scope": "global", "usd": 0.05, "per": "day"}])
