@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <optional>
 #include <thread>
@@ -26,19 +27,24 @@ class Starter final : public RunStarter {
     name = workflow->name;
     given = workflow::Value(std::move(inputs)).json();
     budget = money;
+    ++asked;
     co_return RunId{77};
   }
   Task<Result<RunId>> fork(Loop&, ForkRun fork) override {
     forked = fork.source.text() + " " + fork.from + " " + workflow::Value(fork.set).json();
     budget = fork.budget;
+    ++asked;
     co_return RunId{78};
   }
   Task<Result<RunId>> resume(Loop&, RunId run, std::optional<NanoDollars> money) override {
     budget = money;
+    ++asked;
     co_return run;
   }
+  // Read by the test once its question is answered; `asked` makes it see them.
   std::string name, given, forked;
   std::optional<NanoDollars> budget;
+  std::atomic<int> asked = 0;
 };
 
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
@@ -64,10 +70,11 @@ class WorkflowApiTest : public testing::Test {
         .inputs = bytes("{}"),
         .created = begin_,
         .tasks = tasks});
-    worker_.start();
-    owner_.start();
+    // Before its loop runs, which from then on belongs to another thread.
     server_.emplace(http::ServerOptions{}, api_, workers_);
     address_ = *server_->start(owner_.loop(), *Address::parse_listen("127.0.0.1:0"));
+    worker_.start();
+    owner_.start();
   }
   ~WorkflowApiTest() override {
     stopping_ = true;
@@ -94,7 +101,9 @@ class WorkflowApiTest : public testing::Test {
     peer.send(method + " /api/workflows" + target +
               " HTTP/1.1\r\nHost: t\r\nContent-Type: " + type + "\r\n" + more +
               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    return peer.read_answer();
+    std::string answer = peer.read_answer();
+    (void)starter_.asked.load();
+    return answer;
   }
 
   const ScratchDir folder_;
