@@ -17,8 +17,9 @@ constexpr Tokens kTierMargin = 8;  // an eighth
 // The answer of a model of which nobody says how much it answers at most.
 constexpr Tokens kLongestAnswer = 131'072;
 constexpr Duration kShortly = 1s;
-// What is asked of those who share a budget is answered within a round trip, or not at all.
-constexpr Duration kPatience = 300ms, kLookAgain = 2ms;
+// What is asked of those who share a budget is answered within a round trip; or not at all, and
+// then there is our share, after a moment (sharing/link.h, purse.h).
+constexpr Duration kPatience = 600ms, kLookAgain = 2ms;
 // The official SDKs wait no longer than that for a retry.
 constexpr Duration kSoon = 60s;
 

@@ -107,7 +107,9 @@ bool Purse::ask(redis::Commands& commands, const std::string& gateway,
   // What the process before had said is asked for first.
   const NanoDollars ours =
       known_ ? this->ours(spent_) : this->ours(spending_.one_ledger ? not_ours_ : account_.spent);
-  if (asked_.value == 0 && !returns && !report_ && !renews && known_ && said_ == ours) return false;
+  const bool news = returns || gave_up_ || report_ || renews;
+  if (asked_.value == 0 && !news && known_ && said_ == ours) return false;
+  gave_up_ = false;
   said_ = ours;
   asked_at_ = now;
   // What was spent but is not said yet counts as a lease.
@@ -138,7 +140,8 @@ bool Purse::ask(redis::Commands& commands, const std::string& gateway,
 
 void Purse::hear(const redis::Reply& reply, TimePoint now) {
   const NanoDollars granted = money(reply, 0);
-  others_want_ = money(reply, 2).value > 0 && money(reply, 1).value == 0;
+  const NanoDollars left = money(reply, 1);
+  others_want_ = money(reply, 2).value > 0 && left.value <= 0;
   std::size_t known = 0;
   for (std::size_t i = 3; i + 1 < reply.items.size(); i += 2) {
     const std::string& who = reply.items[i].text;
@@ -162,7 +165,13 @@ void Purse::hear(const redis::Reply& reply, TimePoint now) {
     dry_until_ = now + kAskAgain;
     slot_.set_dry(true);
   }
-  slot_.allow(std::max(slot_.allowance(), held_) + granted);
+  NanoDollars allowance = std::max(slot_.allowance(), held_);
+  // More is leased than there is, as shares of an outage are: what nobody holds goes back.
+  if (left.value < 0 && allowance > held_) {
+    allowance = slot_.lower(std::max(held_, allowance + left));
+    gave_up_ = true;
+  }
+  slot_.allow(allowance + granted);
   asked_ = {};
 }
 
@@ -209,6 +218,10 @@ void Purse::joined(TimePoint settled) {
   settled_ = settled;
   alone_ = false;
   report_ = true;
+}
+
+void Purse::steady() {
+  if (!has_share_) settled_ = {};
 }
 
 }  // namespace tidegate::sharing

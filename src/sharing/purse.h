@@ -12,7 +12,7 @@
 #include "budgets/treasury.h"
 #include "redis/commands.h"
 #include "redis/reply.h"
-#include "sharing/link.h"
+#include "sharing/membership.h"
 
 namespace tidegate::sharing {
 
@@ -30,8 +30,11 @@ class Purse {
   static constexpr Duration kIdle = 1s;         // after this without use what is left goes back
   static constexpr Duration kRenew = 1s;        // so old is what is known of what others spent
   static constexpr Duration kAskAgain = 200ms;  // when there was nothing left
+  // An outage that ends sooner gives nobody a share: what is leased lasts for longer, and a request
+  // that has too little waits for so long. Nor does the time until the first connection.
+  static constexpr Duration kGrace = 250ms;
   // After the start and after an outage: by then the others have said what they spent.
-  static constexpr Duration kSettle = Link::kLongestBackoff + Link::kReply;
+  static constexpr Duration kSettle = Membership::kSettled;
 
   // settled: when the others will have said what they spent.
   Purse(budgets::Account account, const std::string& prefix, const Spending& spending,
@@ -54,6 +57,8 @@ class Purse {
   // Without Redis: our share, of `gateways`, of what was left.
   void alone(int gateways);
   void joined(TimePoint settled);
+  // The server was there all the time that the others might have spent without it.
+  void steady();
   [[nodiscard]] bool idle(TimePoint now) const { return now - used_ > kIdle; }
   [[nodiscard]] const budgets::Account& account() const { return account_; }
 
@@ -82,6 +87,7 @@ class Purse {
   TimePoint measured_, used_, asked_at_{}, settled_, dry_until_{};
   bool others_want_ = false, alone_ = false;
   bool has_share_ = false;  // of an outage that is not settled
+  bool gave_up_ = false;    // of a lease, and did not say so yet
   bool report_ = true;      // all that is known, as the server may have forgotten
 };
 

@@ -54,7 +54,8 @@ else
   redis.call('HDEL', KEYS[1], 'l' .. ARGV[1])
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
-return {string.format('%.0f', grant), string.format('%.0f', math.max(free - grant, 0)), wanting,
+-- Below zero: more is leased than there is.
+return {string.format('%.0f', grant), string.format('%.0f', free - grant), wanting,
         unpack(everybody)}
 )lua";
 

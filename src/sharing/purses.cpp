@@ -81,6 +81,7 @@ void Purses::ask(redis::Commands& commands, TimePoint now) {
       purses_.erase(slot);
       return true;
     }
+    if (members_.steady()) purse.steady();
     if (purse.ask(commands, members_.id(), members_.key(), members_.gateways(), leaving_, now,
                   wall)) {
       asked_.push_back(slot);
@@ -107,6 +108,7 @@ void Purses::lost(TimePoint now) {
 
 // A server that lost its memory learns from all of us what was spent: also of what rests.
 void Purses::joined(TimePoint now) {
+  away_since_.reset();
   settled_ = now + Purse::kSettle;
   const WallTime wall = clock_.wall();
   std::erase_if(purses_, [&](const auto& known) {
@@ -124,6 +126,10 @@ void Purses::joined(TimePoint now) {
 
 void Purses::alone(TimePoint now) {
   take_calls(now);
+  if (now - away_since_.value_or(now) < Purse::kGrace) {
+    if (!away_since_) away_since_ = now;
+    return;
+  }
   std::erase_if(active_, [&](budgets::Counter::Slot* slot) {
     Purse& purse = purses_.at(slot);
     if (purse.measure(now)) {

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,6 +52,7 @@ class Purses final : public Errand, public budgets::Treasury {
   std::vector<budgets::Counter::Slot*> active_;
   std::vector<budgets::Counter::Slot*> asked_;  // in this round
   TimePoint last_round_{}, settled_{};
+  std::optional<TimePoint> away_since_;  // nobody could be asked
   bool urgent_ = false, busy_ = false, leaving_ = false;
 };
 

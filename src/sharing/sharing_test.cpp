@@ -1,5 +1,6 @@
 #include "sharing/sharing.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -187,14 +188,23 @@ TEST(Sharing, knows_of_an_idle_limit_what_was_left) {
   EXPECT_TRUE(acquire_for(*one.limiter, {.input = 50}, 5s));
 }
 
+// As who one spends, and what the ledger of that one has.
+struct Past {
+  std::string id;
+  std::int64_t spent = 0;
+};
+
 // What a gateway has that spends: budgets that are one with those of others.
 struct Spender {
-  Spender(std::uint16_t port, std::int64_t nanodollars)
-      : sharing(clock, {{.host = "127.0.0.1", .port = port}, "test", 1}, *log) {
+  Spender(std::uint16_t port, std::int64_t nanodollars, const Past& past = {}, int gateways = 1)
+      : sharing(clock, {{.host = "127.0.0.1", .port = port}, "test", gateways, {past.id, false}},
+                *log) {
     config::Budget budget;
     budget.per = config::BudgetPer::total;
     budget.amount = {nanodollars};
     budgets = budgets::Budgets::build(std::vector{budget}, {}, nullptr, &sharing.treasury());
+    budgets->restore({}, {past.spent}, clock.wall(), clock.wall());
+    budgets->restored(clock.wall(), [](auto, auto) { return std::nullopt; });
     sharing.start();
     EXPECT_TRUE(eventually([this] { return sharing.connected(); }));
   }
@@ -229,6 +239,41 @@ TEST(Sharing, spends_one_budget_to_its_end) {
   other.join();
   EXPECT_LE(spent, 1000);
   EXPECT_GT(spent, 1000 - 50) << "the last of it was enough for another";
+}
+
+// Redis knows of 100 of the first that its ledger lost when it was killed.
+TEST(Sharing, spends_at_the_start_no_more_than_is_left_of_a_budget) {
+  redis::TestRedis redis;
+  for (const char* id : {"one", "two"}) {
+    Spender before(redis.port(), 1000, {id});
+    ASSERT_TRUE(before.spend(450, 450));
+  }
+  Spender one(redis.port(), 1000, {"one", 350}, 2);
+  Spender two(redis.port(), 1000, {"two", 450}, 2);
+  std::atomic<std::int64_t> spent = 0;
+  const auto spend_all = [&](Spender& who) {
+    while (who.spend(10, 10)) spent += 10;
+  };
+  std::thread other([&] { spend_all(two); });
+  spend_all(one);
+  other.join();
+  EXPECT_LE(spent, 100);
+  EXPECT_GT(spent, 80);
+}
+
+// The last of it is less than a share for each of those that were there.
+TEST(Sharing, spends_the_last_of_a_budget_at_once_after_a_start) {
+  redis::TestRedis redis;
+  Spender other(redis.port(), 1000, {"other"});
+  ASSERT_TRUE(other.spend(450, 450));
+  const std::string long_there =
+      fmt::format("redis-cli -p {} HSET test:steady since 0 > /dev/null", redis.port());
+  ASSERT_EQ(std::system(long_there.c_str()), 0);
+  Spender(redis.port(), 1000, {"one"}).spend(530, 530);
+  Spender one(redis.port(), 1000, {"one", 530});
+  const TimePoint begin = one.clock.now();
+  EXPECT_TRUE(one.spend(20, 20));
+  EXPECT_LT(one.clock.now() - begin, 1s);
 }
 
 TEST(Sharing, tells_the_others) {
