@@ -140,7 +140,8 @@ Result<engine::RunId> ProgramRun::begin(std::shared_ptr<const workflow::Workflow
       {.workflow = std::move(workflow), .inputs = std::move(*inputs)}, this, ended);
   if (!begun) return std::unexpected(std::move(begun.error()));
   if (!begun->existed) return begun->id;
-  auto resumed = parts_.engine().resume(begun->id, options.budget, this, ended);
+  auto resumed = parts_.engine().resume(
+      begun->id, {.budget = options.budget, .watcher = this, .on_end = ended});
   const bool has_ended = !resumed && resumed.error().code == ErrorCode::invalid;
   if (!resumed && !has_ended) return std::unexpected(std::move(resumed.error()));
   return begun->id;

@@ -223,7 +223,7 @@ bool Serving::start(config::Config config) {
   gateway_ = std::make_unique<gateway::Gateway>(main_, clock_, shared_, *log_, snapshot);
   usage_ = std::make_unique<gateway::UsagePage>(ledger_of(snapshot->config));
   gateway_->admin().mount("/api/usage", "what was spent; docs/reports.md", *usage_);
-  workflows_ = std::make_unique<ServedWorkflows>(clock_, snapshot);
+  workflows_ = std::make_unique<ServedWorkflows>(clock_, snapshot, *log_);
   gateway_->admin().mount("/api/workflows", "runs of workflows; docs/workflow-api.md",
                           workflows_->pages());
   const Result<void> started = gateway_->start();

@@ -4,7 +4,7 @@
 #include <future>
 #include <utility>
 
-#include "engine/sqlite_journal.h"
+#include "engine/journal_place.h"
 
 namespace tidegate::cli {
 namespace {
@@ -14,8 +14,10 @@ constexpr Duration kPatience = 30s;  // with the engine, until it has begun a ru
 }  // namespace
 
 ServedWorkflows::ServedWorkflows(const Clock& clock,
-                                 std::shared_ptr<const gateway::Snapshot> snapshot)
+                                 std::shared_ptr<const gateway::Snapshot> snapshot,
+                                 telemetry::Log& log)
     : clock_(clock),
+      log_(log),
       snapshot_(std::move(snapshot)),
       journal_(snapshot_->config.state.base() + ".workflows"),
       around_(agents::surroundings_of(*snapshot_)),
@@ -40,7 +42,8 @@ void ServedWorkflows::close() {
 }
 
 Result<void> ServedWorkflows::start_service() {
-  auto service = std::make_unique<WorkflowService>(clock_, snapshot_, *access_, journal_);
+  auto service = std::make_unique<WorkflowService>(
+      clock_, snapshot_, *access_, WorkflowService::Place{journal_, archive_, log_});
   if (auto started = service->start(); !started) return started;
   service_ = std::move(service);
   return {};
@@ -93,7 +96,7 @@ Task<Result<engine::RunId>> ServedWorkflows::fork(Loop& loop, engine::ForkRun fo
 Task<Result<engine::RunId>> ServedWorkflows::resume(Loop& loop, engine::RunId run,
                                                     std::optional<NanoDollars> budget) {
   return ask(loop, [run, budget](engine::Engine& engine) -> Result<engine::RunId> {
-    auto resumed = engine.resume(run, budget, nullptr, {});
+    auto resumed = engine.resume(run, {.budget = budget});
     if (!resumed) return std::unexpected(std::move(resumed.error()));
     return run;
   });

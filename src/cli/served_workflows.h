@@ -18,7 +18,8 @@ namespace tidegate::cli {
 
 class ServedWorkflows final : private engine::RunStarter {
  public:
-  ServedWorkflows(const Clock& clock, std::shared_ptr<const gateway::Snapshot> snapshot);
+  ServedWorkflows(const Clock& clock, std::shared_ptr<const gateway::Snapshot> snapshot,
+                  telemetry::Log& log);
   ~ServedWorkflows() override { close(); }
   ServedWorkflows(const ServedWorkflows&) = delete;
   ServedWorkflows& operator=(const ServedWorkflows&) = delete;
@@ -43,6 +44,7 @@ class ServedWorkflows final : private engine::RunStarter {
   Result<void> start_service();  // under mutex_
 
   const Clock& clock_;
+  telemetry::Log& log_;
   const std::shared_ptr<const gateway::Snapshot> snapshot_;
   const std::string journal_;
   workflow::Surroundings around_;

@@ -177,14 +177,15 @@ int resume_workflow(const RunWorkflowOptions& options) {
   int code = kCouldNotRun;
   RunView view(shop.loop(), RunView::suited(options.json));
   const engine::RunId id = found->run.id;
-  auto resumed = shop.engine().resume(
-      id, budget, &view,
-      [&](engine::RunId run, const engine::RunEnd& end) {
-        view.follow(nullptr);
-        code = print_end(run, end, {}, options.json);
-        shop.stop();
-      },
-      options.yes);
+  auto resumed = shop.engine().resume(id, {.budget = budget,
+                                           .watcher = &view,
+                                           .on_end =
+                                               [&](engine::RunId run, const engine::RunEnd& end) {
+                                                 view.follow(nullptr);
+                                                 code = print_end(run, end, {}, options.json);
+                                                 shop.stop();
+                                               },
+                                           .approve_all = options.yes});
   if (!resumed) {
     fmt::print(stderr, "{}\n", resumed.error().message);
     return resumed.error().code == ErrorCode::invalid ? kWrongUsage : kCouldNotRun;

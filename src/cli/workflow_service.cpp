@@ -4,11 +4,11 @@ namespace tidegate::cli {
 
 WorkflowService::WorkflowService(const Clock& clock,
                                  std::shared_ptr<const gateway::Snapshot> snapshot,
-                                 engine::GatewayModels::Options access, std::string journal_path)
+                                 engine::GatewayModels::Options access, Place place)
     : clock_(clock),
       snapshot_(std::move(snapshot)),
       access_(std::move(access)),
-      journal_path_(std::move(journal_path)),
+      place_(std::move(place)),
       worker_(clock, "workflow") {}
 
 Result<void> WorkflowService::start() {
@@ -16,10 +16,15 @@ Result<void> WorkflowService::start() {
   parts_ = std::make_unique<WorkflowParts>(
       worker_.loop(), clock_, snapshot_,
       std::make_unique<engine::GatewayModels>(worker_.loop(), clock_, access_));
-  if (auto opened = parts_->open(journal_path_); !opened) return opened;
+  if (auto opened = parts_->open(place_.journal); !opened) return opened;
+  resumer_.emplace(parts_->engine(), worker_.loop(), place_.archive, engine::Resumer::Options{},
+                   [this](engine::RunId run, const std::string& why) {
+                     place_.log.event(telemetry::Level::error, "workflow_run_held_up",
+                                      {{"run", run.text()}, {"error", why}});
+                   });
   worker_.start();
   started_ = true;
-  post([](WorkflowParts& parts) { (void)parts.engine().resume_all({}); });
+  post([this](WorkflowParts&) { resumer_->start(); });
   return {};
 }
 
@@ -39,7 +44,10 @@ Task<void> WorkflowService::take_durably(WorkflowParts& parts, Step step, Told t
     told.set_value(std::unexpected(taken.error()));
     co_return;
   }
-  const Result<void> durable = co_await parts.engine().journal().durable();
+  Result<void> durable;
+  if (engine::Journal* const journal = parts.engine().journal_of(*taken)) {
+    durable = co_await journal->durable();
+  }
   if (durable) {
     told.set_value(*taken);
   } else {
@@ -49,8 +57,12 @@ Task<void> WorkflowService::take_durably(WorkflowParts& parts, Step step, Told t
 
 Task<void> WorkflowService::close(WorkflowService& service) {
   Loop& loop = service.worker_.loop();
-  while (!service.steps_.empty()) co_await loop.sleep_until(loop.now() + 10ms);
+  service.resumer_->stop();
+  while (!service.steps_.empty() || !service.resumer_->idle()) {
+    co_await loop.sleep_until(loop.now() + 10ms);
+  }
   co_await service.parts_->close();
+  service.resumer_.reset();
   service.parts_.reset();
 }
 

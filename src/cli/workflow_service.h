@@ -5,12 +5,15 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agents/workflow_parts.h"
 #include "engine/gateway_models.h"
+#include "engine/resumer.h"
 #include "loop/task_group.h"
 #include "loop/worker.h"
+#include "telemetry/log.h"
 
 namespace tidegate::cli {
 
@@ -18,8 +21,14 @@ using agents::WorkflowParts;
 
 class WorkflowService {
  public:
+  // Where runs are written down, read by others, and told of when they cannot go on.
+  struct Place {
+    std::string journal;
+    engine::RunArchive& archive;
+    telemetry::Log& log;
+  };
   WorkflowService(const Clock& clock, std::shared_ptr<const gateway::Snapshot> snapshot,
-                  engine::GatewayModels::Options access, std::string journal_path);
+                  engine::GatewayModels::Options access, Place place);
   ~WorkflowService();  // leaves all runs as they are
   WorkflowService(const WorkflowService&) = delete;
   WorkflowService& operator=(const WorkflowService&) = delete;
@@ -41,9 +50,10 @@ class WorkflowService {
   const Clock& clock_;
   std::shared_ptr<const gateway::Snapshot> snapshot_;
   engine::GatewayModels::Options access_;
-  std::string journal_path_;
+  const Place place_;
   Worker worker_;
   std::unique_ptr<WorkflowParts> parts_;  // the worker's
+  std::optional<engine::Resumer> resumer_;
   TaskGroup steps_, closing_;
   bool started_ = false;
 };

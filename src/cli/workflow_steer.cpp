@@ -9,9 +9,10 @@
 #include "cli/commands.h"
 #include "cli/workflow_commands.h"
 #include "engine/command.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
 #include "engine/lease.h"
-#include "engine/sqlite_journal.h"
+#include "engine/owner.h"
 
 namespace tidegate::cli {
 namespace {
@@ -21,7 +22,7 @@ constexpr Duration kLook = 50ms;
 
 // A run that nobody works on is cancelled here. Error unavailable: somebody does.
 Result<void> cancel_unattended(store::Store& store, engine::RunId run, WallTime now) {
-  const auto epoch = engine::take_lease(store, run, engine::this_owner(), now, 0s);
+  const auto epoch = engine::take_lease(store, run, engine::this_owner(), 0s);
   if (!epoch) return std::unexpected(epoch.error());
   engine::RecordWriter writer(store);
   auto done = store.begin();
@@ -40,9 +41,8 @@ Result<void> cancel_unattended(store::Store& store, engine::RunId run, WallTime 
 int steer_run(const SteerRunOptions& options) {
   auto found = find_run(options.config, options.run);
   if (!found) return kCouldNotRun;
-  if (!engine::is_live(found->run.state)) {
-    fmt::print(stderr, "run {} has ended: it is {}\n", found->run.id.text(),
-               name_of(found->run.state));
+  if (const auto live = found->reader.live_run(found->run.id); !live) {
+    fmt::print(stderr, "{}\n", live.error().message);
     return kNo;
   }
   auto store = engine::open_journal_store(found->journal);

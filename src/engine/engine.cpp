@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "engine/lease.h"
+#include "engine/journal_place.h"
+#include "engine/owner.h"
 #include "engine/redaction.h"
 #include "workflow/load.h"
 
@@ -25,10 +26,25 @@ Result<std::string> key_of(const workflow::Workflow& workflow, const workflow::M
   return workflow.run.idempotency_key.render(TaskScope(run, nullptr));
 }
 
+// As they were bound; secret ones out of the environment. Those of `set` instead.
+Result<workflow::Map> inputs_of(const std::string& text, const workflow::Workflow& workflow,
+                                workflow::Map set) {
+  auto stored = workflow::Value::parse(text);
+  if (!stored) return std::unexpected(std::move(stored.error()));
+  for (const workflow::Member& before : stored->members()) {
+    if (std::ranges::find(set, before.name, &workflow::Member::name) == set.end()) {
+      set.push_back(before);
+    }
+  }
+  add_secret_inputs(workflow, set);
+  return workflow::bind_inputs(workflow, set);
+}
+
 }  // namespace
 
 struct Engine::Running {
   std::unique_ptr<Runner> runner;
+  Journal& journal;
   OnEnd on_end;
 };
 
@@ -72,27 +88,34 @@ Result<std::unique_ptr<Engine>> Engine::open(EngineOptions options, Loop& loop, 
 }
 
 Result<void> Engine::open_journal() {
-  auto journal = SqliteJournal::open({.path = options_.journal_path,
-                                      .owner = options_.owner,
-                                      .patience = options_.patience,
-                                      .lease = options_.lease},
-                                     loop_);
+  auto journal = StoreJournal::open({.place = options_.journal,
+                                     .owner = options_.owner,
+                                     .patience = options_.patience,
+                                     .lease = options_.lease},
+                                    loop_);
   if (!journal) return std::unexpected(std::move(journal.error()));
   journal_ = std::move(*journal);
   journal_->on_command([this](Command command) {
     std::string answer = carry_out(command);
-    journal_->append(EndCommand{.id = command.id, .answer = std::move(answer)});
+    journal_->answer({.id = command.id, .answer = std::move(answer)});
   });
   return {};
 }
 
-Result<JournalReader*> Engine::reader() {
+// A connection that was lost stays so: the next question gets a new one.
+template <class Question>
+std::invoke_result_t<Question, JournalReader&> Engine::read(Question question) {
   if (!reader_) {
-    auto opened = JournalReader::open(options_.journal_path);
+    auto opened = JournalReader::open(options_.journal);
     if (!opened) return std::unexpected(std::move(opened.error()));
     reader_ = std::move(*opened);
   }
-  return &*reader_;
+  auto answer = question(*reader_);
+  if (!answer &&
+      (answer.error().code == ErrorCode::unavailable || answer.error().code == ErrorCode::io)) {
+    reader_.reset();
+  }
+  return answer;
 }
 
 std::vector<std::string> Engine::secrets_for(const workflow::Workflow& workflow,
@@ -102,28 +125,20 @@ std::vector<std::string> Engine::secrets_for(const workflow::Workflow& workflow,
   return secrets;
 }
 
-Services Engine::services() {
+Services Engine::services(Journal& journal) {
   Services services{
-      .loop = loop_, .journal = *journal_, .models = models_, .pricing = pricing_, .tools = tools_};
-  services.find_run = [this](const std::string& key) -> Result<std::optional<StoredRun>> {
-    auto read = reader();
-    if (!read) return std::unexpected(std::move(read.error()));
-    return (*read)->run_with_key(key);
+      .loop = loop_, .journal = journal, .models = models_, .pricing = pricing_, .tools = tools_};
+  services.find_run = [this](const std::string& key) {
+    return read([&](JournalReader& reader) { return reader.run_with_key(key); });
   };
-  services.stored_tasks = [this](RunId id) -> Result<std::vector<StoredTask>> {
-    auto read = reader();
-    if (!read) return std::unexpected(std::move(read.error()));
-    return (*read)->tasks(id);
+  services.stored_tasks = [this](RunId id) {
+    return read([&](JournalReader& reader) { return reader.tasks(id); });
   };
-  services.stored_turns = [this](RunId id, std::uint32_t task) -> Result<std::vector<StoredTurn>> {
-    auto read = reader();
-    if (!read) return std::unexpected(std::move(read.error()));
-    return (*read)->turns(id, task);
+  services.stored_turns = [this](RunId id, std::uint32_t task) {
+    return read([&](JournalReader& reader) { return reader.turns(id, task); });
   };
-  services.content = [this](std::int64_t row) -> Result<Bytes> {
-    auto read = reader();
-    if (!read) return std::unexpected(std::move(read.error()));
-    return (*read)->content(row);
+  services.content = [this](std::int64_t row) {
+    return read([&](JournalReader& reader) { return reader.content(row); });
   };
   return services;
 }
@@ -144,52 +159,29 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
     for (const auto& [id, running] : runs_) {
       if (running->runner->key() == *key) return Begun{id, true};
     }
-    auto read = reader();
-    if (!read) return std::unexpected(std::move(read.error()));
-    auto same = (*read)->run_with_key(*key);
+    auto same = read([&](JournalReader& reader) { return reader.run_with_key(*key); });
     if (!same) return std::unexpected(std::move(same.error()));
     if (*same) return Begun{(*same)->id, true};
     start.key = std::move(*key);
   }
   start.secrets = secrets_for(*run.workflow, start.inputs);
   const RunId id = start.id;
-  auto runner = std::make_unique<Runner>(services(), std::move(start));
+  Journal& journal = journal_->begin(id);
+  auto runner = std::make_unique<Runner>(services(journal), std::move(start));
   runner->watch(watcher);
   runner->create();
-  journal_->hold(id, 1);
-  launch(std::move(runner), std::move(on_end));
+  launch(std::move(runner), journal, std::move(on_end));
   return Begun{id};
 }
 
 Result<std::shared_ptr<const workflow::Workflow>> Engine::workflow_of(RunId id) {
-  auto read = reader();
-  if (!read) return std::unexpected(std::move(read.error()));
-  auto spec = (*read)->spec(id);
+  auto spec = read([&](JournalReader& reader) { return reader.spec(id); });
   if (!spec) return std::unexpected(std::move(spec.error()));
   return load_(std::move(*spec));
 }
 
-Result<workflow::Map> Engine::inputs_of(RunId id, const workflow::Workflow& workflow,
-                                        workflow::Map set) {
-  auto read = reader();
-  if (!read) return std::unexpected(std::move(read.error()));
-  auto text = (*read)->inputs(id);
-  if (!text) return std::unexpected(std::move(text.error()));
-  auto stored = workflow::Value::parse(*text);
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  for (const workflow::Member& before : stored->members()) {
-    if (std::ranges::find(set, before.name, &workflow::Member::name) == set.end()) {
-      set.push_back(before);
-    }
-  }
-  add_secret_inputs(workflow, set);
-  return workflow::bind_inputs(workflow, set);
-}
-
 Result<RunId> Engine::fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end) {
-  auto read = reader();
-  if (!read) return std::unexpected(std::move(read.error()));
-  auto source = (*read)->run(fork.source);
+  auto source = read([&](JournalReader& reader) { return reader.run(fork.source); });
   if (!source) return std::unexpected(std::move(source.error()));
   if (is_live(source->state)) {
     return fail(ErrorCode::invalid,
@@ -198,9 +190,11 @@ Result<RunId> Engine::fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end)
   }
   auto workflow = workflow_of(fork.source);
   if (!workflow) return std::unexpected(std::move(workflow.error()));
-  auto inputs = inputs_of(fork.source, **workflow, std::move(fork.set));
+  auto text = read([&](JournalReader& reader) { return reader.inputs(fork.source); });
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto inputs = inputs_of(*text, **workflow, std::move(fork.set));
   if (!inputs) return std::unexpected(std::move(inputs.error()));
-  auto stored = (*read)->tasks(fork.source);
+  auto stored = read([&](JournalReader& reader) { return reader.tasks(fork.source); });
   if (!stored) return std::unexpected(std::move(stored.error()));
   auto plan = plan_fork(**workflow, fork.source, *stored, fork.from);
   if (!plan) return std::unexpected(std::move(plan.error()));
@@ -213,90 +207,98 @@ Result<RunId> Engine::fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end)
                  .approve_all = fork.approve_all};
   start.secrets = secrets_for(*start.workflow, start.inputs);
   const RunId id = start.id;
-  auto runner = std::make_unique<Runner>(services(), std::move(start));
+  Journal& journal = journal_->begin(id);
+  auto runner = std::make_unique<Runner>(services(journal), std::move(start));
   runner->watch(watcher);
   if (auto created = runner->create_from(std::move(*plan)); !created) {
+    journal_->let_go(journal);
     return std::unexpected(std::move(created.error()));
   }
-  journal_->hold(id, 1);
-  launch(std::move(runner), std::move(on_end));
+  launch(std::move(runner), journal, std::move(on_end));
   return id;
 }
 
-Result<void> Engine::resume(RunId id, std::optional<NanoDollars> budget, Runner::Watcher* watcher,
-                            OnEnd on_end, bool approve_all) {
+Result<void> Engine::resume(RunId id, Resume how) {
   if (runs_.contains(id)) return fail(ErrorCode::invalid, "the run goes on already");
-  auto read = reader();
-  if (!read) return std::unexpected(std::move(read.error()));
-  auto stored = (*read)->run(id);
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  if (!is_live(stored->state)) {
-    return fail(ErrorCode::invalid,
-                fmt::format("run {} has ended: it is {}", id.text(), name_of(stored->state)));
-  }
-  auto workflow = workflow_of(id);
-  if (!workflow) return std::unexpected(std::move(workflow.error()));
-  auto inputs = inputs_of(id, **workflow, {});
-  if (!inputs) return std::unexpected(std::move(inputs.error()));
-
-  auto store = open_journal_store(options_.journal_path);
+  auto store = open_journal_store(options_.journal);
   if (!store) return std::unexpected(std::move(store.error()));
-  const auto epoch = take_lease(**store, id, options_.owner, loop_.wall(), options_.lease);
-  if (!epoch) return std::unexpected(epoch.error());
-  // Only now: before, its owner may have written more.
-  auto tasks = (*read)->tasks(id);
-  if (!tasks) return std::unexpected(std::move(tasks.error()));
-  RunStart start{.id = id,
-                 .key = stored->key,
-                 .workflow = std::move(*workflow),
-                 .inputs = std::move(*inputs),
-                 .created = stored->created,
-                 .budget = budget ? budget : stored->budget,
-                 .parent = stored->parent,
-                 .approve_all = approve_all};
-  start.secrets = secrets_for(*start.workflow, start.inputs);
-  auto runner = std::make_unique<Runner>(services(), std::move(start));
-  runner->watch(watcher);
-  journal_->hold(id, *epoch);
-  if (budget) runner->set_budget(budget);
-  if (auto restored = runner->restore(std::move(*tasks)); !restored) {
-    journal_->let_go(id);
-    journal_->append(ReleaseLease{.run = id});
-    return restored;
+  auto taken = read([&](JournalReader& reader) {
+    return take_run(reader, **store, id, options_.owner, options_.lease);
+  });
+  if (!taken) return std::unexpected(std::move(taken.error()));
+  return go_on(std::move(*taken), std::move(how));
+}
+
+Result<void> Engine::go_on(TakenRun taken, Resume how) {
+  const RunId id = taken.run.id;
+  const RunState before = taken.run.state;
+  const std::string reason = taken.run.reason;
+  if (runs_.contains(id)) return fail(ErrorCode::invalid, "the run goes on already");
+  Journal& journal = journal_->hold(id, taken.epoch);
+  auto runner = restored(std::move(taken), how, journal);
+  const std::string why = runner ? std::string() : "it cannot go on: " + runner.error().message;
+  if (why != reason) {
+    journal.append(SetRunState{.run = id,
+                               .state = runner ? RunState::running : before,
+                               .reason = why,
+                               .at = loop_.wall()});
   }
-  launch(std::move(runner), std::move(on_end));
+  if (!runner) {
+    leave(id, journal);
+    return std::unexpected(std::move(runner.error()));
+  }
+  launch(std::move(*runner), journal, std::move(how.on_end));
   return {};
 }
 
-std::vector<RunId> Engine::resume_all(OnEnd on_end) {
-  std::vector<RunId> resumed;
-  auto read = reader();
-  if (!read) return resumed;
-  auto live = (*read)->live_runs();
-  if (!live) return resumed;
-  for (const StoredRun& run : *live) {
-    if (run.state == RunState::paused_budget) continue;
-    if (resume(run.id, std::nullopt, nullptr, on_end)) resumed.push_back(run.id);
-  }
-  return resumed;
+Result<std::unique_ptr<Runner>> Engine::restored(TakenRun taken, const Resume& how,
+                                                 Journal& journal) {
+  auto workflow = load_(std::move(taken.spec));
+  if (!workflow) return std::unexpected(std::move(workflow.error()));
+  auto inputs = inputs_of(taken.inputs, **workflow, {});
+  if (!inputs) return std::unexpected(std::move(inputs.error()));
+  RunStart start{.id = taken.run.id,
+                 .key = taken.run.key,
+                 .workflow = std::move(*workflow),
+                 .inputs = std::move(*inputs),
+                 .created = taken.run.created,
+                 .budget = how.budget ? how.budget : taken.run.budget,
+                 .parent = taken.run.parent,
+                 .approve_all = how.approve_all};
+  start.secrets = secrets_for(*start.workflow, start.inputs);
+  auto runner = std::make_unique<Runner>(services(journal), std::move(start));
+  runner->watch(how.watcher);
+  if (how.budget) runner->set_budget(how.budget);
+  auto done = runner->restore(std::move(taken.tasks));
+  if (!done) return std::unexpected(std::move(done.error()));
+  return runner;
 }
 
-void Engine::launch(std::unique_ptr<Runner> runner, OnEnd on_end) {
+void Engine::launch(std::unique_ptr<Runner> runner, Journal& journal, OnEnd on_end) {
   const RunId id = runner->id();
-  runs_[id] = std::make_unique<Running>(Running{std::move(runner), std::move(on_end)});
+  runs_[id] = std::make_unique<Running>(Running{std::move(runner), journal, std::move(on_end)});
   group_.spawn(follow(id));
+}
+
+// The store takes nothing more of a run that is lost.
+void Engine::leave(RunId id, Journal& journal) {
+  journal.append(ReleaseLease{.run = id});
+  journal_->let_go(journal);
 }
 
 Task<void> Engine::follow(RunId id) {
   Running& running = *runs_.at(id);
   RunEnd end = co_await running.runner->run();
-  journal_->let_go(id);
-  if (!end.lost || end.lost->code == ErrorCode::canceled) {
-    journal_->append(ReleaseLease{.run = id});
-  }
+  leave(id, running.journal);
+  if (end.lost && !abandoned_ && on_lost_) on_lost_(id, *end.lost);
   const OnEnd on_end = std::move(running.on_end);
   runs_.erase(id);
   if (on_end) on_end(id, end);
+}
+
+Journal* Engine::journal_of(RunId id) {
+  const auto found = runs_.find(id);
+  return found == runs_.end() ? nullptr : &found->second->journal;
 }
 
 Runner* Engine::find(RunId id) {
@@ -324,6 +326,7 @@ std::string Engine::carry_out(const Command& command) {
 }
 
 void Engine::abandon() {
+  abandoned_ = true;
   for (auto& [id, running] : runs_) running->runner->abandon();
 }
 

@@ -12,15 +12,16 @@
 
 #include "engine/journal_reader.h"
 #include "engine/runner.h"
-#include "engine/sqlite_journal.h"
+#include "engine/store_journal.h"
+#include "engine/taken_run.h"
 #include "loop/task_group.h"
 
 namespace tidegate::engine {
 
 struct EngineOptions {
-  std::string journal_path{};
-  std::string owner{};                 // lease.h
-  Duration lease = 30s;                // how long a process that is not heard of keeps its runs
+  std::string journal{};               // journal_place.h
+  std::string owner{};                 // owner.h; empty: this process
+  Duration lease = 20s;                // how long a process that is not heard of keeps its runs
   Duration patience = 10min;           // with a store that takes nothing
   std::vector<std::string> secrets{};  // of the process: never written down
 };
@@ -44,6 +45,13 @@ struct ForkRun {
 class Engine {
  public:
   using OnEnd = std::function<void(RunId, const RunEnd&)>;
+  // How a run goes on that did not end.
+  struct Resume {
+    std::optional<NanoDollars> budget{};  // in the place of that of before
+    Runner::Watcher* watcher = nullptr;
+    OnEnd on_end{};
+    bool approve_all = false;
+  };
   // Gives a workflow of an earlier run from the files that the journal kept.
   using Load = std::function<Result<std::shared_ptr<const workflow::Workflow>>(std::string spec)>;
 
@@ -58,21 +66,27 @@ class Engine {
   };
   Result<Begun> begin(NewRun run, Runner::Watcher* watcher, OnEnd on_end);
   // Error unavailable: another process works on it; invalid: it has ended.
-  Result<void> resume(RunId id, std::optional<NanoDollars> budget, Runner::Watcher* watcher,
-                      OnEnd on_end, bool approve_all = false);
+  Result<void> resume(RunId id, Resume how);
+  // The same for a run that was taken for this owner. Where it cannot go on, its state says why,
+  // and its lease is given back.
+  Result<void> go_on(TakenRun taken, Resume how);
+  // Is told of every run that ends here without its end being written, but for those that
+  // abandon() leaves.
+  void on_lost(std::function<void(RunId, const Error&)> handler) { on_lost_ = std::move(handler); }
   // Error not_found: no such run or task, with near names; invalid: the run has not ended, or an
   // input that there is not.
   Result<RunId> fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end);
   // The workflow of a run of the journal, as it was when the run began.
   Result<std::shared_ptr<const workflow::Workflow>> workflow_of(RunId id);
-  // All that did not end and that nobody else works on; those that a budget holds up stay.
-  std::vector<RunId> resume_all(OnEnd on_end);
-
   // What a row of the journal's commands asks for. The answer is a sentence.
   std::string carry_out(const Command& command);
   [[nodiscard]] Runner* find(RunId id);
-  [[nodiscard]] Journal& journal() { return *journal_; }
+  // Of a run that is at work here; null: it is not.
+  [[nodiscard]] Journal* journal_of(RunId id);
   [[nodiscard]] bool idle() const { return group_.empty(); }
+  // Whether, beside that, everything is durable.
+  [[nodiscard]] bool settled() const { return idle() && journal_->empty(); }
+  [[nodiscard]] const EngineOptions& options() const { return options_; }
   // Ends what is in flight and leaves all runs as they are, to be resumed.
   void abandon();
 
@@ -81,13 +95,14 @@ class Engine {
   Engine(EngineOptions options, Loop& loop, Models& models, const Pricing& pricing, ToolUser* tools,
          Load load);
   Result<void> open_journal();
-  Result<JournalReader*> reader();
-  // As they were bound; secret ones out of the environment. Those of `set` instead.
-  Result<workflow::Map> inputs_of(RunId id, const workflow::Workflow& workflow, workflow::Map set);
+  template <class Question>
+  std::invoke_result_t<Question, JournalReader&> read(Question question);
   [[nodiscard]] std::vector<std::string> secrets_for(const workflow::Workflow& workflow,
                                                      const workflow::Map& inputs) const;
-  [[nodiscard]] Services services();
-  void launch(std::unique_ptr<Runner> runner, OnEnd on_end);
+  [[nodiscard]] Services services(Journal& journal);
+  Result<std::unique_ptr<Runner>> restored(TakenRun taken, const Resume& how, Journal& journal);
+  void launch(std::unique_ptr<Runner> runner, Journal& journal, OnEnd on_end);
+  void leave(RunId id, Journal& journal);
   Task<void> follow(RunId id);
 
   EngineOptions options_;
@@ -96,9 +111,11 @@ class Engine {
   const Pricing& pricing_;
   ToolUser* tools_;
   Load load_;
-  std::unique_ptr<SqliteJournal> journal_;
+  std::unique_ptr<StoreJournal> journal_;
   std::optional<JournalReader> reader_;
+  std::function<void(RunId, const Error&)> on_lost_;
   std::map<RunId, std::unique_ptr<Running>> runs_;
+  bool abandoned_ = false;
   TaskGroup group_;
 };
 

@@ -85,7 +85,7 @@ struct Durable {
   explicit Durable(std::string journal_path, TestModels::Respond respond = {})
       : path(std::move(journal_path)), models(loop, std::move(respond)) {
     engine = std::move(*Engine::open(
-        {.journal_path = path}, loop, models, prices, nullptr,
+        {.journal = path}, loop, models, prices, nullptr,
         [this](const std::string&) -> Result<std::shared_ptr<const workflow::Workflow>> {
           return again;
         }));
@@ -205,8 +205,8 @@ void BM_ResumeHalfOf100000(benchmark::State& state) {
     self = &durable;
     durable.again = workflow;
     const TimePoint began = durable.clock.now();
-    (void)durable.engine->resume(run, std::nullopt, nullptr,
-                                 [&](RunId, const RunEnd&) { durable.loop.stop(); });
+    (void)durable.engine->resume(run,
+                                 {.on_end = [&](RunId, const RunEnd&) { durable.loop.stop(); }});
     durable.loop.run();
     seconds += std::chrono::duration<double>(first - began).count();
   }

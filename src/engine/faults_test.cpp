@@ -5,6 +5,7 @@
 #include "base/scratch_dir.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
 #include "engine/run_picture.h"
 #include "engine/test_run.h"
@@ -144,7 +145,7 @@ class ProcessesTest : public testing::Test {
             TestModels::Respond respond, Duration takes = {})
         : models(loop, std::move(respond), takes), workflow_(std::move(workflow)) {
       auto opened = Engine::open(
-          {.journal_path = path}, loop, models, prices, nullptr,
+          {.journal = path}, loop, models, prices, nullptr,
           [this](const std::string&) -> Result<std::shared_ptr<const workflow::Workflow>> {
             return workflow_;
           });
@@ -160,7 +161,7 @@ class ProcessesTest : public testing::Test {
       return end;
     }
     RunEnd resume(RunId id, std::optional<NanoDollars> budget = {}) {
-      const auto resumed = engine->resume(id, budget, nullptr, on_end());
+      const auto resumed = engine->resume(id, {.budget = budget, .on_end = on_end()});
       EXPECT_TRUE(resumed) << resumed.error().message;
       loop.run();
       return end;

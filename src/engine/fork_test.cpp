@@ -126,7 +126,7 @@ TEST_F(ForkTest, AForkThatWasLeftIsResumedWithWhatItTookOver) {
   engine_->abandon();  // before its list is known
   run_task(loop_, until_idle());
   EXPECT_TRUE(asked().empty());
-  ASSERT_TRUE(engine_->resume(*second, std::nullopt, nullptr, keep()));
+  ASSERT_TRUE(engine_->resume(*second, {.on_end = keep()}));
   run_task(loop_, until_idle());
   EXPECT_EQ(end_.state, RunState::succeeded) << end_.reason;
   EXPECT_EQ(asked(), (std::map<std::string, int>{{"scan y", 1}, {R"(merge ["ok","ok","ok"])", 1}}));

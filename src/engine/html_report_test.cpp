@@ -9,9 +9,9 @@
 #include "engine/graph_layout.h"
 #include "engine/html_parts.h"
 #include "engine/html_text.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
 #include "engine/sample_picture.h"
-#include "engine/sqlite_journal.h"
 
 namespace tidegate::engine {
 namespace {

@@ -1,7 +1,7 @@
-// Journal: where a run's facts become durable, in the order in which they were appended. So nobody
-// waits for a result to be durable: what is appended behind it is durable only when it is.
-// Used by the runner on its loop's thread. sqlite_journal.h keeps it on a disk, memory_journal.h
-// does not.
+// Journal: where the facts of a run, and of workflows within it, become durable, in the order in
+// which they were appended. So nobody waits for a result to be durable: what is appended behind it
+// is durable only when it is. Used by the runner on its loop's thread. store_journal.h keeps it in
+// a store, memory_journal.h does not.
 #pragma once
 
 #include <coroutine>

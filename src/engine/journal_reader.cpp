@@ -5,9 +5,8 @@
 #include <array>
 
 #include "base/text.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
-#include "engine/sqlite_journal.h"
-#include "store/sqlite.h"
 
 namespace tidegate::engine {
 namespace {
@@ -26,16 +25,9 @@ std::string text(const Row& row, int column) { return std::string(row.text(colum
 
 }  // namespace
 
-Result<JournalReader> JournalReader::open(const std::string& path) {
-  auto store = store::open_sqlite({.path = path, .read_only = true});
+Result<JournalReader> JournalReader::open(const std::string& place) {
+  auto store = open_journal_to_read(place);
   if (!store) return std::unexpected(std::move(store.error()));
-  const auto current = is_current_journal(**store);
-  if (!current) return std::unexpected(current.error());
-  if (!*current) {
-    if (auto migrated = open_journal_store(path); !migrated) {
-      return std::unexpected(std::move(migrated.error()));
-    }
-  }
   return JournalReader(std::move(*store));
 }
 
@@ -70,13 +62,6 @@ Result<std::vector<StoredRun>> JournalReader::runs(std::size_t most) {
   return select_runs("ORDER BY id DESC LIMIT ?", values);
 }
 
-Result<std::vector<StoredRun>> JournalReader::live_runs() {
-  return select_runs(
-      "WHERE state NOT IN ('succeeded', 'failed', 'partial', 'cancelled') "
-      "AND (key IS NULL OR key NOT LIKE 'sub:%') ORDER BY id",
-      {});
-}
-
 Result<StoredRun> JournalReader::run(RunId id) {
   const std::array<Value, 1> values{id.value};
   auto found = select_runs("WHERE id = ?", values);
@@ -84,6 +69,20 @@ Result<StoredRun> JournalReader::run(RunId id) {
   if (found->empty())
     return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.text()));
   return std::move(found->front());
+}
+
+Result<StoredRun> JournalReader::live_run(RunId id) {
+  auto found = run(id);
+  if (!found) return found;
+  if (!is_live(found->state)) {
+    return fail(ErrorCode::invalid,
+                fmt::format("run {} has ended: it is {}", id.text(), name_of(found->state)));
+  }
+  if (found->key.starts_with("sub:")) {
+    return fail(ErrorCode::invalid, fmt::format("run {} is within run {}: name that one", id.text(),
+                                                RunId{found->parent}.text()));
+  }
+  return found;
 }
 
 Result<StoredRun> JournalReader::find_run(std::string_view text) {

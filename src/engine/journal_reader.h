@@ -68,17 +68,16 @@ struct StoredEvent {
 
 class JournalReader {
  public:
-  // Error not_found: there is no such file, so no run was ever made. One that an earlier program
-  // made is brought up to date.
-  static Result<JournalReader> open(const std::string& path);
+  // journal_place.h. Error not_found: there is no such file, so no run was ever made.
+  static Result<JournalReader> open(const std::string& place);
   explicit JournalReader(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
 
   // The latest first.
   Result<std::vector<StoredRun>> runs(std::size_t most);
-  // Those that did not end, in the order in which they began; without sub-workflows.
-  Result<std::vector<StoredRun>> live_runs();
   // Error not_found names the run.
   Result<StoredRun> run(RunId id);
+  // One that can go on. Error invalid: it has ended, or is within another, which must go on.
+  Result<StoredRun> live_run(RunId id);
   // By "r..." as a whole or its last characters, if they are of one run only.
   Result<StoredRun> find_run(std::string_view text);
   Result<std::optional<StoredRun>> run_with_key(const std::string& key);

@@ -481,7 +481,7 @@ Result<void> RecordWriter::apply(const EndApproval& record) {
 
 // The epoch stays: the next owner's must be higher.
 Result<void> RecordWriter::apply(const ReleaseLease& record) {
-  return put("UPDATE lease SET expires_us = 0 WHERE run = ?", {record.run.value});
+  return put("UPDATE lease SET owner = '', expires_us = 0 WHERE run = ?", {record.run.value});
 }
 
 Result<void> RecordWriter::apply(const EndCommand& record) {

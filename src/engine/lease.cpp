@@ -1,86 +1,37 @@
 #include "engine/lease.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <array>
-#include <fstream>
 
 #include "base/text.h"
+#include "engine/owner.h"
 
 namespace tidegate::engine {
 namespace {
 
 using store::Value;
 
-std::int64_t micros(WallTime at) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
+std::int64_t micros(Duration length) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(length).count();
 }
 
-std::string this_host() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "?";
-  return name.data();
-}
-
-// Clock ticks since the machine booted: with it a process id is not mistaken for an older one.
-std::string begin_of(std::uint64_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text;
-  std::getline(file, text);
-  // The name of the program, in parentheses, may hold anything; field 22 counts from behind it.
-  std::string_view rest = text;
-  const std::size_t name_end = rest.rfind(')');
-  if (name_end == std::string_view::npos) return {};
-  rest.remove_prefix(name_end + 1);
-  for (int field = 3; field <= 22; ++field) {
-    const std::size_t begin = rest.find_first_not_of(' ');
-    if (begin == std::string_view::npos) return {};
-    rest.remove_prefix(begin);
-    const std::size_t size = std::min(rest.find(' '), rest.size());
-    if (field == 22) return std::string(rest.substr(0, size));
-    rest.remove_prefix(size);
-  }
-  return {};
-}
-
-}  // namespace
-
-std::string this_owner() {
-  const auto pid = static_cast<std::uint64_t>(::getpid());
-  return fmt::format("{}/{}/{}", this_host(), pid, begin_of(pid));
-}
-
-bool has_died(const std::string& owner) {
-  const std::string_view text = owner;
-  const std::size_t last = text.rfind('/');
-  if (last == std::string_view::npos || last == 0) return false;
-  const std::size_t middle = text.rfind('/', last - 1);
-  if (middle == std::string_view::npos || text.substr(0, middle) != this_host()) return false;
-  const auto pid = parse_u64(text.substr(middle + 1, last - middle - 1));
-  return pid && begin_of(*pid) != text.substr(last + 1);
-}
-
-Result<std::int64_t> take_lease(store::Store& store, RunId run, const std::string& owner,
-                                WallTime now, Duration length) {
-  if (auto begun = store.begin(); !begun) return std::unexpected(std::move(begun.error()));
+Result<std::int64_t> take(store::Store& store, RunId run, const std::string& owner,
+                          Duration length) {
+  const auto now = micros_now(store);
+  if (!now) return std::unexpected(now.error());
   std::string holder;
   std::int64_t epoch = 0;
   std::int64_t expires = 0;
   const std::array<Value, 1> key{run.value};
-  auto found = store.query("SELECT owner, epoch, expires_us FROM lease WHERE run = ?", key,
+  auto found = store.query("SELECT owner, epoch, expires_us FROM lease WHERE run = $1", key,
                            [&](const store::Row& row) {
                              holder = row.text(0);
                              epoch = row.integer(1);
                              expires = row.integer(2);
                            });
-  if (!found) {
-    store.rollback();
-    return std::unexpected(std::move(found.error()));
-  }
-  if (epoch != 0 && holder != owner && expires > micros(now) && !has_died(holder)) {
-    store.rollback();
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (epoch != 0 && holder != owner && expires > *now && !has_died(holder)) {
     return fail(
         ErrorCode::unavailable,
         fmt::format("run {} is being worked on by another process ({}); it is free {} after "
@@ -88,17 +39,77 @@ Result<std::int64_t> take_lease(store::Store& store, RunId run, const std::strin
                     run.text(), holder, format_duration(length)));
   }
   ++epoch;
-  const std::array<Value, 4> row{run.value, std::string_view(owner), epoch, micros(now + length)};
-  auto taken = store.run("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?)", row);
-  if (!taken) {
-    store.rollback();
-    return std::unexpected(std::move(taken.error()));
-  }
-  if (auto done = store.commit(); !done) {
-    store.rollback();
-    return std::unexpected(std::move(done.error()));
-  }
+  const std::array<Value, 4> row{run.value, std::string_view(owner), epoch, *now + micros(length)};
+  auto taken = store.run(
+      "INSERT INTO lease (run, owner, epoch, expires_us) VALUES ($1, $2, $3, $4) "
+      "ON CONFLICT (run) DO UPDATE SET owner = excluded.owner, epoch = excluded.epoch, "
+      "expires_us = excluded.expires_us",
+      row);
+  if (!taken) return std::unexpected(std::move(taken.error()));
   return epoch;
+}
+
+}  // namespace
+
+Result<std::int64_t> micros_now(store::Store& /*store*/) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<std::int64_t> take_lease(store::Store& store, RunId run, const std::string& owner,
+                                Duration length) {
+  if (auto begun = store.begin(); !begun) return std::unexpected(std::move(begun.error()));
+  auto epoch = take(store, run, owner, length);
+  if (epoch) {
+    const auto done = store.commit();
+    if (done) return epoch;
+    epoch = std::unexpected(done.error());
+  }
+  store.rollback();
+  return epoch;
+}
+
+Result<void> begin_lease(store::Store& store, RunId run, const std::string& owner,
+                         Duration length) {
+  const auto now = micros_now(store);
+  if (!now) return std::unexpected(now.error());
+  const std::array<Value, 3> values{run.value, std::string_view(owner), *now + micros(length)};
+  auto begun =
+      store.run("INSERT INTO lease (run, owner, epoch, expires_us) VALUES ($1, $2, 1, $3)", values);
+  if (!begun) return std::unexpected(std::move(begun.error()));
+  return {};
+}
+
+Result<std::map<RunId, std::int64_t>> leases_of(store::Store& store, const std::string& owner) {
+  std::map<RunId, std::int64_t> leases;
+  const std::array<Value, 1> values{std::string_view(owner)};
+  auto read =
+      store.query("SELECT run, epoch FROM lease WHERE owner = $1 AND owner <> ''", values,
+                  [&](const store::Row& row) { leases[RunId{row.integer(0)}] = row.integer(1); });
+  if (!read) return std::unexpected(std::move(read.error()));
+  return leases;
+}
+
+Result<void> renew_lease(store::Store& store, Lease lease, const std::string& owner,
+                         Duration length) {
+  const auto now = micros_now(store);
+  if (!now) return std::unexpected(now.error());
+  const std::array<Value, 4> values{*now + micros(length), lease.run.value, std::string_view(owner),
+                                    lease.epoch};
+  auto renewed = store.run(
+      "UPDATE lease SET expires_us = $1 WHERE run = $2 AND owner = $3 AND epoch = $4", values);
+  if (!renewed) return std::unexpected(std::move(renewed.error()));
+  return {};
+}
+
+Result<void> release_lease(store::Store& store, Lease lease, const std::string& owner) {
+  const std::array<Value, 3> values{lease.run.value, std::string_view(owner), lease.epoch};
+  auto released = store.run(
+      "UPDATE lease SET owner = '', expires_us = 0 WHERE run = $1 AND owner = $2 AND epoch = $3",
+      values);
+  if (!released) return std::unexpected(std::move(released.error()));
+  return {};
 }
 
 }  // namespace tidegate::engine

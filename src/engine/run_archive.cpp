@@ -45,6 +45,13 @@ Result<void> RunArchive::open() {
   return {};
 }
 
+// A connection that was lost stays so: the next question gets a new one.
+void RunArchive::look_after(const Error& error) {
+  if (error.code != ErrorCode::unavailable && error.code != ErrorCode::io) return;
+  reader_.reset();
+  store_.reset();
+}
+
 void RunArchive::run() {
   for (;;) {
     std::unique_lock lock(mutex_);

@@ -45,6 +45,7 @@ class RunArchive {
     void await_suspend(std::coroutine_handle<> waiter) {
       archive_.submit([this, waiter](Result<Access> access) {
         answer_ = access ? step_(*access) : std::unexpected(access.error());
+        if (!*answer_) archive_.look_after(answer_->error());
         loop_.post([waiter] { waiter.resume(); });
       });
     }
@@ -67,6 +68,7 @@ class RunArchive {
   void start();  // under mutex_
   void run();
   Result<void> open();
+  void look_after(const Error& error);  // on the thread
 
   const OpenStore open_store_;
   std::optional<JournalReader> reader_;  // the thread's

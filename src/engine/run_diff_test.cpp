@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/scratch_dir.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
-#include "engine/sqlite_journal.h"
 
 namespace tidegate::engine {
 namespace {

@@ -56,7 +56,7 @@ TEST_F(SubWorkflowTest, ARunThatIsResumedKnowsWhatTheySpent) {
   const RunId id = run(load());
   ASSERT_TRUE(end_.lost);
   broken = false;
-  ASSERT_TRUE(engine_->resume(id, std::nullopt, nullptr, keep()));
+  ASSERT_TRUE(engine_->resume(id, {.on_end = keep()}));
   run_task(loop_, until_idle());
   ASSERT_EQ(end_.state, RunState::succeeded) << end_.reason;
   EXPECT_EQ(asked()["x"], 1);

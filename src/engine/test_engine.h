@@ -26,7 +26,7 @@ inline constexpr const char* kHead =
 class EngineTest : public testing::Test {
  protected:
   EngineTest() {
-    auto opened = Engine::open({.journal_path = path()}, loop_, models_, pricing_, nullptr,
+    auto opened = Engine::open({.journal = path()}, loop_, models_, pricing_, nullptr,
                                [this](const std::string& spec) { return reload(spec); });
     EXPECT_TRUE(opened) << opened.error().message;
     engine_ = std::move(*opened);
@@ -45,6 +45,7 @@ class EngineTest : public testing::Test {
     return loaded.workflow;
   }
   Result<std::shared_ptr<const workflow::Workflow>> reload(const std::string& spec) {
+    if (!unloadable_.empty()) return fail(ErrorCode::invalid, unloadable_);
     auto files = workflow::unpack(spec);
     EXPECT_TRUE(files && !files->empty());
     const std::string first = files->front().path;
@@ -54,8 +55,7 @@ class EngineTest : public testing::Test {
   }
   Task<void> turn() { co_await loop_.sleep_until(loop_.now() + 1ms); }
   Task<void> until_idle() {
-    while (!engine_->idle()) co_await loop_.sleep_until(loop_.now() + 1ms);
-    (void)co_await engine_->journal().durable();
+    while (!engine_->settled()) co_await loop_.sleep_until(loop_.now() + 1ms);
   }
   Engine::OnEnd keep() {
     return [this](RunId, const RunEnd& end) { end_ = end; };
@@ -89,6 +89,7 @@ class EngineTest : public testing::Test {
   const SystemClock clock_;
   Loop loop_{clock_};
   std::map<std::string, int> asked_;  // prompts
+  std::string unloadable_;            // why no workflow of the journal can be read
   std::function<AskResult(const std::string& prompt)> respond_;
   TestModels models_{loop_, [this](const Question& question) -> AskResult {
                        const auto body = workflow::Value::parse(question.body);

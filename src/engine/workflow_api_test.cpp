@@ -9,8 +9,8 @@
 
 #include "base/scratch_dir.h"
 #include "engine/command.h"
+#include "engine/journal_place.h"
 #include "engine/journal_schema.h"
-#include "engine/sqlite_journal.h"
 #include "http/server.h"
 #include "http/test_peer.h"
 #include "loop/worker.h"

@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 from harness import BINARY, PATIENCE, Simulator
 
 TASKS = 80  # as many as the simulator remembers, and some in reserve
-LEASE = 30
+LEASE = 20
 
 
 class Takeover(unittest.TestCase):

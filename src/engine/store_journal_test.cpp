@@ -1,0 +1,302 @@
+#include "engine/store_journal.h"
+
+#include <gtest/gtest.h>
+
+#include "base/scratch_dir.h"
+#include "engine/journal_place.h"
+#include "engine/lease.h"
+#include "engine/owner.h"
+#include "loop/run_task.h"
+#include "store/sqlite.h"
+
+namespace tidegate::engine {
+namespace {
+
+constexpr WallTime kNow{1'800'000'000s};
+
+Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+class StoreJournalTest : public testing::Test {
+ protected:
+  std::unique_ptr<StoreJournal> open(StoreJournal::Options options = {}) {
+    options.place = path_;
+    if (options.owner.empty()) options.owner = "here";
+    options.first_retry = 1ms;
+    options.last_retry = 1ms;
+    auto journal = StoreJournal::open(std::move(options), loop_);
+    EXPECT_TRUE(journal) << journal.error().message;
+    return std::move(*journal);
+  }
+  CreateRun new_run(RunId run = RunId{77}) const {
+    return {.run = run,
+            .name = "test",
+            .spec_hash = "abc",
+            .spec = bytes("tasks"),
+            .inputs = bytes("{}"),
+            .created = kNow,
+            .tasks = std::make_shared<const std::vector<NewTask>>(
+                std::vector<NewTask>{{"a", "testing"}, {"b", "devops"}})};
+  }
+  SetTask done(std::uint32_t task, std::string output, RunId run = RunId{77}) const {
+    return {.run = run,
+            .task = task,
+            .state = TaskState::succeeded,
+            .output = bytes(std::move(output)),
+            .at = kNow};
+  }
+  static Task<void> wait(Journal& journal, Result<void>& out) { out = co_await journal.durable(); }
+  Result<void> commit(Journal& journal) {
+    Result<void> out = fail(ErrorCode::internal, "never ended");
+    run_task(loop_, wait(journal, out));
+    return out;
+  }
+  // By another process, after the lease has run out.
+  Result<std::int64_t> take_over(RunId run) {
+    auto other = open_journal_store(path_);
+    EXPECT_TRUE(other);
+    EXPECT_TRUE((*other)->execute("UPDATE lease SET expires_us = 1"));
+    return take_lease(**other, run, "there", 30s);
+  }
+  std::int64_t ask(std::string_view sql) {
+    std::int64_t value = -1;
+    auto store = store::open_sqlite({.path = path_, .read_only = true});
+    EXPECT_TRUE(store);
+    EXPECT_TRUE((*store)->query(sql, {}, [&](const store::Row& row) { value = row.integer(0); }));
+    return value;
+  }
+
+  SystemClock clock_;
+  Loop loop_{clock_};
+  ScratchDir dir_;
+  std::string path_ = dir_ / "workflows.db";
+  const RunId run_{77};
+};
+
+TEST_F(StoreJournalTest, WhatWasAppendedIsThereOnceItIsDurable) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  run.append(done(0, "hello"));
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE state = 'succeeded' AND output IS NOT NULL"), 1);
+  EXPECT_EQ(ask("SELECT count(*) FROM lease WHERE owner = 'here'"), 1);
+  EXPECT_EQ(ask("SELECT count(*) FROM event"), 2);
+}
+
+TEST_F(StoreJournalTest, TheSameContentIsKeptOnce) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  run.append(done(0, "the same"));
+  run.append(done(1, "the same"));
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(ask("SELECT count(*) FROM blob WHERE bytes = 'the same'"), 1);
+}
+
+TEST_F(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  run.append(done(0, "first"));
+  ASSERT_TRUE(commit(run));
+  run.append(BeginAttempt{.run = run_, .task = 0, .number = 1, .sent = kNow});
+  const Result<void> refused = commit(run);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+  EXPECT_EQ(ask("SELECT count(*) FROM attempt"), 0);
+}
+
+TEST_F(StoreJournalTest, ARefusedRecordLosesItsRunAlone) {
+  auto journal = open();
+  Journal& bad = journal->begin(run_);
+  Journal& good = journal->begin(RunId{78});
+  bad.append(new_run());
+  good.append(new_run(RunId{78}));
+  ASSERT_TRUE(commit(bad) && commit(good));
+  bad.append(done(0, "first"));
+  bad.append(done(0, "second"));
+  bad.append(done(1, "behind it"));
+  good.append(done(0, "theirs", RunId{78}));
+  ASSERT_FALSE(commit(bad));
+  ASSERT_TRUE(commit(good));
+  // All of the group that it refused, or what came before it: never what came behind.
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE run = 77 AND task = 1 AND state = 'succeeded'"),
+            0);
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE run = 78 AND state = 'succeeded'"), 1);
+  good.append(done(1, "more", RunId{78}));
+  EXPECT_TRUE(commit(good));
+  // Its lease is free, for whoever goes on with it.
+  EXPECT_EQ(ask("SELECT count(*) FROM lease WHERE run = 77 AND owner = ''"), 1);
+  EXPECT_EQ(ask("SELECT count(*) FROM lease WHERE run = 78 AND owner = 'here'"), 1);
+}
+
+TEST_F(StoreJournalTest, WhoLostTheLeaseCanWriteNothingMore) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  Journal& other = journal->begin(RunId{78});
+  run.append(new_run());
+  other.append(new_run(RunId{78}));
+  ASSERT_TRUE(commit(run) && commit(other));
+  const auto taken = take_over(run_);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(*taken, 2);
+  run.append(done(0, "too late"));
+  other.append(done(0, "in time", RunId{78}));
+  const Result<void> refused = commit(run);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::canceled);
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE run = 77 AND state = 'succeeded'"), 0);
+  EXPECT_TRUE(commit(other));
+  // What it says at its end does not take the lease from its new owner.
+  run.append(ReleaseLease{.run = run_});
+  journal->let_go(run);
+  other.append(done(1, "more", RunId{78}));
+  EXPECT_TRUE(commit(other));
+  EXPECT_EQ(ask("SELECT count(*) FROM lease WHERE run = 77 AND owner = 'there'"), 1);
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE run = 78 AND state = 'succeeded'"), 2);
+}
+
+TEST_F(StoreJournalTest, TheLeaseOfARunCoversTheWorkflowsWithinIt) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  CreateRun within = new_run(RunId{78});
+  within.key = "sub:" + run_.text() + "/0";
+  within.parent = run_.value;
+  run.append(std::move(within));
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(ask("SELECT count(*) FROM lease"), 1);
+  ASSERT_TRUE(take_over(run_));
+  run.append(done(0, "too late", RunId{78}));
+  EXPECT_FALSE(commit(run));
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE state = 'succeeded'"), 0);
+}
+
+TEST_F(StoreJournalTest, ALeaseIsFreeWhenItRunsOutOrItsOwnerHasDied) {
+  auto store = open_journal_store(path_);
+  ASSERT_TRUE(store);
+  ASSERT_TRUE(take_lease(**store, run_, "elsewhere/1/1/1", 30s));
+  EXPECT_EQ(take_lease(**store, run_, "here", 30s).error().code, ErrorCode::unavailable);
+  ASSERT_TRUE((*store)->execute("UPDATE lease SET expires_us = 1"));
+  EXPECT_TRUE(take_lease(**store, run_, "here", 30s));
+
+  const std::string me = this_owner();
+  EXPECT_NE(me, this_owner());
+  EXPECT_FALSE(has_died(me));
+  // The same number, long ago; and in a container of the same name.
+  std::string before_me = me.substr(0, me.rfind('/'));
+  before_me = before_me.substr(0, before_me.rfind('/')) + "/1/0";
+  EXPECT_TRUE(has_died(before_me));
+  std::string contained = before_me;
+  contained.insert(contained.find('/'), "0");
+  EXPECT_FALSE(has_died(contained));
+  ASSERT_TRUE(take_lease(**store, RunId{78}, before_me, 30s));
+  EXPECT_TRUE(take_lease(**store, RunId{78}, me, 30s));
+}
+
+TEST_F(StoreJournalTest, AFullStoreIsTriedAgainAndLosesNothing) {
+  int opened = 0;
+  auto journal = open({.open_store = [&]() -> Result<std::unique_ptr<store::Store>> {
+    auto store = open_journal_store(path_);
+    // Too small for the output at first; the disk is made larger later.
+    if (store && ++opened < 4) {
+      EXPECT_TRUE((*store)->execute("PRAGMA max_page_count = 120"));
+    }
+    return store;
+  }});
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  ASSERT_TRUE(commit(run));
+  run.append(done(0, std::string(1 << 20, 'x')));
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(opened, 4);
+  EXPECT_EQ(run.trouble(), "");
+  EXPECT_EQ(ask("SELECT length(bytes) FROM blob ORDER BY length(bytes) DESC LIMIT 1"), 1 << 20);
+}
+
+TEST_F(StoreJournalTest, ALockedStoreIsWaitedFor) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  ASSERT_TRUE(commit(run));
+  auto other = store::open_sqlite({.path = path_});
+  ASSERT_TRUE(other && (*other)->begin());
+  run.append(done(0, "later"));
+  while (run.trouble().empty()) std::this_thread::yield();
+  EXPECT_NE(run.trouble().find("locked"), std::string::npos);
+  (*other)->rollback();
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(ask("SELECT count(*) FROM task WHERE state = 'succeeded'"), 1);
+}
+
+// Runs that it lost can be gone on with, and others begin, once it takes something again.
+TEST_F(StoreJournalTest, AStoreThatStaysFullEndsEveryWaitWithItsReason) {
+  std::atomic<int> pages = 120;
+  auto journal = open({.patience = 20ms, .open_store = [&] {
+                         auto store = open_journal_store(path_);
+                         if (store) {
+                           EXPECT_TRUE((*store)->execute("PRAGMA max_page_count = " +
+                                                         std::to_string(pages.load())));
+                         }
+                         return store;
+                       }});
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  ASSERT_TRUE(commit(run));
+  run.append(done(0, std::string(1 << 20, 'x')));
+  const Result<void> given_up = commit(run);
+  ASSERT_FALSE(given_up);
+  EXPECT_NE(given_up.error().message.find("full"), std::string::npos);
+  pages = 100'000;
+  Journal& next = journal->begin(RunId{78});
+  next.append(new_run(RunId{78}));
+  next.append(done(0, std::string(1 << 20, 'y'), RunId{78}));
+  EXPECT_TRUE(commit(next));
+}
+
+TEST_F(StoreJournalTest, AppendedGroupsShareCommits) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  for (int i = 0; i < 10'000; ++i) {
+    run.append(AddEvent{.run = run_, .kind = "note", .body = "{}", .at = kNow});
+  }
+  ASSERT_TRUE(commit(run));
+  EXPECT_LT(journal->commits(), 5'000u);
+  EXPECT_EQ(ask("SELECT count(*) FROM event WHERE kind = 'note'"), 10'000);
+}
+
+TEST_F(StoreJournalTest, CommandsReachTheOwnerOnce) {
+  auto journal = open({.look_every = 1ms});
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  ASSERT_TRUE(commit(run));
+  std::vector<Command> got;
+  journal->on_command([&](Command command) {
+    got.push_back(std::move(command));
+    loop_.stop();
+  });
+  auto other = open_journal_store(path_);
+  ASSERT_TRUE(other);
+  const auto id =
+      give_command(**other, {.run = run_, .verb = "cancel", .task = "b", .argument = "me"}, kNow);
+  ASSERT_TRUE(id);
+  loop_.run();
+  ASSERT_EQ(got.size(), 1u);
+  EXPECT_EQ(got[0].task, "b");
+  journal->answer({.id = got[0].id, .answer = "done"});
+  run.append(AddEvent{.run = run_, .kind = "note", .body = "{}", .at = kNow});
+  ASSERT_TRUE(commit(run));
+  EXPECT_EQ(answer_of(**other, *id), "done");
+}
+
+TEST(RunIdTest, IsWrittenAndReadBack) {
+  const RunId id = RunId::make(kNow);
+  EXPECT_EQ(id.text().size(), 14u);
+  EXPECT_EQ(RunId::parse(id.text()), id);
+  EXPECT_FALSE(RunId::parse("r123"));
+  EXPECT_FALSE(RunId::parse("x" + id.text().substr(1)));
+}
+
+}  // namespace
+}  // namespace tidegate::engine
