@@ -13,6 +13,14 @@ struct Usage {
   Tokens reasoning = 0;    // of `completion`: reasoning
 
   bool operator==(const Usage&) const = default;
+  Usage& operator+=(const Usage& more) {
+    prompt += more.prompt;
+    cached += more.cached;
+    cache_write += more.cache_write;
+    completion += more.completion;
+    reasoning += more.reasoning;
+    return *this;
+  }
 };
 
 }  // namespace tidegate

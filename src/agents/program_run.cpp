@@ -57,20 +57,12 @@ WorkflowOutcome run_outcome(engine::RunState state) {
   }
 }
 
-void add(Usage& to, const Usage& more) {
-  to.prompt += more.prompt;
-  to.cached += more.cached;
-  to.cache_write += more.cache_write;
-  to.completion += more.completion;
-  to.reasoning += more.reasoning;
-}
-
 void add(RoleReport& to, const AgentResult& task) {
   ++to.tasks;
   to.succeeded += task.outcome == TaskOutcome::succeeded;
   to.failed += task.outcome == TaskOutcome::failed;
   to.requests += task.requests;
-  add(to.tokens, task.tokens);
+  to.tokens += task.tokens;
   to.cost += task.cost;
   const std::uint64_t ended = to.succeeded + to.failed;
   to.success_rate = ended == 0 ? 0 : static_cast<double>(to.succeeded) / static_cast<double>(ended);
@@ -222,7 +214,7 @@ Result<WorkflowResult> ProgramRun::read(const std::string& journal, engine::RunI
   const auto read = reader->attempts(run, [&](const engine::StoredAttempt& attempt) {
     AgentResult& result = out.tasks[attempt.task];
     ++result.requests;
-    add(result.tokens, attempt.usage);
+    result.tokens += attempt.usage;
     result.cost += attempt.cost;
     if (attempt.state != engine::AttemptState::done) return;
     result.model = attempt.model;

@@ -5,18 +5,6 @@
 #include <cmath>
 
 namespace tidegate::client {
-namespace {
-
-void add(Usage& sum, const Usage& usage) {
-  sum.prompt += usage.prompt;
-  sum.cached += usage.cached;
-  sum.cache_write += usage.cache_write;
-  sum.completion += usage.completion;
-  sum.reasoning += usage.reasoning;
-}
-
-}  // namespace
-
 // The leading bit chooses a power of two, the kBits after it a step within; what is smaller than
 // one step of 1 has a step for each value.
 std::size_t LatencyCounts::step_of(std::uint64_t value) {
@@ -59,9 +47,9 @@ Duration LatencyCounts::mean() const {
 void Totals::add(const ledger::UsageRecord& attempt) {
   const std::lock_guard lock(mutex_);
   ++sums_.attempts;
-  client::add(sums_.tokens, attempt.usage);
+  sums_.tokens += attempt.usage;
   Spent& spent = open_[attempt.request.low()];
-  client::add(spent.usage, attempt.usage);
+  spent.usage += attempt.usage;
   if (attempt.cost) {
     sums_.cost += *attempt.cost;
     spent.cost += *attempt.cost;

@@ -288,6 +288,7 @@ struct Config {
   Secret key_secret;   // what keys are hashed under; empty: the file beside theirs
   std::optional<Tls> tls;
   int workers = 0;  // 0: one per core
+  bool io_uring = true;
   std::vector<Provider> providers;
   std::vector<Model> models;
   std::vector<Alias> aliases;

@@ -207,6 +207,10 @@ const Section<Config>& config_options() {
     all.push_back(option("workers", &C::workers, IntegerBetween{0, 256}, "4",
                          "Threads that serve requests; 0 is one per core.")
                       .needs_restart());
+    all.push_back(option("io_uring", &C::io_uring, Boolean{}, "false",
+                         "Sends many answers by one system call where the system allows it; where "
+                         "it does not, as in many containers, one by one as with false.")
+                      .needs_restart());
     all.push_back({{"tls", "Serves HTTPS instead of HTTP to clients.",
                     "{ certificate: server.pem, key: server.key }", "a map, see below", ""},
                    [](C& config, const Node& node, const std::string& path, Reader& reader) {

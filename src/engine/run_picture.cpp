@@ -230,10 +230,7 @@ void AttemptTotals::add(const AttemptTotals& other) {
   attempts += other.attempts;
   failed += other.failed;
   orphaned += other.orphaned;
-  usage.prompt += other.usage.prompt;
-  usage.cached += other.usage.cached;
-  usage.completion += other.usage.completion;
-  usage.reasoning += other.usage.reasoning;
+  usage += other.usage;
   cost += other.cost;
   peak_cost += other.peak_cost;
   orphaned_cost += other.orphaned_cost;

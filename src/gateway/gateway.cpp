@@ -60,7 +60,8 @@ Gateway::Gateway(Loop& main, const Clock& clock, SharedState& shared, telemetry:
       news_(shared, snapshot_, clock) {
   std::vector<WorkerState*> states;
   for (std::size_t i = 0; i < worker_count(snapshot->config); ++i) {
-    workers_.push_back(std::make_unique<Worker>(clock, fmt::format("worker-{}", i)));
+    workers_.push_back(
+        std::make_unique<Worker>(clock, fmt::format("worker-{}", i), snapshot->config.io_uring));
     states_.push_back(
         std::make_unique<WorkerState>(workers_.back()->loop(), resolver_, shared_, log_));
     states_.back()->use(snapshot);

@@ -272,6 +272,11 @@ Task<void> ServerConnection::refuse(int status, std::string_view problem) {
 // more output, then read and forget for a moment.
 Task<void> ServerConnection::linger() {
   Loop& loop = worker_.worker.loop();
+  Socket& socket = stream_.socket();
+  while (!socket.drain()) {
+    const Wake wake = co_await socket.until_writable(loop.now() + server_.options_.client_write);
+    if (wake != Wake::ready) co_return;
+  }
   stream_.end_writing();
   // Many clients read no answer before they have sent all of a body that is too large.
   const TimePoint deadline = loop.now() + 5s;

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,7 +50,7 @@ class RawPeer {
     std::string got;
     while (!got.ends_with(marker)) {
       char byte;
-      if (::recv(fd_, &byte, 1, 0) != 1) break;
+      if (receive(&byte, 1) != 1) break;
       got += byte;
     }
     return got;
@@ -58,7 +59,7 @@ class RawPeer {
     std::string got(size, '\0');
     std::size_t have = 0;
     while (have < size) {
-      const ssize_t n = ::recv(fd_, got.data() + have, size - have, 0);
+      const ssize_t n = receive(got.data() + have, size - have);
       if (n <= 0) break;
       have += static_cast<std::size_t>(n);
     }
@@ -70,7 +71,7 @@ class RawPeer {
     std::string got;
     char buffer[4096];
     for (;;) {
-      const ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
+      const ssize_t n = receive(buffer, sizeof buffer);
       if (n == 0) return got;
       if (n < 0) return got + "(no end)";
       got.append(buffer, static_cast<std::size_t>(n));
@@ -87,6 +88,13 @@ class RawPeer {
   [[nodiscard]] int fd() const { return fd_; }
 
  private:
+  // A loop that this thread ran before may have left an interruption (loop/send_ring.h).
+  ssize_t receive(char* to, std::size_t size) const {
+    for (;;) {
+      const ssize_t n = ::recv(fd_, to, size, 0);
+      if (n >= 0 || errno != EINTR) return n;
+    }
+  }
   void bound_waits() const {
     const timeval patience{.tv_sec = 10, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

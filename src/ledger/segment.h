@@ -39,11 +39,7 @@ struct Tally {
            NanoDollars by_window) {
     ++attempts;
     unpriced += cost_of_it ? 0 : 1;
-    usage.prompt += used.prompt;
-    usage.cached += used.cached;
-    usage.cache_write += used.cache_write;
-    usage.completion += used.completion;
-    usage.reasoning += used.reasoning;
+    usage += used;
     if (cost_of_it) cost += *cost_of_it;
     saved_by_cache += by_cache;
     saved_by_window += by_window;

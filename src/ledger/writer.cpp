@@ -1,13 +1,13 @@
 #include "ledger/writer.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "base/background_thread.h"
 #include "base/random.h"
 #include "ledger/ledger_address.h"
 
@@ -91,10 +91,9 @@ Stats Ledger::Writer::stats() const {
 
 void Ledger::Writer::run() {
   pthread_setname_np(pthread_self(), "ledger");
-  // Waking up, it waits for the request that is being served; but then it has its full share of the
-  // processor: with less, at full load, records stayed in memory for seconds and ever more of it.
-  const sched_param none{};
-  pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+  // With less than its share, at full load, records stayed in memory for seconds and ever more of
+  // it.
+  run_in_background();
   have_store(true);  // here, because a disk may take its time and a gateway should not wait for it
   while (true) {
     const Request request = wait_for_work();

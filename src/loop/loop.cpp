@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <system_error>
 
+#include "loop/outbox.h"
+
 namespace tidegate {
 
-Loop::Loop(const Clock& clock)
+Loop::Loop(const Clock& clock, bool io_uring)
     : clock_(clock),
       epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
       wake_fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
@@ -19,7 +21,8 @@ Loop::Loop(const Clock& clock)
       wall_(clock.wall()),
       timers_(now_),
       scratch_(new char[kScratchSize]),
-      events_(new epoll_event[kEvents]) {
+      events_(new epoll_event[kEvents]),
+      outbox_(std::make_unique<Outbox>(io_uring)) {
   if (epoll_fd_ < 0 || wake_fd_ < 0) {
     throw std::system_error(errno, std::generic_category(), "cannot create an event loop");
   }
@@ -40,6 +43,7 @@ void Loop::add(Socket& socket) {
 }
 
 void Loop::remove(Socket& socket) {
+  outbox_->forget(socket);
   // close() takes the descriptor out of the epoll set; events of this batch must not reach it.
   for (int i = event_index_; i < event_count_; ++i) {
     if (events_[static_cast<std::size_t>(i)].data.ptr == &socket) {
@@ -111,8 +115,11 @@ void Loop::run() {
   while (!stopped_) {
     const int count = ::epoll_wait(epoll_fd_, events_.get(), kEvents, epoll_timeout());
     refresh_time();
+    in_turn_ = true;
     if (count > 0) dispatch(count);
     timers_.advance(now_);
+    while (!outbox_->empty()) outbox_->flush();
+    in_turn_ = false;
     if (turn_end_) turn_end_(now_);
   }
   stopped_ = false;

@@ -18,9 +18,12 @@ struct epoll_event;
 
 namespace tidegate {
 
+class Outbox;
+
 class Loop {
  public:
-  explicit Loop(const Clock& clock);
+  // `io_uring`: uses it where the system allows it.
+  explicit Loop(const Clock& clock, bool io_uring = true);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -54,6 +57,9 @@ class Loop {
   friend class Socket;
   void add(Socket& socket);
   void remove(Socket& socket);
+  // What is written in a turn leaves at its end.
+  [[nodiscard]] bool in_turn() const { return in_turn_; }
+  [[nodiscard]] Outbox& outbox() { return *outbox_; }
   void refresh_time();
   void dispatch(int count);
   void run_posted();
@@ -72,6 +78,8 @@ class Loop {
   std::unique_ptr<epoll_event[]> events_;
   int event_count_ = 0;  // of the batch in dispatch; its sockets may be destroyed meanwhile
   int event_index_ = 0;
+  std::unique_ptr<Outbox> outbox_;
+  bool in_turn_ = false;
   std::function<void(TimePoint)> turn_end_;
   bool stopped_ = false;
 

@@ -7,9 +7,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "loop/loop.h"
+#include "loop/outbox.h"
+#include "loop/send_ring.h"
 
 namespace tidegate {
 namespace {
@@ -20,12 +23,18 @@ ssize_t receive(int fd, void* buffer, std::size_t size) {
   return ::syscall(SYS_recvfrom, fd, buffer, size, 0, nullptr, nullptr);
 }
 
-ssize_t send(int fd, const iovec& piece) {
-  return ::syscall(SYS_sendto, fd, piece.iov_base, piece.iov_len, MSG_NOSIGNAL, nullptr, 0);
-}
-
-ssize_t send(int fd, const msghdr& pieces) {
-  return ::syscall(SYS_sendmsg, fd, &pieces, MSG_NOSIGNAL);
+std::int64_t send_now(int fd, std::span<const iovec> pieces) {
+  if (pieces.size() == 1) {
+    return tidegate::send_now(fd, static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  for (;;) {
+    const ssize_t n = ::syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
+    if (n >= 0) return n;
+    if (errno != EINTR) return -errno;
+  }
 }
 
 }  // namespace
@@ -64,19 +73,46 @@ Io Socket::read(void* buffer, std::size_t size) {
 
 Io Socket::write(std::span<const iovec> pieces) {
   if (!writable_) return {.again = true};
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = pieces.size();
-  for (;;) {
-    const ssize_t n = pieces.size() == 1 ? send(fd_, pieces[0]) : send(fd_, message);
-    if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      writable_ = false;
-      return {.again = true};
-    }
-    return {.error = errno};
-  }
+  if (!loop_.in_turn()) return send(pieces);
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  if (size > Outbox::kMostBytes) return drain() ? send(pieces) : Io{.again = true};
+  return loop_.outbox().add(*this, pieces, size) ? Io{.bytes = size} : Io{.again = true};
+}
+
+Io Socket::send(std::span<const iovec> pieces) {
+  const std::int64_t n = send_now(fd_, pieces);
+  if (n >= 0) return {.bytes = static_cast<std::size_t>(n)};
+  if (n != -EAGAIN) return {.error = static_cast<int>(-n)};
+  writable_ = false;
+  return {.again = true};
+}
+
+bool Socket::take_result(const char* bytes, std::size_t size, std::int64_t result) {
+  if (result < 0 && result != -EAGAIN) return false;
+  const auto sent = static_cast<std::size_t>(std::max<std::int64_t>(result, 0));
+  if (sent == size) return true;
+  rest_.assign(bytes + sent, size - sent);
+  writable_ = false;
+  return true;
+}
+
+void Socket::send_rest() {
+  const std::int64_t sent = tidegate::send_now(fd_, rest_.data(), rest_.size());
+  if (sent < 0 && sent != -EAGAIN) return rest_.clear();  // whoever writes next sees the error
+  rest_.erase(0, static_cast<std::size_t>(std::max<std::int64_t>(sent, 0)));
+  writable_ = rest_.empty();
+  if (writable_) rest_.shrink_to_fit();
+}
+
+bool Socket::drain() {
+  loop_.outbox().send(*this);
+  return rest_.empty();
+}
+
+void Socket::end_writing() {
+  drain();
+  ::shutdown(fd_, SHUT_WR);
 }
 
 Socket::Awaiter Socket::until_readable(TimePoint deadline, Socket* watch) {
@@ -145,6 +181,7 @@ void Socket::on_events(std::uint32_t events) {
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
   if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_gone_ = true;
+  if (writable_ && !rest_.empty()) send_rest();
   if (peer_gone_ && watched_by_ != nullptr) {
     watched_by_->resume(Wake::gone);  // may destroy *this; its other events no longer matter
     return;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "loop/timer_wheel.h"
 
@@ -43,7 +44,12 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   Io read(void* buffer, std::size_t size);
+  // Little may leave with the other writes of the loop's turn; it counts as written.
   Io write(std::span<const iovec> pieces);
+  // Sends what waits, as far as the socket takes it. True: nothing waits.
+  bool drain();
+  // Drains, and says that nothing more will be written.
+  void end_writing();
 
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] Loop& loop() const { return loop_; }
@@ -72,6 +78,12 @@ class Socket {
 
  private:
   friend class Loop;
+  friend class Outbox;
+  Io send(std::span<const iovec> pieces);
+  // What became of the bytes that left with others (of send_now()). False: the connection is
+  // broken.
+  bool take_result(const char* bytes, std::size_t size, std::int64_t result);
+  void send_rest();
   void on_events(std::uint32_t events);
   void resume(Wake wake);
   static void on_timer(void* self);
@@ -84,6 +96,8 @@ class Socket {
   bool readable_ = false;
   bool writable_ = true;
   bool peer_gone_ = false;
+  std::uint32_t outbox_slot_ = 0;  // 0: none
+  std::string rest_;               // counts as written, but the socket was full; not writable then
   WaitFor waiting_ = WaitFor::nothing;
   Wake wake_ = Wake::ready;
   Timer timer_{&Socket::on_timer, this};

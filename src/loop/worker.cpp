@@ -6,7 +6,8 @@
 
 namespace tidegate {
 
-Worker::Worker(const Clock& clock, std::string name) : loop_(clock), name_(std::move(name)) {}
+Worker::Worker(const Clock& clock, std::string name, bool io_uring)
+    : loop_(clock, io_uring), name_(std::move(name)) {}
 
 Worker::~Worker() { stop_and_join(); }
 

@@ -12,7 +12,7 @@ namespace tidegate {
 class Worker {
  public:
   // `name` is the thread's name in ps and top; at most 15 characters.
-  Worker(const Clock& clock, std::string name);
+  Worker(const Clock& clock, std::string name, bool io_uring = true);
   ~Worker();  // stops and joins
 
   void start();

@@ -94,7 +94,7 @@ Stream::~Stream() {
 void Stream::end_writing() {
   if (ssl_ != nullptr && SSL_is_init_finished(ssl_.get()) != 0) SSL_shutdown(ssl_.get());
   ERR_clear_error();
-  ::shutdown(socket_.fd(), SHUT_WR);
+  socket_.end_writing();
 }
 
 Io Stream::tls_result(int result) {

@@ -25,6 +25,7 @@ OWNERS = {
     "libpq": (r"postgresql/", {"store"}),
     "CLI11": (r"CLI/", {"cli"}),
     "c-ares": (r"ares", {"loop"}),
+    "liburing": (r"liburing", {"loop"}),
     "fmt": (r"fmt/", set(ORDER)),
 }
 # Templates that only their own folder includes may do their formatting in the header.

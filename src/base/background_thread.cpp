@@ -1,0 +1,41 @@
+#include "base/background_thread.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace tidegate {
+namespace {
+
+// sched_setattr(2), which glibc has from 2.41 on.
+struct SchedulingAttributes {
+  std::uint32_t size;
+  std::uint32_t policy;
+  std::uint64_t flags;
+  std::int32_t nice;
+  std::uint32_t priority;
+  std::uint64_t runtime_ns;  // of these policies: the slice, from Linux 6.12 on
+  std::uint64_t deadline_ns;
+  std::uint64_t period_ns;
+};
+
+// The longest that Linux takes. A thread with a shorter one that wakes up goes first, if it has had
+// less than its share (EEVDF, kernel/sched/fair.c: PREEMPT_SHORT).
+constexpr std::uint64_t kSliceNs = 100'000'000;
+
+}  // namespace
+
+void run_in_background() {
+  SchedulingAttributes wanted{};
+  wanted.size = sizeof wanted;
+  // SCHED_BATCH: waking up, it waits for what runs.
+  wanted.policy = SCHED_BATCH;
+  wanted.nice = ::getpriority(PRIO_PROCESS, 0);  // as it is
+  wanted.runtime_ns = kSliceNs;
+  ::syscall(SYS_sched_setattr, 0, &wanted, 0);
+}
+
+}  // namespace tidegate

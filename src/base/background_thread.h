@@ -1,0 +1,10 @@
+// For a thread whose work may wait a moment, but must not fall behind.
+#pragma once
+
+namespace tidegate {
+
+// The calling thread keeps its full share of the processor, in long slices that whoever wakes up
+// to serve a request interrupts. Without effect where the system knows no such thing.
+void run_in_background();
+
+}  // namespace tidegate

@@ -1,0 +1,58 @@
+// Outbox: what the sockets of a loop write in one turn, sent at its end. Where the kernel lets us
+// (io_uring), many sends are one system call: a peer on the same processor then finds all of them
+// when it wakes up, and does not take the processor from us after each.
+// Belongs to one loop.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tidegate {
+
+class Socket;
+class SendRing;
+
+class Outbox {
+ public:
+  // `together`: by one system call where that is allowed.
+  explicit Outbox(bool together);
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // More is not worth a copy.
+  static constexpr std::size_t kMostBytes = 16 * 1024;
+
+  // Takes a copy of `pieces`, `size` bytes in all and at most kMostBytes, to follow what it has of
+  // this socket already. False: the socket turned out to be full.
+  bool add(Socket& socket, std::span<const iovec> pieces, std::size_t size);
+  // Sends what it has of one socket, at once.
+  void send(Socket& socket);
+  [[nodiscard]] bool empty() const { return entries_.empty() && failed_.empty(); }
+  // Sends everything, and wakes those whose connection turned out to be broken.
+  void flush();
+  void forget(Socket& socket);  // it ends
+
+ private:
+  struct Entry {
+    Socket* socket;  // null: sent already
+    std::uint32_t begin;
+    std::uint32_t size;
+  };
+  void send_all();
+  void settle(Socket& socket, const char* bytes, std::size_t size, std::int64_t result);
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t used_ = 0;
+  std::vector<Entry> entries_;
+  std::vector<Socket*> failed_;
+  std::unique_ptr<SendRing> ring_;  // made by the thread that runs the loop, see send_ring.h
+  bool wants_ring_;
+};
+
+}  // namespace tidegate
