@@ -47,6 +47,14 @@ NanoDollars share_of(NanoDollars limit, int share) {
   return {static_cast<std::int64_t>(Wide{limit.value} * share / kWhole)};
 }
 
+std::uint64_t terms_of(NanoDollars limit, const std::vector<int>& shares) {
+  std::uint64_t hash = static_cast<std::uint64_t>(limit.value);
+  for (const int share : shares) {
+    hash = (hash ^ static_cast<std::uint64_t>(share)) * 0x9e3779b97f4a7c15;
+  }
+  return hash;
+}
+
 std::string_view subject(const Spender& who, BudgetScope scope) {
   switch (scope) {
     case BudgetScope::global:
@@ -85,13 +93,14 @@ Rule make_rule(const config::Budget& budget, bool of_keys, const Budgets* previo
     const auto found = std::ranges::find_if(previous->rules(), same);
     if (found != previous->rules().end()) counters = found->counters;
   }
-  if (counters == nullptr) {
+  const bool added = counters == nullptr;
+  if (added) {
     // The zone was there when the configuration was checked.
     counters = std::make_shared<Counters>(
         budget.per, TimeZone::find(budget.time_zone).value_or(TimeZone::utc()), most_names(budget),
         shared);
   }
-  return {budget, shares_of(budget), of_keys, std::move(counters)};
+  return {budget, shares_of(budget), of_keys, added, std::move(counters)};
 }
 
 // Whether a budget refuses, or sends elsewhere, what it has no money for.
@@ -211,6 +220,24 @@ void Budgets::restore(const Spender& who, NanoDollars cost, WallTime started, Wa
   });
 }
 
+void Budgets::count_late(const Spender& who, std::string_view request, std::int64_t attempt,
+                         NanoDollars cost, WallTime started, WallTime now) const {
+  for (auto next = succession_.next(); next != nullptr; next = next->succession_.next()) {
+    next->counted_late_.add(request, attempt);
+    next->visit(who, [&](const Rule& rule, std::string_view name, NanoDollars limit) {
+      if (!rule.added) return true;
+      Counter& counter = rule.counters->names.find(name);
+      Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(started));
+      slot.settle({}, cost);
+      counter.note_rate(cost, started);
+      const Charge::Part part{&rule, &counter, &slot, limit};
+      next->crossed(part, started, now);
+      if (next->treasury_ != nullptr && !slot.watched()) next->call(part, started);
+      return true;
+    });
+  }
+}
+
 std::optional<WallTime> Budgets::restore_since(
     WallTime now, const std::function<bool(BudgetPer)>& any_cap) const {
   std::optional<WallTime> since;
@@ -223,8 +250,9 @@ std::optional<WallTime> Budgets::restore_since(
 }
 
 void Budgets::restored(WallTime now, const CapOf& cap_of) const {
+  counted_late_.end();
   for (const Rule& rule : rules_) {
-    if (rule.counters->restored.exchange(true)) continue;
+    const bool known = rule.counters->restored.exchange(true);
     rule.counters->names.for_each([&](Counter& counter) {
       const std::optional<NanoDollars> limit =
           rule.of_keys ? cap_of(counter.name(), rule.budget.per) : rule.budget.amount;
@@ -233,7 +261,7 @@ void Budgets::restored(WallTime now, const CapOf& cap_of) const {
       const Charge::Part part{&rule, &counter, &slot, *limit};
       crossed(part, now, now);
       // The others have to know, even if nobody spends anything here.
-      if (treasury_ != nullptr && slot.spent().value != 0) call(part, now);
+      if (!known && treasury_ != nullptr && slot.spent().value != 0) call(part, now);
     });
   }
 }
@@ -316,8 +344,8 @@ void Budgets::turned_away(const Charge::Part& part, WallTime at) const {
 
 void Budgets::raise(const Charge::Part& part, std::size_t number, bool turned_away, WallTime at,
                     WallTime now) const {
-  if (!part.slot->raise(number)) return;
   const Rule& rule = *part.rule;
+  if (!part.slot->raise(terms_of(part.limit, rule.alert_at), number)) return;
   rule.counters->alerts.fetch_add(1, std::memory_order_relaxed);
   if (!sink_) return;
   Alert alert{.budget = key_of(rule.budget),

@@ -17,6 +17,7 @@
 #include "budgets/alert.h"
 #include "budgets/counter.h"
 #include "budgets/period.h"
+#include "budgets/succession.h"
 #include "budgets/treasury.h"
 #include "config/config.h"
 
@@ -42,6 +43,7 @@ struct Rule {
   const config::Budget budget;
   const std::vector<int> alert_at;  // as Alert::share, ascending
   const bool of_keys = false;       // holds the keys' own caps; the budget's amount says nothing
+  const bool added = false;         // the configuration before had no such budget
   const std::shared_ptr<Counters> counters;
 
   // Holds for one name, or for all together; not for each of many.
@@ -136,9 +138,20 @@ class Budgets {
   // A key's own cap; nullopt: it has none.
   using CapOf = std::function<std::optional<NanoDollars>(std::string_view key, config::BudgetPer)>;
 
+  // Before the budgets of a reload are restored, and until it is refused (null): attempts that
+  // began under these count with `next` too, see succession.h.
+  void follow(std::shared_ptr<const Budgets> next) const { succession_.follow(std::move(next)); }
+  [[nodiscard]] bool followed() const { return succession_.next() != nullptr; }
+  // An attempt that began under these is about to be recorded.
+  void count_late(const Spender& who, std::string_view request, std::int64_t attempt,
+                  NanoDollars cost, WallTime started, WallTime now) const;
+  [[nodiscard]] bool has_counted(std::string_view request, std::int64_t attempt) const {
+    return counted_late_.has(request, attempt);
+  }
+
   // At start and after a reload, for budgets that are new, restore.h: adds what the ledger has of
   // an attempt; the first moment whose attempts are wanted (absent: none are); and the end, when
-  // alerts that are due are given.
+  // alerts that are due are given, of known ones too, whose amounts may be others now.
   void restore(const Spender& who, NanoDollars cost, WallTime started, WallTime now) const;
   [[nodiscard]] std::optional<WallTime> restore_since(
       WallTime now, const std::function<bool(config::BudgetPer)>& any_cap) const;
@@ -165,6 +178,8 @@ class Budgets {
   std::vector<Rule> rules_;  // named ones before those for each; the last ones are of keys
   AlertSink sink_;
   Treasury* treasury_ = nullptr;
+  mutable Succession succession_;
+  mutable CountedLate counted_late_;
 };
 
 }  // namespace tidegate::budgets

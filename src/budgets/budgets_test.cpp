@@ -206,6 +206,62 @@ TEST_F(BudgetsTest, AReloadKeepsWhatWasCounted) {
   EXPECT_EQ(spent(*after), NanoDollars{50});
 }
 
+TEST_F(BudgetsTest, OtherAmountsAndThresholdsAlertAnew) {
+  config::Budget one = budget(BudgetScope::global, 100);
+  one.alert_at = {0.8, 1.0};
+  const auto before = build({one});
+  before->reserve({}, NanoDollars{85}, kNoon, false)->settle({85}, kNoon);
+  EXPECT_EQ(shares(), (std::vector{8000}));
+  one.alert_at = {0.5, 0.9};  // the 50 % are not told of, and 90 % is no longer the first
+  const auto other_shares = build({one}, before.get());
+  EXPECT_EQ(shares(), (std::vector{8000, 5000})) << "at the reload, though nobody spends";
+  other_shares->reserve({}, NanoDollars{5}, kNoon, false)->settle({5}, kNoon);
+  EXPECT_EQ(shares(), (std::vector{8000, 5000, 9000}));
+  one.amount = {200};
+  const auto more = build({one}, other_shares.get());
+  EXPECT_EQ(shares(), (std::vector{8000, 5000, 9000}));
+  more->reserve({}, NanoDollars{95}, kNoon, false)->settle({95}, kNoon);
+  EXPECT_EQ(shares(), (std::vector{8000, 5000, 9000, 5000, 9000}));
+  EXPECT_EQ(alerts_.back().limit, NanoDollars{200});
+  EXPECT_EQ(build({one}, more.get())->is_restored(), true);
+  EXPECT_EQ(alerts_.size(), 5u) << "the same terms: nothing new";
+}
+
+TEST_F(BudgetsTest, AnAttemptInFlightAtAReloadCountsInWhatIsNew) {
+  const auto before = build({budget(BudgetScope::global, 100)});
+  const Spender who{.model = "m"};
+  auto in_flight = before->reserve(who, NanoDollars{90}, kNoon, false);
+  const auto next = Budgets::build(
+      std::vector{budget(BudgetScope::global, 100), budget(BudgetScope::model, 50)},
+      [this](Alert alert) { alerts_.push_back(std::move(alert)); }, before.get());
+  EXPECT_FALSE(before->followed());
+  before->follow(next);
+  ASSERT_TRUE(before->followed());
+  EXPECT_FALSE(next->followed());
+  in_flight->settle({85}, kNoon);
+  before->count_late(who, "req_1", 1, {45}, kNoon, kNoon);
+  // While the ledger is read, which may have it already.
+  EXPECT_TRUE(next->has_counted("req_1", 1));
+  EXPECT_FALSE(next->has_counted("req_1", 2));
+  next->restored(kNoon, [](auto, auto) { return std::nullopt; });
+  before->count_late(who, "req_1", 2, {40}, kNoon, kNoon);
+  EXPECT_FALSE(next->has_counted("req_1", 2));
+  const auto standings = next->standings(kNoon, [](auto, auto) { return std::nullopt; });
+  ASSERT_EQ(standings.size(), 2u);
+  EXPECT_EQ(standings[0].spent, NanoDollars{85}) << "both know of it";
+  EXPECT_EQ(standings[1].spent, NanoDollars{85});
+  EXPECT_EQ(shares(), (std::vector{8000, 8000, 10000}));
+  // Through two reloads.
+  const auto last =
+      build({budget(BudgetScope::model, 50), budget(BudgetScope::route, 50)}, next.get());
+  next->follow(last);
+  before->count_late({.route = "r", .model = "m"}, "req_2", 1, {7}, kNoon, kNoon);
+  const auto at_last = last->standings(kNoon, [](auto, auto) { return std::nullopt; });
+  ASSERT_EQ(at_last.size(), 2u);
+  EXPECT_EQ(at_last[0].spent, NanoDollars{92});
+  EXPECT_EQ(at_last[1].spent, NanoDollars{7});
+}
+
 TEST_F(BudgetsTest, NewOnesBeginWithTheLedger) {
   auto old = budget(BudgetScope::global, 100);
   old.webhook = config::Secret("https://example.com/hook");

@@ -44,6 +44,17 @@ void Counter::Slot::settle(NanoDollars reserved, NanoDollars real) {
   held_.fetch_add(real.value - reserved.value);
 }
 
+bool Counter::Slot::raise(std::uint64_t terms, std::size_t number) {
+  const std::uint64_t none = terms & ~kAlerts;
+  const std::uint64_t bit = 1u << number;
+  std::uint64_t known = raised_.load(std::memory_order_relaxed);
+  for (;;) {
+    const std::uint64_t given = (known & ~kAlerts) == none ? known : none;
+    if ((given & bit) != 0) return false;
+    if (raised_.compare_exchange_weak(known, given | bit)) return true;
+  }
+}
+
 void Counter::Slot::start(std::int64_t period, bool shared) {
   held_.store(0);
   spent_.store(0);

@@ -61,24 +61,22 @@ class Counter {
     [[nodiscard]] bool watched() const { return watched_.load(); }
     void watch(bool watched) { watched_.store(watched); }
 
-    // True for one caller only: the `number`th alert of this period is due.
-    [[nodiscard]] bool raise(std::size_t number) {
-      const std::uint32_t bit = 1u << number;
-      return (raised_.load(std::memory_order_relaxed) & bit) == 0 &&
-             (raised_.fetch_or(bit) & bit) == 0;
-    }
+    // True for one caller only: the `number`th alert of this period is due. `terms`: the amount and
+    // thresholds that it is one of, as a number; under others it is due again.
+    [[nodiscard]] bool raise(std::uint64_t terms, std::size_t number);
 
    private:
     friend class Counter;
     static constexpr std::int64_t kAll = INT64_MAX;
     static constexpr std::int64_t kFree = INT64_MIN;
+    static constexpr std::uint64_t kAlerts = 0xffff;  // bits, of more alerts than one may have
     void start(std::int64_t period, bool shared);
     bool refuse(NanoDollars amount);
 
     std::atomic<std::int64_t> period_{kFree};
     std::atomic<std::int64_t> held_{0}, spent_{0}, allowance_{kAll};
     std::atomic<std::int64_t> elsewhere_{0}, wanted_{0}, limit_{0};
-    std::atomic<std::uint32_t> raised_{0};
+    std::atomic<std::uint64_t> raised_{0};  // the terms, but for the bits of the alerts
     std::atomic<bool> watched_{false}, called_{false}, dry_{false};
   };
 

@@ -8,6 +8,7 @@
 namespace tidegate::budgets {
 namespace {
 
+constexpr std::uint64_t kTerms = 1 << 16;
 constexpr std::int64_t kDay = 86'400;
 
 WallTime hour(int number, int minute = 0) {
@@ -68,10 +69,12 @@ TEST(Counter, KeepsPeriodsApartAndFindsThemAgain) {
 
 TEST(Counter, AnAlertIsRaisedOncePerPeriod) {
   Counter counter("", false);
-  EXPECT_TRUE(counter.at(0).raise(1));
-  EXPECT_FALSE(counter.at(0).raise(1));
-  EXPECT_TRUE(counter.at(0).raise(0));
-  EXPECT_TRUE(counter.at(kDay).raise(1));
+  EXPECT_TRUE(counter.at(0).raise(kTerms, 1));
+  EXPECT_FALSE(counter.at(0).raise(kTerms, 1));
+  EXPECT_TRUE(counter.at(0).raise(kTerms, 0));
+  EXPECT_TRUE(counter.at(kDay).raise(kTerms, 1));
+  EXPECT_TRUE(counter.at(kDay).raise(2 * kTerms, 1)) << "of another amount";
+  EXPECT_FALSE(counter.at(kDay).raise(2 * kTerms, 1));
 }
 
 TEST(Counter, ThreadsTakeExactlyTheLimit) {

@@ -35,6 +35,7 @@ Result<void> restore(const Budgets& budgets, const LedgerFiles& ledger,
         ledger.path, ledger.journal, *since,
         [&](const ledger::Label& label, const ledger::Entry& entry) {
           if (!entry.cost || entry.cost->value == 0) return;
+          if (budgets.has_counted(entry.request, entry.attempt)) return;
           const limits::KeyEntry* key = memo.find(label.key);
           Spender who{.tenant = label.tenant,
                       .key = label.key,

@@ -198,8 +198,10 @@ bool Serving::share(const config::State& state) {
 // Budgets that are new begin with what the ledger has of them.
 Result<void> Serving::count_spending(const gateway::Snapshot& snapshot) {
   shared_.alerts->use(snapshot.config.budgets);
-  if (snapshot.budgets->is_restored()) return {};
-  shared_.ledger->flush();
+  if (!snapshot.budgets->is_restored()) {
+    if (gateway_ != nullptr) gateway_->pass_turn();  // budgets/succession.h
+    shared_.ledger->flush();
+  }
   auto counted =
       budgets::restore(*snapshot.budgets, ledger_files_, *shared_.keys->table(), clock_.wall());
   if (!counted) {
@@ -307,9 +309,11 @@ void Serving::reload(std::string_view cause) {
     snapshot = gateway::Snapshot::build(std::move(loaded.config), shared_, problems);
   }
   if (snapshot != nullptr) {
+    before->follow(snapshot->budgets);
     if (const auto counted = count_spending(*snapshot); !counted) {
       problems.push_back({{file_, 0, 0}, counted.error().message});
       snapshot = nullptr;
+      before->follow(nullptr);
       shared_.budgets = before;  // what is half counted must not be counted on
     }
   }

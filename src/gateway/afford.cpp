@@ -171,4 +171,22 @@ void settle_charge(Walk& walk, const std::optional<NanoDollars>& cost) {
   walk.budgeted->charge.settle(cost.value_or(NanoDollars{}), walk.worker.loop.wall());
 }
 
+void Walk::count_late(const ledger::UsageRecord& attempt) const {
+  if (!attempt.cost || attempt.cost->value == 0) return;
+  budgets::Spender who{.tenant = attempt.tenant,
+                       .key = attempt.key,
+                       .client = attempt.client,
+                       .route = attempt.route,
+                       .provider = attempt.provider,
+                       .model = attempt.model,
+                       .task = attempt.task};
+  if (const limits::KeyEntry* key = caller.key) {
+    who.key_name = key->name;
+    who.caps = key->own->caps;
+  }
+  const auto request = attempt.request.text();
+  snapshot->budgets->count_late(who, {request.data(), request.size()}, attempt.attempt,
+                                *attempt.cost, attempt.started, worker.loop.wall());
+}
+
 }  // namespace tidegate::gateway

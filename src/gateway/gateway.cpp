@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <latch>
+#include <memory>
 #include <thread>
 
 namespace tidegate::gateway {
@@ -137,6 +139,12 @@ void Gateway::use(std::shared_ptr<const Snapshot> snapshot) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     workers_[i]->loop().post([state = states_[i].get(), snapshot] { state->use(snapshot); });
   }
+}
+
+void Gateway::pass_turn() {
+  const auto turns = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(workers_.size()));
+  for (const auto& worker : workers_) worker->loop().post([turns] { turns->count_down(); });
+  turns->wait();
 }
 
 Duration Gateway::drain() {

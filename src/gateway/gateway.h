@@ -36,6 +36,9 @@ class Gateway {
   // Requests that come from now on use `snapshot`.
   void use(std::shared_ptr<const Snapshot> snapshot);
 
+  // Waits until every worker has begun another turn of its loop. Not by a worker.
+  void pass_turn();
+
   void count_reload(bool done);
 
   // Takes no more connections and closes idle ones; requests in flight go on. Gives the time that

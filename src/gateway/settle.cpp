@@ -141,7 +141,7 @@ void Attempt::settle() {
   walk_.target = &target_;
   if (walk_.answered) walk_.status = 200;
   if (walk_.answered) {
-    worker.shared.ledger->record(record);
+    walk_.record(record);
   } else {
     walk_.unfiled = std::make_unique<ledger::UsageRecord>(std::move(record));
   }

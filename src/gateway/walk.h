@@ -74,9 +74,15 @@ struct Walk {
   void file(bool last) {
     if (unfiled == nullptr) return;
     unfiled->last = last;
-    worker.shared.ledger->record(*unfiled);
+    record(*unfiled);
     unfiled.reset();
   }
+  // Into the ledger, and first into budgets that a reload brought meanwhile.
+  void record(const ledger::UsageRecord& attempt) {
+    if (snapshot->budgets->followed()) count_late(attempt);
+    worker.shared.ledger->record(attempt);
+  }
+  void count_late(const ledger::UsageRecord& attempt) const;  // afford.cpp
   // Frees what only another attempt would need.
   void release_question() {
     understood.workload.planning_score = {};  // it would read the question

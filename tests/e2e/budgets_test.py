@@ -318,6 +318,22 @@ class Budgets(EndToEnd):
         self.assertEqual(self.standing()["spent_nanodollars"], spent)
         self.assertEqual(self.house().status, 429)
 
+    def test_a_new_budget_counts_what_was_in_flight_at_its_reload(self):
+        gateway = self.budgeted([])
+        slow = {"user-agent": "e2e/1", "x-sim-rate": "100", "x-sim-tokens": "150"}
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            answers = [pool.submit(self.house, headers=slow) for _ in range(4)]
+            eventually(lambda: gateway.metrics()["tidegate_requests_in_flight"] == 4)
+            self.configuration["budgets"] = [{"scope": "global", "usd": 1, "per": "day"}]
+            gateway.write_config(self.configuration)
+            eventually(lambda: gateway.admin.get("/api/budgets").json()["budgets"])
+            self.assertFalse(any(answer.done() for answer in answers))
+            for answer in answers:
+                self.assertEqual(answer.result().status, 200)
+        eventually(lambda: len(gateway.select()) == 4)
+        self.assertEqual(self.standing()["spent_nanodollars"], self.ledger_cost())
+        self.assertGreater(self.ledger_cost(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
