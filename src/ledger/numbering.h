@@ -33,6 +33,12 @@ class Numbering {
     return size() - 1;
   }
 
+  // `like` will be asked for shortly: its slot may come from memory meanwhile.
+  template <class Like>
+  void expect(const Like& like) const {
+    __builtin_prefetch(&slots_[Hash{}(like) & (slots_.size() - 1)]);
+  }
+
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(keys_.size()); }
   [[nodiscard]] const Key& operator[](std::uint32_t number) const { return keys_[number]; }
 

@@ -83,7 +83,10 @@ class Reading {
   Result<void> add_records(store::Store& store, const Plan& plan);
   Result<void> read_label_sets(store::Store& store);
   Result<void> add_rollups(store::Store& store, const Range& hours);
+  Result<void> each_in_rows(store::Store& store, RollupKind kind, const Range& buckets,
+                            const std::function<void(const RollupEntry&, Groups::Part&)>& each);
   Result<void> add_rows(store::Store& store, RollupKind kind, const Range& buckets);
+  Result<void> add_tasks(store::Store& store, const Range& hours);
 
   const Query& query_;
   Report& report_;
@@ -174,14 +177,18 @@ Result<void> Reading::read_label_sets(store::Store& store) {
   return read ? good : read;
 }
 
-Result<void> Reading::add_rows(store::Store& store, RollupKind kind, const Range& buckets) {
+// Calls each(entry, part) for those that no filter leaves out. A row is read before its entries are
+// added: the tables of tasks are larger than a processor's caches, and what is looked up comes
+// meanwhile.
+Result<void> Reading::each_in_rows(
+    store::Store& store, RollupKind kind, const Range& buckets,
+    const std::function<void(const RollupEntry&, Groups::Part&)>& each) {
   if (buckets.empty()) return {};
   const bool of_tasks = kind == RollupKind::task;
   const std::int64_t micros_per_bucket =
       kind == RollupKind::day ? 24 * kMicrosPerHour : kMicrosPerHour;
   bool damaged = false;
-  RollupEntry entry;
-  std::string plain;
+  std::vector<RollupEntry> entries;
   const std::array<store::Value, 3> values{static_cast<std::int64_t>(kind), buckets.from,
                                            buckets.until};
   auto read = store.query(
@@ -190,28 +197,44 @@ Result<void> Reading::add_rows(store::Store& store, RollupKind kind, const Range
         Groups::Part part;
         part.at_us = row.integer(0) * micros_per_bucket;
         RollupCursor cursor(row.text(1), of_tasks);
-        while (cursor.next(entry)) {
+        std::size_t count = 0;
+        for (;; ++count) {
+          if (count == entries.size()) entries.emplace_back();
+          if (!cursor.next(entries[count])) break;
+          if (of_tasks) groups_.expect(entries[count].task);
+        }
+        for (const RollupEntry& entry : std::span(entries).first(count)) {
           const auto set = static_cast<std::size_t>(entry.label_set);
           damaged = damaged || set >= label_sets_.size();
           if (damaged || !label_sets_[set]) continue;
           part.label = *label_sets_[set];
-          if (!of_tasks) {
-            groups_.add(part, entry.sums);
-            continue;
-          }
-          part.task = entry.task;
-          if (entry.task.contains('\\')) {
-            plain = json::unescape(entry.task).value_or(std::string(entry.task));
-            part.task = plain;
-          }
-          part.last_us = entry.last_us;
-          part.last_ok = entry.last_ok != 0;
-          groups_.move_to_task(part, entry.sums);
+          each(entry, part);
         }
         damaged = damaged || cursor.damaged();
       });
   if (read && damaged) return fail(ErrorCode::invalid, "a roll-up of the ledger is damaged");
   return read;
+}
+
+Result<void> Reading::add_rows(store::Store& store, RollupKind kind, const Range& buckets) {
+  return each_in_rows(
+      store, kind, buckets,
+      [&](const RollupEntry& entry, const Groups::Part& part) { groups_.add(part, entry.sums); });
+}
+
+Result<void> Reading::add_tasks(store::Store& store, const Range& hours) {
+  std::string plain;
+  return each_in_rows(store, RollupKind::task, hours,
+                      [&](const RollupEntry& entry, Groups::Part& part) {
+                        part.task = entry.task;
+                        if (entry.task.contains('\\')) {
+                          plain = json::unescape(entry.task).value_or(std::string(entry.task));
+                          part.task = plain;
+                        }
+                        part.last_us = entry.last_us;
+                        part.last_ok = entry.last_ok != 0;
+                        groups_.move_to_task(part, entry.sums);
+                      });
 }
 
 Result<void> Reading::add_rollups(store::Store& store, const Range& hours) {
@@ -237,7 +260,7 @@ Result<void> Reading::add_rollups(store::Store& store, const Range& hours) {
       added = add_rows(store, RollupKind::hour, {days.until * 24, hours.until});
     }
   }
-  if (added && groups_.needs_tasks()) added = add_rows(store, RollupKind::task, hours);
+  if (added && groups_.needs_tasks()) added = add_tasks(store, hours);
   return added;
 }
 

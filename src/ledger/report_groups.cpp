@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <functional>
+#include <numeric>
 #include <span>
+
+#include "ledger/number_sort.h"
 
 namespace tidegate::ledger {
 namespace {
@@ -18,6 +23,17 @@ bool is_time(GroupBy by) { return by == GroupBy::day || by == GroupBy::hour; }
 
 bool holds(const Filter& filter, std::string_view name) {
   return std::ranges::find(filter.names, name) != filter.names.end();
+}
+
+std::uint64_t ascending(std::int64_t number) {
+  return static_cast<std::uint64_t>(number) ^ std::uint64_t{1} << 63;
+}
+
+// As a number that orders like them; what is missing comes first. `from`: no more than its size.
+std::uint64_t first_bytes(std::string_view name, std::size_t from) {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, name.data() + from, std::min(name.size() - from, sizeof bytes));
+  return __builtin_bswap64(bytes);
 }
 
 WallTime wall(std::int64_t us) { return WallTime{microseconds{us}}; }
@@ -89,12 +105,24 @@ std::string Groups::time_text(std::int64_t time) const {
                      minutes % 60);
 }
 
+std::uint32_t Groups::GroupList::add(const Key& key) {
+  if (size_ % kBlock == 0) blocks_.push_back(std::make_unique<Group[]>(kBlock));
+  (*this)[size_].key = key;
+  return size_++;
+}
+
 std::uint32_t Groups::group_at(const Key& key) {
   std::uint32_t& last = last_groups_[key.task == 0 ? 0 : 1];
-  if (last < keys_.size() && keys_[last] == key) return last;
-  last = keys_.number(key);
-  if (last == groups_.size()) groups_.emplace_back();
-  return last;
+  if (last != kNone && groups_[last].key == key) return last;
+  if (key.task != 0) {
+    if (key.task >= first_of_task_.size()) first_of_task_.resize(key.task + 1, kNone);
+    std::uint32_t& first = first_of_task_[key.task];
+    if (first == kNone) first = groups_.add(key);
+    if (groups_[first].key == key) return last = first;
+  }
+  const std::uint32_t number = keys_.number(key);
+  if (number == groups_of_keys_.size()) groups_of_keys_.push_back(groups_.add(key));
+  return last = groups_of_keys_[number];
 }
 
 // The group of a part; absent: a filter leaves its task out.
@@ -132,57 +160,93 @@ void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry)
                             .last_us = flags.last ? entry.started_us : 0,
                             .last_ok = flags.last && flags.ok});
   if (!index) return;
-  Group& group = groups_[*index];
-  group.sums += sums_of(tally_of(entry), flags);
+  groups_[*index].sums += sums_of(tally_of(entry), flags);
   if (!query_.reprice) return;
+  if (*index >= repriced_.size()) repriced_.resize(*index + 1);
   if (const auto cost = query_.reprice(label, entry)) {
-    group.repriced += *cost;
+    repriced_[*index].cost += *cost;
   } else {
-    ++group.repriced_unknown;
+    ++repriced_[*index].unknown;
   }
 }
 
 void Groups::count_tasks(ReportRow& total) {
   std::vector<Last> latest(task_names_.size());  // over all groups
-  const auto count = [&](Group& group, std::uint32_t task, const Last& last) {
-    ++group.tasks;
-    group.succeeded_tasks += last.ok ? 1 : 0;
-    latest[task].add(last);
-  };
-  for (const auto& [key, last] : tasks_) count(groups_[key.group], key.task, last);
-  for (std::uint32_t i = 0; by_task_ && i < groups_.size(); ++i) {
-    if (keys_[i].task != 0) count(groups_[i], keys_[i].task, groups_[i].last);
+  if (!tasks_.empty()) tasks_in_group_.resize(groups_.size());
+  for (const auto& [key, last] : tasks_) {
+    ++tasks_in_group_[key.group].all;
+    tasks_in_group_[key.group].succeeded += last.ok ? 1 : 0;
+    latest[key.task].add(last);
   }
+  for (std::uint32_t i = 0; by_task_ && i < groups_.size(); ++i) {
+    latest[groups_[i].key.task].add(groups_[i].last);
+  }
+  latest[0] = {};  // no task
   total.tasks = task_names_.size() - 1;
   total.succeeded_tasks = std::ranges::count(latest, true, &Last::ok);
 }
 
+// By the label's number: its place in the order of their names.
+std::vector<std::uint32_t> Groups::label_ranks() const {
+  std::vector<std::uint32_t> order(label_names_.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(order, {},
+                    [&](std::uint32_t i) -> const std::string& { return label_names_[i]; });
+  std::vector<std::uint32_t> ranks(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
+  return ranks;
+}
+
+// Of how many bytes: what tells names apart begins behind them.
+std::size_t Groups::common_start_of_tasks() const {
+  if (task_names_.size() < 2) return 0;
+  std::string_view common = task_names_[1];
+  for (std::uint32_t i = 2; i < task_names_.size() && !common.empty(); ++i) {
+    const std::string& name = task_names_[i];
+    if (name.starts_with(common)) continue;
+    const auto [end, other] = std::ranges::mismatch(common, name);
+    common = {common.begin(), end};
+  }
+  return common.size();
+}
+
 std::vector<std::uint32_t> Groups::in_order(std::size_t& all) const {
-  struct Place {  // what mostly decides, side by side
-    std::int64_t time = 0, cost = 0;
-    std::uint32_t group = 0;
+  struct Place {
+    std::uint64_t time = 0, cost = 0;  // ascending and descending
+    std::uint64_t task = 0;            // the first bytes of its name that tell it apart
+    std::uint32_t label = 0, group = 0;
+    [[nodiscard]] bool is_like(const Place& other) const {
+      return time == other.time && cost == other.cost && label == other.label && task == other.task;
+    }
   };
+  const std::vector<std::uint32_t> ranks = label_ranks();
+  const std::size_t common = by_task_ ? common_start_of_tasks() : 0;
   std::vector<Place> order;
   order.reserve(groups_.size());
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-    const Sums& sums = groups_[i].sums;
-    if (sums[Measure::attempts] != 0) order.push_back({keys_[i].time, sums[Measure::cost], i});
+    const Group& group = groups_[i];
+    if (group.sums[Measure::attempts] == 0) continue;
+    const std::uint32_t task = group.key.task;
+    order.push_back({ascending(group.key.time), ~ascending(group.sums[Measure::cost]),
+                     task == 0 ? 0 : first_bytes(task_names_[task], common), ranks[group.key.label],
+                     i});
   }
-  const auto before = [&](const Place& a, const Place& b) {
-    if (a.time != b.time) return a.time < b.time;
-    if (a.cost != b.cost) return a.cost > b.cost;
-    const Key& key_a = keys_[a.group];
-    const Key& key_b = keys_[b.group];
-    if (key_a.label != key_b.label) return label_names_[key_a.label] < label_names_[key_b.label];
-    return by_task_ && task_names_[key_a.task] < task_names_[key_b.task];
-  };
+  sort_by_number(order, std::mem_fn(&Place::task));
+  sort_by_number(order, std::mem_fn(&Place::label));
+  sort_by_number(order, std::mem_fn(&Place::cost));
+  sort_by_number(order, std::mem_fn(&Place::time));
+  for (auto first = order.begin(); first != order.end();) {
+    const auto end = std::find_if(first + 1, order.end(),
+                                  [&](const Place& place) { return !place.is_like(*first); });
+    if (end - first > 1) {
+      std::ranges::sort(first, end, {}, [&](const Place& place) -> const std::string& {
+        return task_names_[groups_[place.group].key.task];
+      });
+    }
+    first = end;
+  }
   all = order.size();
   const std::size_t shown = query_.top == 0 ? all : std::min(query_.top, all);
-  if (shown < all) {
-    std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(shown), before);
-  } else {
-    std::ranges::sort(order, before);
-  }
   std::vector<std::uint32_t> groups;
   groups.reserve(shown);
   for (const Place& place : std::span(order).first(shown)) groups.push_back(place.group);
@@ -211,23 +275,31 @@ std::vector<std::string> Groups::names_of(const Key& key) const {
 
 void Groups::finish(Report& report) {
   count_tasks(report.total);
-  for (const Group& group : groups_) {
-    report.total.sums += group.sums;
-    report.total.repriced += group.repriced;
-    report.total.repriced_unknown += group.repriced_unknown;
-  }
   std::size_t all = 0;
   const std::vector<std::uint32_t> shown = in_order(all);
   report.left_out = all - shown.size();
+  for (std::uint32_t i = 0; i < groups_.size(); ++i) report.total.sums += groups_[i].sums;
+  for (const Repriced& one : repriced_) {
+    report.total.repriced += one.cost;
+    report.total.repriced_unknown += one.unknown;
+  }
   report.rows.reserve(shown.size());
   for (const std::uint32_t index : shown) {
     const Group& group = groups_[index];
-    report.rows.push_back({.names = names_of(keys_[index]),
-                           .sums = group.sums,
-                           .tasks = group.tasks,
-                           .succeeded_tasks = group.succeeded_tasks,
-                           .repriced = group.repriced,
-                           .repriced_unknown = group.repriced_unknown});
+    ReportRow& row = report.rows.emplace_back();
+    row.names = names_of(group.key);
+    row.sums = group.sums;
+    if (group.key.task != 0) {
+      row.tasks = 1;
+      row.succeeded_tasks = group.last.ok ? 1 : 0;
+    } else if (index < tasks_in_group_.size()) {
+      row.tasks = tasks_in_group_[index].all;
+      row.succeeded_tasks = tasks_in_group_[index].succeeded;
+    }
+    if (index < repriced_.size()) {
+      row.repriced = repriced_[index].cost;
+      row.repriced_unknown = repriced_[index].unknown;
+    }
   }
 }
 

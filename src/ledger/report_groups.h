@@ -4,7 +4,7 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +36,8 @@ class Groups {
     bool last_ok = false;
   };
   void add(const Part& part, const Sums& sums);
+  // A part of the task will be added shortly.
+  void expect(std::string_view task) const { task_names_.expect(task); }
   // Of a task, whose sums were added as those of no task before.
   void move_to_task(const Part& part, const Sums& sums);
   // The same for one record, which is repriced where that is asked for.
@@ -69,12 +71,18 @@ class Groups {
       if (other.us >= us) *this = other;
     }
   };
+  // Of a report by task there are a hundred thousand: most of its time is that for their memory.
   struct Group {
+    Key key;
     Sums sums;
-    NanoDollars repriced;
-    std::int64_t repriced_unknown = 0;
-    Last last;                                    // if grouped by task
-    std::int64_t tasks = 0, succeeded_tasks = 0;  // set by count_tasks()
+    Last last;  // if grouped by task
+  };
+  struct Repriced {
+    NanoDollars cost;
+    std::int64_t unknown = 0;
+  };
+  struct Tasks {
+    std::int64_t all = 0, succeeded = 0;
   };
   struct TaskKey {
     std::uint32_t group = 0, task = 0;  // group: index into groups_
@@ -87,7 +95,21 @@ class Groups {
     }
   };
   using Names = Numbering<std::string, TextHash>;
+  // Grows without moving what it holds.
+  class GroupList {
+   public:
+    [[nodiscard]] std::uint32_t size() const { return size_; }
+    Group& operator[](std::uint32_t i) { return blocks_[i / kBlock][i % kBlock]; }
+    const Group& operator[](std::uint32_t i) const { return blocks_[i / kBlock][i % kBlock]; }
+    std::uint32_t add(const Key& key);
 
+   private:
+    static constexpr std::uint32_t kBlock = 128;
+    std::vector<std::unique_ptr<Group[]>> blocks_;
+    std::uint32_t size_ = 0;
+  };
+
+  static constexpr std::uint32_t kNone = UINT32_MAX;
   std::uint32_t group_at(const Key& key);
   std::int64_t time_of(std::int64_t at_us);
   [[nodiscard]] std::string time_text(std::int64_t time) const;
@@ -96,6 +118,8 @@ class Groups {
   void count_tasks(ReportRow& total);
   // The groups to show, in order, of those that have records; how many those are.
   std::vector<std::uint32_t> in_order(std::size_t& all) const;
+  [[nodiscard]] std::vector<std::uint32_t> label_ranks() const;
+  [[nodiscard]] std::size_t common_start_of_tasks() const;
   [[nodiscard]] std::vector<std::string> names_of(const Key& key) const;
 
   const Query& query_;
@@ -104,13 +128,18 @@ class Groups {
   const Filter* of_task_ = nullptr;
   Names label_names_;  // label parts of groups, joined by zero bytes
   Names task_names_;   // 0: no task
+  GroupList groups_;
+  std::vector<Repriced> repriced_;     // by group; empty: nothing is repriced
+  std::vector<Tasks> tasks_in_group_;  // by group, if not grouped by task
+  // Where the group of a key is. Most tasks have one, the first, which is not in keys_.
+  std::vector<std::uint32_t> first_of_task_;  // by the task's number; kNone: none yet
   Numbering<Key, KeyHash> keys_;
-  std::deque<Group> groups_;                              // by their keys' numbers
+  std::vector<std::uint32_t> groups_of_keys_;
   std::unordered_map<TaskKey, Last, TaskKeyHash> tasks_;  // if not grouped by task
   // Records of one hour lie together, so its day is looked up once in a while.
   bool whole_hours_ = false;
   std::int64_t hour_ = INT64_MIN, hour_time_ = 0;
-  std::array<std::uint32_t, 2> last_groups_{};  // without a task, and of one: parts take turns
+  std::array<std::uint32_t, 2> last_groups_{kNone, kNone};  // without a task, and of one
 };
 
 }  // namespace tidegate::ledger
