@@ -254,7 +254,7 @@ void Attempt::judge_whole(std::string_view body) {
               {ErrorCode::unavailable, std::move(answer.error().message), {}}, kProviderFailed);
     return;
   }
-  whole_ = std::make_unique<protocol::Answer>(std::move(*answer));
+  whole_ = std::make_unique<WholeAnswer>(Recycled{}, std::move(*answer));
   switch (protocol::ending(*whole_)) {
     case protocol::Ending::complete:
       judge_form();

@@ -48,6 +48,7 @@ class Attempt : private http::SilenceListener {
 
  private:
   struct Outgoing;  // the request's bytes; freed once the answer's head is here
+  struct WholeAnswer : Recycled, protocol::Answer {};
 
   // What is sent, prepare.cpp. Null or false: the attempt failed.
   std::unique_ptr<Outgoing> prepare();
@@ -118,7 +119,7 @@ class Attempt : private http::SilenceListener {
   std::string_view framed_;        // chunks that leave as they came, with the one that follows
   http::SseScanner scanner_;
   protocol::StreamReader reader_;
-  std::unique_ptr<protocol::Answer> whole_;  // of an answer that is no stream
+  std::unique_ptr<WholeAnswer> whole_;  // of an answer that is no stream
   // Reads what the two above cannot, and writes what the client cannot read.
   std::unique_ptr<translation::AnswerPass> pass_;
   // Beside the readers of chat: gathers reasoning for clients that will not bring it back.

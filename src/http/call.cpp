@@ -71,18 +71,19 @@ bool Call::must_wait_to_send(std::span<const std::string_view> request, std::siz
     std::array<iovec, kMostPieces> pieces;
     std::size_t count = 0;
     std::size_t gone = sent;
+    std::size_t left = 0;
     for (const std::string_view piece : request) {
       if (gone >= piece.size()) {
         gone -= piece.size();
         continue;
       }
       pieces[count++] = {const_cast<char*>(piece.data()) + gone, piece.size() - gone};
+      left += piece.size() - gone;
       gone = 0;
     }
-    if (count == 0) return false;
     const Io io = connection_->stream.write({pieces.data(), count});
     sent += io.bytes;
-    if (io.again || io.failed()) return io.again;
+    if (io.again || io.failed() || io.bytes == left) return io.again;
   }
 }
 

@@ -12,6 +12,14 @@ namespace tidegate::http {
 namespace {
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// For the request after one of `size` bytes; 0: too large to be held ready.
+std::size_t room_for(std::size_t size) {
+  constexpr std::size_t kSmall = 4096, kLarge = 8192;
+  if (size < kSmall - kSmall / 8) return kSmall;
+  return size < kLarge - kLarge / 8 ? kLarge : 0;
+}
+
 }  // namespace
 
 ServerConnection::ServerConnection(Server& server, Server::PerWorker& worker, int fd)
@@ -51,17 +59,17 @@ Task<void> ServerConnection::run() {
   Duration patience = options.client_head;
   while (keep_alive_) {
     std::string_view received;
+    RecycledBytes room;
     if (carry_.empty()) {
-      Io io = stream_.read(loop.scratch(), Loop::kScratchSize);
+      Io io = read_first(room, received);
       while (io.again) {
         idle_ = true;
         const Wake wake = co_await socket.until_readable(loop.now() + patience);
         idle_ = false;
         if (wake != Wake::ready) co_return;
-        io = stream_.read(loop.scratch(), Loop::kScratchSize);
+        io = read_first(room, received);
       }
       if (io.failed()) co_return;
-      received = {loop.scratch(), io.bytes};
     } else {
       received = carry_;
     }
@@ -76,9 +84,10 @@ Task<void> ServerConnection::run() {
       co_await refuse(head_result_.status, head_result_.problem);
       co_return;
     }
-    if (!take_whole_request(received)) {
+    if (!take_whole_request(received, room)) {
       const Read read = co_await read_body(received);
       if (read != Read::request) co_return;
+      room.reset();
     }
     keep_alive_ = head_.keep_alive;
     bodiless_ = head_.method == "HEAD";
@@ -92,6 +101,22 @@ Task<void> ServerConnection::run() {
   co_await linger();
 }
 
+// Reads what is there of a next request: into `room`, which then needs no copy, if it is likely to
+// fit.
+Io ServerConnection::read_first(RecycledBytes& room, std::string_view& received) {
+  char* to = worker_.worker.loop().scratch();
+  std::size_t size = Loop::kScratchSize;
+  if (likely_size_ != 0 && stream_.socket().readable()) {
+    room = RecycledBytes(likely_size_);
+    to = room.get();
+    size = likely_size_;
+  }
+  const Io io = stream_.read(to, size);
+  if (io.again) room.reset();
+  received = {to, io.bytes};
+  return io;
+}
+
 HeadResult ServerConnection::read_head(std::string_view received) {
   if (worker_.heads.recall(received, head_)) return {HeadState::complete};
   const HeadResult result = parse_request_head(received, server_.options_.head, head_);
@@ -99,16 +124,22 @@ HeadResult ServerConnection::read_head(std::string_view received) {
   return result;
 }
 
-// The normal case: one read brought a whole request. Moves it into a buffer of its own.
-bool ServerConnection::take_whole_request(std::string_view received) {
+// The normal case: one read brought a whole request. It keeps `room` if it lies there, and else
+// gets a buffer of its own.
+bool ServerConnection::take_whole_request(std::string_view received, RecycledBytes& room) {
   const std::uint64_t body = head_.framing == Framing::none ? 0 : head_.content_length;
   if (head_.framing == Framing::chunked || received.size() - head_.size < body) return false;
   if (body > server_.options_.body_bytes) return false;  // read_body() refuses it
   const std::size_t size = head_.size + static_cast<std::size_t>(body);
-  request_ = RecycledBytes(size);
-  std::memcpy(request_.get(), received.data(), size);
-  head_.rebase(received.data(), request_.get());
+  if (received.data() == room.get()) {
+    request_ = std::move(room);
+  } else {
+    request_ = RecycledBytes(size);
+    std::memcpy(request_.get(), received.data(), size);
+    head_.rebase(received.data(), request_.get());
+  }
   body_ = {request_.get() + head_.size, static_cast<std::size_t>(body)};
+  likely_size_ = room_for(size);
   if (received.data() == carry_.data()) {
     carry_.erase(0, size);
     if (carry_.empty()) carry_.shrink_to_fit();

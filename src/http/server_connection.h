@@ -43,13 +43,14 @@ class ServerConnection final : public Exchange {
   // Outcome of reading one request.
   enum class Read : std::uint8_t { request, closed, refused };
 
+  Io read_first(RecycledBytes& room, std::string_view& received);
   HeadResult read_head(std::string_view received);
   Task<bool> complete_head(std::string_view received);
   Task<Read> read_body(std::string_view received);
   Task<Read> read_length_body(std::string_view received);
   Task<Read> read_chunked_body(std::string_view received);
   Task<bool> more(char* to, std::size_t size, std::size_t& got, TimePoint deadline);
-  bool take_whole_request(std::string_view received);
+  bool take_whole_request(std::string_view received, RecycledBytes& room);
   Task<void> refuse(int status, std::string_view problem);
   Task<void> linger();
 
@@ -66,6 +67,7 @@ class ServerConnection final : public Exchange {
   std::string carry_;      // received, but behind the current request (pipelining)
   std::string unsent_;
   HeadResult head_result_;
+  std::size_t likely_size_ = 0;  // room for the next request; 0: not known
   bool idle_ = false;
   bool chunked_ = false;  // the streamed answer is chunked
   bool keep_alive_ = true;

@@ -13,6 +13,14 @@
 
 namespace tidegate {
 
+namespace {
+
+// With fewer events in a turn the processor is not short, and an answer should not wait for what
+// its coroutine does after it.
+constexpr int kGatherFrom = 4;
+
+}  // namespace
+
 Loop::Loop(const Clock& clock, bool io_uring)
     : clock_(clock),
       epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -115,11 +123,11 @@ void Loop::run() {
   while (!stopped_) {
     const int count = ::epoll_wait(epoll_fd_, events_.get(), kEvents, epoll_timeout());
     refresh_time();
-    in_turn_ = true;
+    gathers_ = count >= kGatherFrom;
     if (count > 0) dispatch(count);
-    timers_.advance(now_);
+    gathers_ = false;
     while (!outbox_->empty()) outbox_->flush();
-    in_turn_ = false;
+    timers_.advance(now_);
     if (turn_end_) turn_end_(now_);
   }
   stopped_ = false;

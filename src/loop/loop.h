@@ -57,8 +57,8 @@ class Loop {
   friend class Socket;
   void add(Socket& socket);
   void remove(Socket& socket);
-  // What is written in a turn leaves at its end.
-  [[nodiscard]] bool in_turn() const { return in_turn_; }
+  // What is written now leaves with the outbox, which a busy turn empties at its end.
+  [[nodiscard]] bool gathers() const { return gathers_; }
   [[nodiscard]] Outbox& outbox() { return *outbox_; }
   void refresh_time();
   void dispatch(int count);
@@ -79,7 +79,7 @@ class Loop {
   int event_count_ = 0;  // of the batch in dispatch; its sockets may be destroyed meanwhile
   int event_index_ = 0;
   std::unique_ptr<Outbox> outbox_;
-  bool in_turn_ = false;
+  bool gathers_ = false;
   std::function<void(TimePoint)> turn_end_;
   bool stopped_ = false;
 

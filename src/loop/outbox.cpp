@@ -1,11 +1,10 @@
 #include "loop/outbox.h"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "loop/send_ring.h"
 #include "loop/socket.h"
 
 namespace tidegate {
@@ -22,30 +21,42 @@ Outbox::Outbox(bool together) : bytes_(new char[kRoom]), wants_ring_(together) {
 
 Outbox::~Outbox() = default;
 
+inline void Outbox::settle(const SendRing::Send& sent) {
+  sent.sender->outbox_slot_ = 0;
+  if (sent.result == std::int64_t{sent.size}) return;
+  if (!sent.sender->keep_rest(sent)) failed_.push_back(sent.sender);
+}
+
 bool Outbox::add(Socket& socket, std::span<const iovec> pieces, std::size_t size) {
-  const bool is_last = !entries_.empty() && entries_.back().socket == &socket;
-  if (used_ + size > kRoom || (!is_last && entries_.size() == kMostEntries)) send_all();
-  // The bytes of one socket lie together, since two sends of it could overtake each other.
-  if (!is_last) send(socket);
-  if (!socket.writable_) return false;
-  if (socket.outbox_slot_ == 0) {
-    entries_.push_back({&socket, static_cast<std::uint32_t>(used_), 0});
+  bool is_last = !entries_.empty() && entries_.back().sender == &socket;
+  if (used_ + size > kRoom || (!is_last && entries_.size() == kMostEntries)) {
+    send_all();
+    is_last = false;
+  }
+  char* to = bytes_.get() + used_;
+  used_ += size;
+  if (is_last) {
+    entries_.back().size += static_cast<std::uint32_t>(size);
+  } else {
+    // The bytes of one socket lie together, since two sends of it could overtake each other.
+    send(socket);
+    if (!socket.writable_) return false;
+    entries_.push_back({socket.fd(), static_cast<std::uint32_t>(size), to, -EAGAIN, &socket});
     socket.outbox_slot_ = static_cast<std::uint32_t>(entries_.size());
   }
   for (const iovec& piece : pieces) {
-    std::memcpy(bytes_.get() + used_, piece.iov_base, piece.iov_len);
-    used_ += piece.iov_len;
+    std::memcpy(to, piece.iov_base, piece.iov_len);
+    to += piece.iov_len;
   }
-  entries_.back().size += static_cast<std::uint32_t>(size);
   return true;
 }
 
 void Outbox::send(Socket& socket) {
   if (socket.outbox_slot_ == 0) return;
-  Entry& entry = entries_[socket.outbox_slot_ - 1];
-  const char* const bytes = bytes_.get() + entry.begin;
-  settle(socket, bytes, entry.size, send_now(socket.fd(), bytes, entry.size));
-  entry.socket = nullptr;
+  SendRing::Send& entry = entries_[socket.outbox_slot_ - 1];
+  entry.result = send_now(entry.fd, entry.bytes, entry.size);
+  settle(entry);
+  entry = {.fd = -1, .size = 0, .bytes = nullptr, .result = 0, .sender = nullptr};
 }
 
 void Outbox::flush() {
@@ -59,33 +70,19 @@ void Outbox::flush() {
 }
 
 void Outbox::send_all() {
-  std::array<SendRing::Send, kMostEntries> sends;
-  std::array<Socket*, kMostEntries> sockets;
-  std::size_t count = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.socket == nullptr) continue;
-    sockets[count] = entry.socket;
-    sends[count++] = {entry.socket->fd(), bytes_.get() + entry.begin, entry.size, 0};
-  }
-  if (count > 1 && std::exchange(wants_ring_, false)) ring_ = SendRing::create();
-  if (count > 1 && ring_ != nullptr) {
-    ring_->send({sends.data(), count});
+  if (entries_.size() > 1 && std::exchange(wants_ring_, false)) ring_ = SendRing::create();
+  if (entries_.size() > 1 && ring_ != nullptr) {
+    ring_->send(entries_);
   } else {
-    for (std::size_t i = 0; i < count; ++i) {
-      sends[i].result = send_now(sends[i].fd, sends[i].bytes, sends[i].size);
+    for (SendRing::Send& entry : entries_) {
+      if (entry.sender != nullptr) entry.result = send_now(entry.fd, entry.bytes, entry.size);
     }
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    settle(*sockets[i], sends[i].bytes, sends[i].size, sends[i].result);
+  for (const SendRing::Send& entry : entries_) {
+    if (entry.sender != nullptr) settle(entry);
   }
   entries_.clear();
   used_ = 0;
-}
-
-void Outbox::settle(Socket& socket, const char* bytes, std::size_t size, std::int64_t result) {
-  socket.outbox_slot_ = 0;
-  if (socket.take_result(bytes, size, result)) return;
-  failed_.push_back(&socket);
 }
 
 void Outbox::forget(Socket& socket) {

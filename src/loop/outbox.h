@@ -7,15 +7,13 @@
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-namespace tidegate {
+#include "loop/send_ring.h"
 
-class Socket;
-class SendRing;
+namespace tidegate {
 
 class Outbox {
  public:
@@ -39,17 +37,12 @@ class Outbox {
   void forget(Socket& socket);  // it ends
 
  private:
-  struct Entry {
-    Socket* socket;  // null: sent already
-    std::uint32_t begin;
-    std::uint32_t size;
-  };
   void send_all();
-  void settle(Socket& socket, const char* bytes, std::size_t size, std::int64_t result);
+  void settle(const SendRing::Send& sent);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t used_ = 0;
-  std::vector<Entry> entries_;
+  std::vector<SendRing::Send> entries_;  // without a sender: sent already
   std::vector<Socket*> failed_;
   std::unique_ptr<SendRing> ring_;  // made by the thread that runs the loop, see send_ring.h
   bool wants_ring_;

@@ -36,7 +36,6 @@ void SendRing::send(std::span<Send> sends) {
     // Without MSG_DONTWAIT the kernel would keep the send of a full socket until there is room.
     ::io_uring_prep_send(sqe, send.fd, send.bytes, send.size, MSG_NOSIGNAL | MSG_DONTWAIT);
     ::io_uring_sqe_set_data(sqe, &send);
-    send.result = -EAGAIN;
   }
   const auto count = static_cast<unsigned>(sends.size());
   int submitted;

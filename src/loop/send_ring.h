@@ -11,6 +11,8 @@ struct io_uring;
 
 namespace tidegate {
 
+class Socket;
+
 // Bytes sent, or -errno (-EAGAIN: the socket is full). One system call for one socket.
 std::int64_t send_now(int fd, const char* bytes, std::size_t size);
 
@@ -20,9 +22,10 @@ class SendRing {
 
   struct Send {
     int fd;
+    std::uint32_t size;
     const char* bytes;
-    std::size_t size;
     std::int64_t result;  // as of send_now()
+    Socket* sender;       // for who sends
   };
 
   // Null where the system does not allow io_uring: many containers forbid it. To be called by the

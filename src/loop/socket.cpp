@@ -12,7 +12,6 @@
 
 #include "loop/loop.h"
 #include "loop/outbox.h"
-#include "loop/send_ring.h"
 
 namespace tidegate {
 namespace {
@@ -73,7 +72,7 @@ Io Socket::read(void* buffer, std::size_t size) {
 
 Io Socket::write(std::span<const iovec> pieces) {
   if (!writable_) return {.again = true};
-  if (!loop_.in_turn()) return send(pieces);
+  if (!loop_.gathers()) return send(pieces);
   std::size_t size = 0;
   for (const iovec& piece : pieces) size += piece.iov_len;
   if (size > Outbox::kMostBytes) return drain() ? send(pieces) : Io{.again = true};
@@ -88,11 +87,10 @@ Io Socket::send(std::span<const iovec> pieces) {
   return {.again = true};
 }
 
-bool Socket::take_result(const char* bytes, std::size_t size, std::int64_t result) {
-  if (result < 0 && result != -EAGAIN) return false;
-  const auto sent = static_cast<std::size_t>(std::max<std::int64_t>(result, 0));
-  if (sent == size) return true;
-  rest_.assign(bytes + sent, size - sent);
+bool Socket::keep_rest(const SendRing::Send& sent) {
+  if (sent.result < 0 && sent.result != -EAGAIN) return false;
+  const auto gone = static_cast<std::size_t>(std::max<std::int64_t>(sent.result, 0));
+  rest_.assign(sent.bytes + gone, sent.size - gone);
   writable_ = false;
   return true;
 }

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 
+#include "loop/send_ring.h"
 #include "loop/timer_wheel.h"
 
 namespace tidegate {
@@ -44,7 +45,7 @@ class Socket {
   Socket& operator=(const Socket&) = delete;
 
   Io read(void* buffer, std::size_t size);
-  // Little may leave with the other writes of the loop's turn; it counts as written.
+  // Little may leave with the other writes of a busy turn of the loop; it counts as written.
   Io write(std::span<const iovec> pieces);
   // Sends what waits, as far as the socket takes it. True: nothing waits.
   bool drain();
@@ -80,9 +81,8 @@ class Socket {
   friend class Loop;
   friend class Outbox;
   Io send(std::span<const iovec> pieces);
-  // What became of the bytes that left with others (of send_now()). False: the connection is
-  // broken.
-  bool take_result(const char* bytes, std::size_t size, std::int64_t result);
+  // Of bytes of which not all were sent. False: the connection is broken.
+  bool keep_rest(const SendRing::Send& sent);
   void send_rest();
   void on_events(std::uint32_t events);
   void resume(Wake wake);
