@@ -1,6 +1,7 @@
 #include "store/postgres.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "store/host_name.h"
 #include "store/postgres_library.h"
 
 namespace tidegate::store {
@@ -163,6 +165,21 @@ class PostgresStore final : public Store {
   std::unordered_map<std::string, std::string> statements_;  // names of what is prepared, by text
 };
 
+// Of the one host of an address; empty: it has none, several, a socket's folder, or numbers.
+std::string name_to_look_up(const PQconninfoOption* options) {
+  std::string name;
+  for (; options->keyword != nullptr; ++options) {
+    const std::string_view key = options->keyword;
+    const std::string_view value = options->val == nullptr ? "" : options->val;
+    if (key == "hostaddr" && !value.empty()) return {};
+    if (key == "host") name = value;
+  }
+  const bool is_name = !name.empty() && name.front() != '/' && name.front() != '@' &&
+                       name.find_first_of(",:") == std::string::npos &&
+                       name.find_first_not_of("0123456789.") != std::string::npos;
+  return is_name ? name : std::string();
+}
+
 Result<void> PostgresStore::connect() {
   // libpq's own message about an address that it cannot read quotes the password.
   char* problem = nullptr;
@@ -175,15 +192,33 @@ Result<void> PostgresStore::connect() {
                             "characters of a password are written as %XX",
                             name_));
   }
+  const std::string name = name_to_look_up(parsed);
   pq_.PQconninfoFree(parsed);
-  const std::array<const char*, 6> keys{"dbname",          "application_name",
+  const TimePoint deadline = now() + options_.connect_within;
+  // One host for each address: libpq tries them in turn. Empty ones count as not given.
+  std::string hosts, addresses;
+  if (!name.empty()) {
+    auto found = addresses_of(name, deadline, options_.while_waiting);
+    if (!found) {
+      return fail(found.error().code, fmt::format("{}: {}", name_, found.error().message));
+    }
+    hosts = fmt::format("{}", fmt::join(std::vector(found->size(), name), ","));
+    addresses = fmt::format("{}", fmt::join(*found, ","));
+  }
+  const std::array<const char*, 8> keys{"dbname",          "application_name",
                                         "client_encoding", "fallback_application_name",
-                                        "connect_timeout", nullptr};
-  const std::array<const char*, 6> values{
-      options_.url.c_str(), options_.application.c_str(), "UTF8", "tidegate", "10", nullptr};
+                                        "connect_timeout", "host",
+                                        "hostaddr",        nullptr};
+  const std::array<const char*, 8> values{options_.url.c_str(),
+                                          options_.application.c_str(),
+                                          "UTF8",
+                                          "tidegate",
+                                          "10",
+                                          hosts.c_str(),
+                                          addresses.c_str(),
+                                          nullptr};
   connection_.reset(pq_.PQconnectStartParams(keys.data(), values.data(), 1));
   if (connection_ == nullptr) return fail(ErrorCode::internal, "out of memory");
-  const TimePoint deadline = now() + options_.connect_within;
   PostgresPollingStatusType step = PGRES_POLLING_WRITING;
   if (pq_.PQstatus(connection_.get()) == CONNECTION_BAD) step = PGRES_POLLING_FAILED;
   while (step == PGRES_POLLING_READING || step == PGRES_POLLING_WRITING) {
