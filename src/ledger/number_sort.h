@@ -10,16 +10,17 @@
 
 namespace tidegate::ledger {
 
-// number_of(item) gives a std::uint64_t. Bytes of it that are the same in all cost nothing.
+// number_of(item) gives a std::uint64_t. Bytes of it that are the same in all cost nothing. `room`
+// is for the next sort, too.
 template <class Item, class NumberOf>
-void sort_by_number(std::vector<Item>& items, NumberOf number_of) {
+void sort_by_number(std::vector<Item>& items, std::vector<Item>& room, NumberOf number_of) {
   std::uint64_t in_all = ~std::uint64_t{0}, in_any = 0;
   for (const Item& item : items) {
     in_all &= number_of(item);
     in_any |= number_of(item);
   }
   const std::uint64_t differs = in_all ^ in_any;
-  std::vector<Item> sorted(items.size());
+  room.resize(items.size());
   for (int shift = 0; shift < 64; shift += 8) {
     const auto byte_of = [&](const Item& item) { return number_of(item) >> shift & 0xff; };
     if (items.empty() || (differs >> shift & 0xff) == 0) continue;
@@ -27,8 +28,8 @@ void sort_by_number(std::vector<Item>& items, NumberOf number_of) {
     for (const Item& item : items) ++places[byte_of(item)];
     std::size_t before = 0;
     for (std::size_t& place : places) before += std::exchange(place, before);
-    for (const Item& item : items) sorted[places[byte_of(item)]++] = item;
-    items.swap(sorted);
+    for (const Item& item : items) room[places[byte_of(item)]++] = item;
+    items.swap(room);
   }
 }
 

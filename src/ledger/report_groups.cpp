@@ -231,10 +231,11 @@ std::vector<std::uint32_t> Groups::in_order(std::size_t& all) const {
                      task == 0 ? 0 : first_bytes(task_names_[task], common), ranks[group.key.label],
                      i});
   }
-  sort_by_number(order, std::mem_fn(&Place::task));
-  sort_by_number(order, std::mem_fn(&Place::label));
-  sort_by_number(order, std::mem_fn(&Place::cost));
-  sort_by_number(order, std::mem_fn(&Place::time));
+  std::vector<Place> room;
+  sort_by_number(order, room, std::mem_fn(&Place::task));
+  sort_by_number(order, room, std::mem_fn(&Place::label));
+  sort_by_number(order, room, std::mem_fn(&Place::cost));
+  sort_by_number(order, room, std::mem_fn(&Place::time));
   for (auto first = order.begin(); first != order.end();) {
     const auto end = std::find_if(first + 1, order.end(),
                                   [&](const Place& place) { return !place.is_like(*first); });
