@@ -4,7 +4,7 @@
 
 add_library(tg_options INTERFACE)
 target_compile_options(tg_options INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror
-                                            -fno-omit-frame-pointer -momit-leaf-frame-pointer)
+                                            -fno-omit-frame-pointer)
 target_include_directories(tg_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 needs the flag for coroutines; -Wno-* are false positives of its inliner in std headers.

@@ -61,7 +61,7 @@ void Attempt::settle() {
       .model = target_.model->id,
       .price_epoch = {},
       .requested_model = walk_.understood.requested_model,
-      .served_model = answer.model.substr(0, kMaxText),
+      .served_model{answer.model, 0, std::min(answer.model.size(), kMaxText)},
       .finish_reason =
           answer.finish == protocol::FinishReason::none ? std::string_view{} : name(answer.finish),
       .outcome = end_.outcome,

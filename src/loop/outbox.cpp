@@ -21,12 +21,6 @@ Outbox::Outbox(bool together) : bytes_(new char[kRoom]), wants_ring_(together) {
 
 Outbox::~Outbox() = default;
 
-inline void Outbox::settle(const SendRing::Send& sent) {
-  sent.sender->outbox_slot_ = 0;
-  if (sent.result == std::int64_t{sent.size}) return;
-  if (!sent.sender->keep_rest(sent)) failed_.push_back(sent.sender);
-}
-
 bool Outbox::add(Socket& socket, std::span<const iovec> pieces, std::size_t size) {
   bool is_last = !entries_.empty() && entries_.back().sender == &socket;
   if (used_ + size > kRoom || (!is_last && entries_.size() == kMostEntries)) {
@@ -55,7 +49,8 @@ void Outbox::send(Socket& socket) {
   if (socket.outbox_slot_ == 0) return;
   SendRing::Send& entry = entries_[socket.outbox_slot_ - 1];
   entry.result = send_now(entry.fd, entry.bytes, entry.size);
-  settle(entry);
+  socket.outbox_slot_ = 0;
+  if (entry.result != std::int64_t{entry.size}) settle_rest(entry);
   entry = {.fd = -1, .size = 0, .bytes = nullptr, .result = 0, .sender = nullptr};
 }
 
@@ -79,10 +74,16 @@ void Outbox::send_all() {
     }
   }
   for (const SendRing::Send& entry : entries_) {
-    if (entry.sender != nullptr) settle(entry);
+    if (entry.sender == nullptr) continue;
+    entry.sender->outbox_slot_ = 0;
+    if (entry.result != std::int64_t{entry.size}) settle_rest(entry);
   }
   entries_.clear();
   used_ = 0;
+}
+
+void Outbox::settle_rest(const SendRing::Send& sent) {
+  if (!sent.sender->keep_rest(sent)) failed_.push_back(sent.sender);
 }
 
 void Outbox::forget(Socket& socket) {

@@ -38,7 +38,7 @@ class Outbox {
 
  private:
   void send_all();
-  void settle(const SendRing::Send& sent);
+  void settle_rest(const SendRing::Send& sent);
 
   std::unique_ptr<char[]> bytes_;
   std::size_t used_ = 0;

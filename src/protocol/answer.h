@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/recycle.h"
 #include "base/usage.h"
 
 namespace tidegate::protocol {
@@ -28,7 +29,7 @@ struct Answer {
   static constexpr std::size_t kMaxToolCallIds = 16;
   static constexpr std::size_t kMaxErrorBytes = 4096;
 
-  std::string model;           // as served, which need not be the name that was asked for
+  RecycledString model;        // as served, which need not be the name that was asked for
   std::optional<Usage> usage;  // the latest that was sent; absent when none was
   FinishReason finish = FinishReason::none;
   bool content = false;    // any text for the user, refusals included
