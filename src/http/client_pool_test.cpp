@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <semaphore>
@@ -108,11 +109,17 @@ TEST_F(ClientPoolTest, AProviderThatDoesNotAnswerTimesOutAfterTellingOfItsSilenc
 
 TEST_F(ClientPoolTest, AClientThatLeavesClosesTheProvidersConnection) {
   std::string seen_by_provider;
+  std::atomic<bool> accepted = false;
   {
-    ScriptedProvider provider({[&](RawPeer& peer) { seen_by_provider = peer.read_to_end(); }});
+    ScriptedProvider provider({[&](RawPeer& peer) {
+      accepted = true;
+      seen_by_provider = peer.read_to_end();
+    }});
     use(provider.address);
     deadlines.silence = 1ms;
-    silence.also = [&] { client_peer->close(); };
+    silence.also = [&] {
+      if (accepted) client_peer->close();
+    };
     const Outcome out = call();
     ASSERT_TRUE(out.error);
     EXPECT_EQ(out.error->code, ErrorCode::canceled);
