@@ -30,6 +30,7 @@ namespace tidegate {
 
 class DailyCost;
 class RateLimiter;
+class TightestBounds;
 
 inline constexpr std::size_t kMaxNested = 8;
 
@@ -45,7 +46,9 @@ class [[nodiscard]] Reservation {
   // rest, even if that is a debt.
   void settle(const Demand& real);
   // The request was not made.
-  void cancel();
+  void cancel() {
+    if (count_ != 0) give_back();
+  }
 
   [[nodiscard]] const Demand& reserved() const { return reserved_; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
@@ -54,6 +57,8 @@ class [[nodiscard]] Reservation {
   friend std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const>,
                                                          const Demand&, TimePoint, Priority,
                                                          const RateLimiter*);
+  void give_back();
+
   std::array<RateLimiter*, kMaxNested> limiters_{};
   std::size_t count_ = 0;
   Demand reserved_;
@@ -91,11 +96,13 @@ class RateLimiter {
 
  private:
   friend class Reservation;
+  friend class TightestBounds;
   friend std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const>,
                                                          const Demand&, TimePoint, Priority,
                                                          const RateLimiter*);
   struct Part {
     Bound bound;
+    bool of_requests;  // else of tokens
     TokenBucket bucket;
     double rate;                   // tokens per second
     std::shared_ptr<Slice> slice;  // null: the bound is not shared, and the bucket decides
@@ -106,13 +113,16 @@ class RateLimiter {
     void charge(Tokens n, TimePoint now) { slice ? slice->charge(n) : bucket.charge(n, now); }
     void refund(Tokens n) { slice ? slice->refund(n) : bucket.refund(n); }
     [[nodiscard]] Admission outlook(Tokens n, TimePoint now) const;
+    [[nodiscard]] Tokens remaining(TimePoint now) const;
+    [[nodiscard]] Duration until_full(TimePoint now) const;
+    // Of a request with so many tokens.
+    [[nodiscard]] std::int64_t amount(Tokens tokens) const { return of_requests ? 1 : tokens; }
   };
   RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting);
 
   Result<void> add(Bound bound, double amount, double seconds);
-  // 1 for bounds of requests.
-  [[nodiscard]] std::int64_t amount(Bound bound, const Demand& demand) const;
-  [[nodiscard]] std::optional<Standing> standing(TimePoint now, bool (*of)(Bound)) const;
+  // What bounds of tokens count of it.
+  [[nodiscard]] Tokens tokens_of(const Demand& demand) const;
 
   std::optional<Refusal> take(const Demand& demand, TimePoint now, bool first_in_line);
   std::optional<Refusal> take_slot(TimePoint now);
@@ -132,6 +142,27 @@ class RateLimiter {
   std::atomic<std::int64_t> in_use_{0};
   std::shared_ptr<Slice> slots_;  // null: max_concurrent is not shared
   WaitingLine line_;
+};
+
+// The tightest bound of requests, and that of tokens, of the limiters that it has looked at, which
+// must outlive it. One thread.
+class TightestBounds {
+ public:
+  explicit TightestBounds(TimePoint now) : now_(now) {}
+  void look_at(const RateLimiter& limiter);
+  // Absent: there is none.
+  [[nodiscard]] std::optional<Standing> requests() const { return standing(requests_); }
+  [[nodiscard]] std::optional<Standing> tokens() const { return standing(tokens_); }
+
+ private:
+  struct Least {
+    const RateLimiter::Part* part = nullptr;
+    std::int64_t limit = 0, remaining = 0;
+  };
+  [[nodiscard]] std::optional<Standing> standing(const Least& least) const;
+
+  const TimePoint now_;
+  Least requests_, tokens_;
 };
 
 // One request through several limiters, outermost first: all admit it, or none is charged. At most

@@ -100,7 +100,11 @@ Rule make_rule(const config::Budget& budget, bool of_keys, const Budgets* previo
         budget.per, TimeZone::find(budget.time_zone).value_or(TimeZone::utc()), most_names(budget),
         shared);
   }
-  return {budget, shares_of(budget), of_keys, added, std::move(counters)};
+  std::vector<int> shares = shares_of(budget);
+  Counter* const only =
+      most_names(budget) == 1 && !of_keys ? &counters->names.find(budget.name) : nullptr;
+  const NanoDollars first_alert = share_of(budget.amount, shares.front());
+  return {budget, std::move(shares), of_keys, added, std::move(counters), only, first_alert};
 }
 
 // Whether a budget refuses, or sends elsewhere, what it has no money for.
@@ -166,14 +170,15 @@ bool Budgets::visit(const Spender& who, Visit visit) const {
 std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
                                                 std::optional<NanoDollars> worst, WallTime at,
                                                 bool diverted) const {
-  Charge charge;
+  std::expected<Charge, Refusal> result;
+  Charge& charge = *result;
   charge.budgets_ = this;
   charge.at_ = at;
   charge.reserved_ = worst.value_or(NanoDollars{});
-  Refusal refusal;
+  std::optional<Refusal> refused;
   const bool admitted = visit(who, [&](const Rule& rule, std::string_view name, NanoDollars limit) {
     if (charge.count_ == Charge::kMostParts) return true;
-    Counter& counter = rule.counters->names.find(name);
+    Counter& counter = rule.only != nullptr ? *rule.only : rule.counters->names.find(name);
     Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(at));
     const Charge::Part part{&rule, &counter, &slot, limit};
     const bool strict = holds_back(rule, diverted);
@@ -184,15 +189,11 @@ std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
     } else if (unpriced || !slot.reserve(charge.reserved_, limit)) {
       const NanoDollars left = limit - slot.total();
       const bool alone = charge.reserved_ > left || left.value <= 0;
-      refusal = {unpriced ? Refusal::Why::unknown_price
-                 : alone  ? Refusal::Why::exhausted
-                          : Refusal::Why::reserved,
-                 &rule,
-                 name,
-                 limit,
-                 charge.reserved_,
-                 left,
-                 rule.counters->periods.at(at)};
+      Refusal& refusal = refused.emplace(Refusal{unpriced ? Refusal::Why::unknown_price
+                                                 : alone  ? Refusal::Why::exhausted
+                                                          : Refusal::Why::reserved,
+                                                 &rule, name, limit, charge.reserved_, left,
+                                                 rule.counters->periods.at(at)});
       if (refusal.why == Refusal::Why::exhausted) turned_away(part, at);
       if (treasury_ != nullptr && refusal.why != Refusal::Why::unknown_price) {
         refusal.awaits = refusal.why == Refusal::Why::reserved && !slot.dry();
@@ -204,8 +205,8 @@ std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
     if (treasury_ != nullptr && !slot.watched()) call(part, at);
     return true;
   });
-  if (!admitted) return std::unexpected(refusal);  // and what was reserved goes back
-  return charge;
+  if (!admitted) result = std::unexpected(*refused);  // and what was reserved goes back
+  return result;
 }
 
 void Budgets::restore(const Spender& who, NanoDollars cost, WallTime started, WallTime now) const {
@@ -313,6 +314,7 @@ std::vector<Standing> Budgets::standings_of_one_name(WallTime now) const {
 
 void Budgets::crossed(const Charge::Part& part, WallTime at, WallTime now) const {
   const NanoDollars spent = part.slot->total();
+  if (!part.rule->of_keys && spent < part.rule->first_alert) return;
   const std::vector<int>& shares = part.rule->alert_at;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     if (spent >= share_of(part.limit, shares[i])) raise(part, i, false, at, now);

@@ -45,6 +45,8 @@ struct Rule {
   const bool of_keys = false;       // holds the keys' own caps; the budget's amount says nothing
   const bool added = false;         // the configuration before had no such budget
   const std::shared_ptr<Counters> counters;
+  Counter* const only;            // of one that counts one name; null: it counts several
+  const NanoDollars first_alert;  // what it is given at; not of keys' own caps
 
   // Holds for one name, or for all together; not for each of many.
   [[nodiscard]] bool is_of_one() const {
@@ -79,7 +81,7 @@ class [[nodiscard]] Charge {
  public:
   static constexpr std::size_t kMostParts = 24;
 
-  Charge() = default;
+  Charge() {}  // parts_ stays as it is: 768 bytes
   Charge(Charge&& other) noexcept;
   Charge& operator=(Charge&& other) noexcept;
   ~Charge() { cancel(); }

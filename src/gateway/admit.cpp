@@ -139,11 +139,8 @@ std::optional<Refusal> take(Walk& walk, const limits::Chain& chain, const Demand
   return std::nullopt;
 }
 
-limits::Chain target_chain(const Walk& walk, const routing::Target& target) {
-  limits::Chain chain = walk.limited->rules->of_target(target.model->provider, target.model->id);
-  limits::AdaptiveLimit* adaptive = walk.snapshot->runtime(target).adaptive.get();
-  if (adaptive != nullptr) chain.add(adaptive->limiter(), nullptr);
-  return chain;
+bool has_own_limits(const Caller& caller) {
+  return caller.key != nullptr && caller.key->own->limited();
 }
 
 void note_sharing(Walk& walk) {
@@ -164,12 +161,9 @@ void count(Walk& walk, const limits::Chain& chain, const Demand& used) {
 
 }  // namespace
 
-bool has_own_limits(const Caller& caller) {
-  return caller.key != nullptr && caller.key->own->limited();
-}
-
-Task<AttemptEnd> admit_request(Walk& walk) {
-  walk.limited = std::make_unique<Limited>();
+std::optional<Refusal> admit_request(Walk& walk) {
+  if (walk.snapshot->limits == nullptr && !has_own_limits(walk.caller)) return std::nullopt;
+  walk.limited = std::make_unique_for_overwrite<Limited>();
   if (walk.worker.shared.sharing != nullptr) note_sharing(walk);
   Limited& limited = *walk.limited;
   limited.rules = (walk.snapshot->limits ? walk.snapshot->limits : walk.snapshot->no_limits).get();
@@ -184,35 +178,36 @@ Task<AttemptEnd> admit_request(Walk& walk) {
   }
   if (understood.profile != nullptr) subject.client = understood.profile->name;
   subject.route = route_name(understood.decision);
-  limited.request_chain = limits.of_request(subject);
+  limits.add_of_request(limited.request_chain, subject);
   if (has_own_limits(walk.caller)) {
     limited.request_chain.add(walk.worker.shared.own_limits->of(*walk.caller.key), nullptr);
   }
-  const Demand demand = estimate(walk, *understood.decision.targets().front());
-  const std::optional<Refusal> refusal =
-      take(walk, limited.request_chain, demand, limited.of_request);
-  AttemptEnd end;
-  if (refusal) {
-    end = co_await wait_in_line(walk, limited.request_chain, demand, *refusal, limited.of_request,
-                                queue_deadline(walk));
-  }
-  co_return end;
+  return take(walk, limited.request_chain, estimate(walk, *understood.decision.targets().front()),
+              limited.of_request);
+}
+
+Task<AttemptEnd> wait_to_be_admitted(Walk& walk, Refusal first) {
+  Limited& limited = *walk.limited;
+  const Demand demand = estimate(walk, *walk.understood.decision.targets().front());
+  AttemptEnd end = co_await wait_in_line(walk, limited.request_chain, demand, first,
+                                         limited.of_request, queue_deadline(walk));
+  co_return std::move(end);
 }
 
 std::optional<AttemptEnd> admit_attempt(Walk& walk, const routing::Target& target) {
   Limited& limited = *walk.limited;
   if (std::exchange(limited.reserved_for, nullptr) == &target) return std::nullopt;
   limited.of_attempt.cancel();
-  limited.target_chain = target_chain(walk, target);
+  limited.target_chain = &walk.snapshot->runtime(target).limits;
   const std::optional<Refusal> refusal =
-      take(walk, limited.target_chain, estimate(walk, target), limited.of_attempt);
+      take(walk, *limited.target_chain, estimate(walk, target), limited.of_attempt);
   if (!refusal) return std::nullopt;
   if (refusal->pending) {
     limited.awaits = refusal;
     return std::nullopt;
   }
   if (!refusal->never && limited.at_limit == nullptr) limited.at_limit = &target;
-  AttemptEnd end = refused(walk, limited.target_chain, *refusal);
+  AttemptEnd end = refused(walk, *limited.target_chain, *refusal);
   walk.note(fmt::format("{} is at its limit", target.model->id));
   return end;
 }
@@ -223,7 +218,7 @@ Task<std::optional<AttemptEnd>> wait_for_slice(Walk& walk, const routing::Target
   const Demand demand = estimate(walk, target);
   // Only until it is known whether there is something; another target may be free.
   const TimePoint deadline = walk.worker.loop.now();
-  AttemptEnd end = co_await wait_in_line(walk, limited.target_chain, demand, first,
+  AttemptEnd end = co_await wait_in_line(walk, *limited.target_chain, demand, first,
                                          limited.of_attempt, deadline);
   if (end.outcome == ledger::Outcome::ok) co_return std::nullopt;
   if (end.failure == nullptr) {
@@ -237,13 +232,13 @@ Task<std::optional<AttemptEnd>> wait_for_slice(Walk& walk, const routing::Target
 
 Task<AttemptEnd> wait_for_target(Walk& walk, const routing::Target& target) {
   Limited& limited = *walk.limited;
-  limited.target_chain = target_chain(walk, target);
+  limited.target_chain = &walk.snapshot->runtime(target).limits;
   const Demand demand = estimate(walk, target);
   const std::optional<Refusal> refusal =
-      take(walk, limited.target_chain, demand, limited.of_attempt);
+      take(walk, *limited.target_chain, demand, limited.of_attempt);
   AttemptEnd end;
   if (refusal) {
-    end = co_await wait_in_line(walk, limited.target_chain, demand, *refusal, limited.of_attempt,
+    end = co_await wait_in_line(walk, *limited.target_chain, demand, *refusal, limited.of_attempt,
                                 queue_deadline(walk));
   }
   if (end.outcome == ledger::Outcome::ok) limited.reserved_for = &target;
@@ -256,7 +251,7 @@ void settle_attempt(Walk& walk, const Usage& usage) {
   limited.used.input += used.input;
   limited.used.output += used.output;
   limited.of_attempt.settle(used);
-  count(walk, limited.target_chain, used);
+  count(walk, *limited.target_chain, used);
 }
 
 void settle_request(Walk& walk) {

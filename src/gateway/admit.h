@@ -9,11 +9,11 @@
 
 namespace tidegate::gateway {
 
-// Whether the caller's key has limits of its own.
-[[nodiscard]] bool has_own_limits(const Caller& caller);
-
-// Reserves the request's estimate; what does not fit waits for its turn, or is refused.
-Task<AttemptEnd> admit_request(Walk& walk);
+// Makes walk.limited where limits hold for the request, and reserves its estimate. A value: it does
+// not fit now.
+std::optional<Refusal> admit_request(Walk& walk);
+// Then it waits for its turn, or is refused.
+Task<AttemptEnd> wait_to_be_admitted(Walk& walk, Refusal first);
 
 // The same for one attempt, which does not wait: another target may be free.
 // Where limited.awaits is set afterwards nobody knows yet: wait_for_slice().

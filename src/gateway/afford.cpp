@@ -94,7 +94,7 @@ std::optional<Duration> retry_after(const Refusal& refusal, WallTime now) {
 void begin_budget(Walk& walk) {
   const limits::KeyEntry* key = walk.caller.key;
   if (!walk.snapshot->budgets->any() && (key == nullptr || key->own->caps.empty())) return;
-  walk.budgeted = std::make_unique<Budgeted>();
+  walk.budgeted = std::make_unique_for_overwrite<Budgeted>();
   const sharing::Sharing* sharing = walk.worker.shared.sharing.get();
   if (sharing == nullptr || sharing->connected()) return;
   walk.note(fmt::format("shared budgets away: 1/{} of what was left", sharing->gateways()));

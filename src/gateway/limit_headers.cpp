@@ -1,54 +1,47 @@
 #include "gateway/limit_headers.h"
 
-#include <fmt/format.h>
-
-#include <optional>
+#include <array>
+#include <charconv>
+#include <cstring>
 
 #include "base/text.h"
 
 namespace tidegate::gateway {
 namespace {
 
-using Read = std::optional<Standing> (RateLimiter::*)(TimePoint) const;
-
-std::optional<Standing> tightest(const Limited& limited, Read read, TimePoint now) {
-  std::optional<Standing> found;
-  const auto share = [](const Standing& standing) {
-    return static_cast<double>(standing.remaining) / static_cast<double>(standing.limit);
-  };
-  for (const limits::Chain* chain : {&limited.request_chain, &limited.target_chain}) {
-    for (const RateLimiter* limiter : chain->limiters()) {
-      const std::optional<Standing> standing = (limiter->*read)(now);
-      if (standing && (!found || share(*standing) < share(*found))) found = standing;
+// Text that is put together in a place that is large enough: with format strings the headers would
+// cost more than the limits.
+class Line {
+ public:
+  explicit Line(char* at) : at_(at) {}
+  [[nodiscard]] char* end() const { return at_; }
+  void add(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void add(std::int64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  // As OpenAI writes it: "120ms", "6m0s", "1h0m2s".
+  void add(Duration time) {
+    if (time < 1s) {
+      add(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+      return add("ms");
     }
+    const std::int64_t all = std::chrono::ceil<std::chrono::seconds>(time).count();
+    if (all >= 3600) {
+      add(all / 3600);
+      add("h");
+    }
+    if (all >= 60) {
+      add(all / 60 % 60);
+      add("m");
+    }
+    add(all % 60);
+    add("s");
   }
-  return found;
-}
 
-void append(std::string& out, std::int64_t number) {
-  const fmt::format_int digits(number);
-  out.append(digits.data(), digits.size());
-}
-
-// As OpenAI writes it: "120ms", "6m0s", "1h0m2s".
-void append_span(std::string& out, Duration time) {
-  if (time < 1s) {
-    append(out, std::chrono::ceil<std::chrono::milliseconds>(time).count());
-    out += "ms";
-    return;
-  }
-  const std::int64_t all = std::chrono::ceil<std::chrono::seconds>(time).count();
-  if (all >= 3600) {
-    append(out, all / 3600);
-    out += 'h';
-  }
-  if (all >= 60) {
-    append(out, all / 60 % 60);
-    out += 'm';
-  }
-  append(out, all % 60);
-  out += 's';
-}
+ private:
+  char* at_;
+};
 
 // What stands before the three numbers of a bound, and after them.
 struct Words {
@@ -65,33 +58,43 @@ constexpr Words kMessagesTokens{
     "anthropic-ratelimit-tokens-limit: ", "\r\nanthropic-ratelimit-tokens-remaining: ",
     "\r\nanthropic-ratelimit-tokens-reset: "};
 
-// Put together by hand: with format strings the headers would cost more than the limits.
-void append(std::string& out, const Standing& standing, const Words& words) {
-  out += words.limit;
-  append(out, standing.limit);
-  out += words.remaining;
-  append(out, standing.remaining);
-  out += words.reset;
+// Three names and numbers, the longest: Anthropic's, with a moment.
+constexpr std::size_t kMostBytes = 256;
+
+void append(std::string& out, const Standing& standing, const Words& words, bool as_moment,
+            WallTime wall) {
+  std::array<char, kMostBytes> text;
+  Line line(text.data());
+  line.add(words.limit);
+  line.add(standing.limit);
+  line.add(words.remaining);
+  line.add(standing.remaining);
+  line.add(words.reset);
+  if (as_moment) {
+    line.add(format_rfc3339(wall + standing.reset));
+  } else {
+    line.add(standing.reset);
+  }
+  line.add("\r\n");
+  out.append(text.data(), line.end());
 }
 
 }  // namespace
 
 void append_limit_headers(std::string& out, const Limited& limited, protocol::Surface surface,
                           TimePoint now, WallTime wall) {
+  TightestBounds bounds(now);
+  for (const RateLimiter* limiter : limited.request_chain.limiters()) bounds.look_at(*limiter);
+  if (limited.target_chain != nullptr) {
+    for (const RateLimiter* limiter : limited.target_chain->limiters()) bounds.look_at(*limiter);
+  }
   const bool messages = surface == protocol::Surface::messages;
-  const auto say = [&](const std::optional<Standing>& standing, const Words& words) {
-    if (!standing) return;
-    append(out, *standing, words);
-    if (messages) {
-      out += format_rfc3339(wall + standing->reset);
-    } else {
-      append_span(out, standing->reset);
-    }
-    out += "\r\n";
-  };
-  say(tightest(limited, &RateLimiter::requests_standing, now),
-      messages ? kMessagesRequests : kRequests);
-  say(tightest(limited, &RateLimiter::tokens_standing, now), messages ? kMessagesTokens : kTokens);
+  if (const auto requests = bounds.requests()) {
+    append(out, *requests, messages ? kMessagesRequests : kRequests, messages, wall);
+  }
+  if (const auto tokens = bounds.tokens()) {
+    append(out, *tokens, messages ? kMessagesTokens : kTokens, messages, wall);
+  }
 }
 
 bool is_limit_header(std::string_view name) {

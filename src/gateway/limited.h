@@ -14,8 +14,9 @@ namespace tidegate::gateway {
 struct Limited : Recycled {
   const limits::Limits* rules = nullptr;  // of the snapshot; never null
   limits::Chain request_chain;            // global, tenant, key, client, route, and the key's own
-  limits::Chain target_chain;             // provider and model, of the latest attempt
-  Reservation of_request;                 // for all attempts together
+  // Provider and model, of the latest attempt; null: there was none.
+  const limits::Chain* target_chain = nullptr;
+  Reservation of_request;  // for all attempts together
   Reservation of_attempt;
   const routing::Target* reserved_for = nullptr;  // that of_attempt was waited for
   std::optional<Refusal> awaits;  // of_attempt: those who share the limit are being asked

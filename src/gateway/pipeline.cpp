@@ -241,16 +241,13 @@ Task<void> attempt_all(Walk& walk) {
   if (failure != nullptr) co_await answer_failure(walk, *failure);
 }
 
-// With the configured limits before and after.
-Task<void> attempt_within_limits(Walk& walk) {
-  AttemptEnd admitted = co_await admit_request(walk);
-  if (admitted.outcome == ledger::Outcome::ok) {
-    co_await attempt_all(walk);
-  } else {
-    walk.outcome = admitted.outcome;
-    if (admitted.failure != nullptr) co_await answer_failure(walk, *admitted.failure);
-  }
-  settle_request(walk);
+// False: the client was told that its limits do not let it in, or is gone.
+Task<bool> wait_for_limits(Walk& walk, Refusal first) {
+  AttemptEnd end = co_await wait_to_be_admitted(walk, first);
+  if (end.outcome == ledger::Outcome::ok) co_return true;
+  walk.outcome = end.outcome;
+  if (end.failure != nullptr) co_await answer_failure(walk, *end.failure);
+  co_return false;
 }
 
 void tell(const Walk& walk, WalkEnd& end) {
@@ -292,11 +289,11 @@ Task<void> serve(http::Exchange& exchange, WorkerState& worker, protocol::Surfac
       walk.note(blind->model->id + " left out: it cannot be shown all of this");
     }
     begin_budget(walk);
-    if (walk.snapshot->limits == nullptr && !has_own_limits(walk.caller)) {
-      co_await attempt_all(walk);
-    } else {
-      co_await attempt_within_limits(walk);
-    }
+    const std::optional<Refusal> refusal = admit_request(walk);
+    bool admitted = true;
+    if (refusal) admitted = co_await wait_for_limits(walk, *refusal);
+    if (admitted) co_await attempt_all(walk);
+    if (walk.limited != nullptr) settle_request(walk);
   } else {
     walk.error = understood.error().message;
     walk.status = translation::error_status(surface, understood.error());

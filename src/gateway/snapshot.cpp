@@ -100,8 +100,9 @@ std::string header_lines(const telemetry::TargetLabels& labels) {
 // Limits go on with one clock through all reloads.
 const SystemClock kClock;
 
-void add_adaptive_limit(Snapshot& snapshot, SharedState& shared, const routing::Target& target) {
+void add_limits(Snapshot& snapshot, SharedState& shared, const routing::Target& target) {
   TargetRuntime& runtime = snapshot.targets.at(&target);
+  runtime.limits = snapshot.limits->of_target(target.model->provider, target.model->id);
   const config::Limits& settings = *snapshot.config.limits;
   if (!settings.adaptive) return;
   auto& adaptive = shared.adaptive_limits[runtime.maker];
@@ -110,6 +111,7 @@ void add_adaptive_limit(Snapshot& snapshot, SharedState& shared, const routing::
         kClock, static_cast<std::size_t>(settings.queue_length));
   }
   runtime.adaptive = adaptive;
+  runtime.limits.add(adaptive->limiter(), nullptr);
 }
 
 // What config::check() cannot know: the names of models and of shipped profiles.
@@ -157,8 +159,9 @@ void add_targets(Snapshot& snapshot, SharedState& shared, const routing::Route& 
                                telemetry::TargetMetrics::make(shared.registry, labels, outcomes),
                                calibration,
                                output,
+                               {},
                                {}});
-    if (snapshot.limits != nullptr) add_adaptive_limit(snapshot, shared, target);
+    if (snapshot.limits != nullptr) add_limits(snapshot, shared, target);
   }
 }
 

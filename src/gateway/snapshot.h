@@ -40,6 +40,7 @@ struct TargetRuntime {
   std::shared_ptr<workload::TokenCalibration> calibration;
   std::shared_ptr<limits::OutputEstimate> output;
   std::shared_ptr<limits::AdaptiveLimit> adaptive;  // null where it is not to be found
+  limits::Chain limits;                             // that an attempt passes
 };
 
 struct Snapshot {

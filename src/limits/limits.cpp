@@ -25,7 +25,8 @@ Rule::Rule(const config::Limit& from, const config::Limits& all, const Clock& cl
       queue_length(all.queue_length),
       metrics(telemetry::LimitMetrics::make(registry, config::name(from.scope), from.name)),
       cells(from.bounds, clock, static_cast<std::size_t>(all.queue_length), most_cells(from),
-            {lender, std::string(config::name(from.scope))}) {}
+            {lender, std::string(config::name(from.scope))}),
+      only(most_cells(from) == 1 ? &cells.find(from.name) : nullptr) {}
 
 std::shared_ptr<const Limits> Limits::build(const config::Limits& settings, const Clock& clock,
                                             telemetry::Registry& registry, const Limits* previous,
@@ -54,6 +55,9 @@ std::shared_ptr<const Limits> Limits::build(const config::Limits& settings, cons
   for (const config::Limit& limit : settings.scopes) {
     if (limit.name.empty()) add(limit);
   }
+  for (const std::shared_ptr<Rule>& rule : limits->rules_) {
+    limits->by_scope_[static_cast<std::size_t>(rule->limit.scope)].push_back(rule.get());
+  }
   return limits;
 }
 
@@ -64,23 +68,20 @@ std::shared_ptr<const Limits> Limits::none() {
 }
 
 void Limits::add(Chain& chain, LimitScope scope, std::string_view name) const {
-  if (name.empty() && scope != LimitScope::global) return;
-  for (const std::shared_ptr<Rule>& rule : rules_) {
-    if (rule->limit.scope != scope) continue;
+  for (const Rule* rule : by_scope_[static_cast<std::size_t>(scope)]) {
+    if (name.empty() && scope != LimitScope::global) return;
     if (!rule->limit.name.empty() && rule->limit.name != name) continue;
-    chain.add(rule->cells.find(name), rule.get());
+    chain.add(rule->only != nullptr ? *rule->only : rule->cells.find(name), rule);
     return;
   }
 }
 
-Chain Limits::of_request(const Subject& subject) const {
-  Chain chain;
+void Limits::add_of_request(Chain& chain, const Subject& subject) const {
   add(chain, LimitScope::global, {});
   add(chain, LimitScope::tenant, subject.tenant);
   add(chain, LimitScope::key, subject.key);
   add(chain, LimitScope::client, subject.client);
   add(chain, LimitScope::route, subject.route);
-  return chain;
 }
 
 Chain Limits::of_target(std::string_view provider, std::string_view model) const {
@@ -91,8 +92,7 @@ Chain Limits::of_target(std::string_view provider, std::string_view model) const
 }
 
 bool Limits::has(LimitScope scope) const {
-  return std::ranges::any_of(
-      rules_, [scope](const std::shared_ptr<Rule>& rule) { return rule->limit.scope == scope; });
+  return !by_scope_[static_cast<std::size_t>(scope)].empty();
 }
 
 }  // namespace tidegate::limits

@@ -28,6 +28,7 @@ struct Rule {
   const int queue_length;
   const telemetry::LimitMetrics metrics;
   mutable CellTable cells;
+  RateLimiter* const only;  // the cell of a rule that has one; null: of one for each
 };
 
 // The limiters that a request passes, outermost first, and the rules that they belong to.
@@ -60,7 +61,7 @@ class Limits {
   static std::shared_ptr<const Limits> none();
 
   // What holds for the request as a whole, and for an attempt at a provider's model.
-  [[nodiscard]] Chain of_request(const Subject& subject) const;
+  void add_of_request(Chain& chain, const Subject& subject) const;
   [[nodiscard]] Chain of_target(std::string_view provider, std::string_view model) const;
   // Whether keys are told apart, for which the caller must be known.
   [[nodiscard]] bool has(config::LimitScope scope) const;
@@ -73,6 +74,8 @@ class Limits {
 
   Duration queue_time_{};
   std::vector<std::shared_ptr<Rule>> rules_;
+  static constexpr std::size_t kScopes = static_cast<std::size_t>(config::LimitScope::model) + 1;
+  std::array<std::vector<const Rule*>, kScopes> by_scope_;
 };
 
 }  // namespace tidegate::limits

@@ -24,6 +24,11 @@ class LimitsTest : public testing::Test {
     settings.scopes = std::move(scopes);
     return Limits::build(settings, clock_, registry_, previous);
   }
+  static Chain chain_of(const Limits& limits, const Subject& subject) {
+    Chain chain;
+    limits.add_of_request(chain, subject);
+    return chain;
+  }
   FakeClock clock_;
   telemetry::Registry registry_;
 };
@@ -31,7 +36,7 @@ class LimitsTest : public testing::Test {
 TEST_F(LimitsTest, ARequestPassesItsScopesFromTheOutside) {
   const auto limits = build({rule(LimitScope::route, "", 1), rule(LimitScope::key, "", 2),
                              rule(LimitScope::model, "m", 3)});
-  const Chain chain = limits->of_request({.tenant = "t", .key = "k", .client = {}, .route = "r"});
+  const Chain chain = chain_of(*limits, {.tenant = "t", .key = "k", .client = {}, .route = "r"});
   ASSERT_EQ(chain.rules().size(), 3u);
   EXPECT_EQ(chain.rules()[0]->limit.scope, LimitScope::global);
   EXPECT_EQ(chain.rules()[1]->limit.scope, LimitScope::key);
@@ -39,7 +44,7 @@ TEST_F(LimitsTest, ARequestPassesItsScopesFromTheOutside) {
   EXPECT_EQ(limits->of_target("p", "m").limiters().size(), 1u);
   EXPECT_EQ(limits->of_target("p", "n").limiters().size(), 0u);
   // Nobody's route is nothing to count.
-  EXPECT_EQ(limits->of_request({}).limiters().size(), 1u);
+  EXPECT_EQ(chain_of(*limits, {}).limiters().size(), 1u);
   EXPECT_TRUE(limits->has(LimitScope::key));
   EXPECT_FALSE(limits->has(LimitScope::tenant));
 }
@@ -47,7 +52,7 @@ TEST_F(LimitsTest, ARequestPassesItsScopesFromTheOutside) {
 TEST_F(LimitsTest, EachHasItsOwnAndANamedOneItsSpecialLimits) {
   const auto limits = build({rule(LimitScope::key, "", 1), rule(LimitScope::key, "big", 5)});
   const auto of = [&](std::string_view key) {
-    const Chain chain = limits->of_request({.tenant = {}, .key = key, .client = {}, .route = {}});
+    const Chain chain = chain_of(*limits, {.tenant = {}, .key = key, .client = {}, .route = {}});
     return chain.limiters()[1];
   };
   EXPECT_EQ(of("a"), of("a"));

@@ -15,9 +15,6 @@ constexpr double kDay = 86'400;
 bool counts_requests(Bound bound) {
   return bound == Bound::requests_per_second || bound == Bound::requests_per_minute;
 }
-bool counts_tokens(Bound bound) {
-  return bound == Bound::tokens_per_minute || bound == Bound::tokens_per_day;
-}
 
 Result<void> check(Bound bound, double amount, double burst) {
   const std::string field(name(bound));
@@ -80,7 +77,7 @@ Result<void> RateLimiter::add(Bound bound, double amount, double seconds) {
   const auto capacity = std::max<Tokens>(1, std::llround(amount * limits_.burst));
   Result<TokenBucket> bucket = TokenBucket::create(amount / seconds, capacity);
   if (!bucket) return fail(ErrorCode::invalid, bucket.error().message, std::string(name(bound)));
-  parts_.push_back({bound, std::move(*bucket), amount / seconds, nullptr});
+  parts_.push_back({bound, counts_requests(bound), std::move(*bucket), amount / seconds, nullptr});
   return {};
 }
 
@@ -109,8 +106,15 @@ Admission RateLimiter::Part::outlook(Tokens n, TimePoint now) const {
   return slice ? slice->outlook(n, now) : Admission{false, bucket.wait_for(n, now)};
 }
 
-std::int64_t RateLimiter::amount(Bound bound, const Demand& demand) const {
-  if (counts_requests(bound)) return 1;
+Tokens RateLimiter::Part::remaining(TimePoint now) const {
+  return slice ? slice->available() : std::max<Tokens>(bucket.available(now), 0);
+}
+
+Duration RateLimiter::Part::until_full(TimePoint now) const {
+  return slice ? slice->until_full() : bucket.until_full(now);
+}
+
+Tokens RateLimiter::tokens_of(const Demand& demand) const {
   const Tokens input = limits_.counted == Counted::output ? 0 : demand.input;
   const Tokens output = limits_.counted == Counted::input ? 0 : demand.output;
   // Estimates and usage come from outside: neither a negative nor an absurd one may pass.
@@ -148,9 +152,10 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
   if (limits_.max_concurrent) {
     if (std::optional<Refusal> refusal = take_slot(now)) return refusal;
   }
+  const Tokens tokens = tokens_of(demand);
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     Part& part = parts_[i];
-    const std::int64_t asked = amount(part.bound, demand);
+    const std::int64_t asked = part.amount(tokens);
     const bool never = asked > part.bucket.capacity();
     const Admission admission = never ? Admission{} : part.take(asked, now);
     if (admission.admitted) continue;
@@ -186,8 +191,9 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
 Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
   Refusal longest{.bound = parts_.empty() ? Bound::max_concurrent : parts_.front().bound};
   if (slots_) longest.pending = slots_->outlook(1, now).pending;
+  const Tokens tokens = tokens_of(demand);
   for (const Part& part : parts_) {
-    const std::int64_t asked = amount(part.bound, demand);
+    const std::int64_t asked = part.amount(tokens);
     const bool never = asked > part.bucket.capacity();
     const Admission outlook = never ? Admission{} : part.outlook(asked, now);
     const bool pending = longest.pending || outlook.pending;
@@ -219,18 +225,18 @@ Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
 }
 
 void RateLimiter::give_back(const Demand& demand, std::size_t parts) {
-  for (Part& part : std::span(parts_).first(parts)) {
-    part.refund(amount(part.bound, demand));
-  }
+  const Tokens tokens = tokens_of(demand);
+  for (Part& part : std::span(parts_).first(parts)) part.refund(part.amount(tokens));
 }
 
 void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint taken,
                          TimePoint now) {
   if (cost_ != nullptr) cost_->settle(cost_of(reserved), cost_of(real), taken, now);
+  const Tokens more = tokens_of(real) - tokens_of(reserved);
+  if (more == 0) return;
   for (Part& part : parts_) {
-    const std::int64_t more = amount(part.bound, real) - amount(part.bound, reserved);
-    if (more > 0) part.charge(more, now);
-    if (more < 0) part.refund(-more);
+    if (part.of_requests) continue;
+    more > 0 ? part.charge(more, now) : part.refund(-more);
   }
 }
 
@@ -250,28 +256,33 @@ void RateLimiter::release() {
   line_.look_again();
 }
 
-std::optional<Standing> RateLimiter::standing(TimePoint now, bool (*of)(Bound)) const {
-  std::optional<Standing> tightest;
-  double least = 0;
-  for (const Part& part : parts_) {
-    if (!of(part.bound)) continue;
-    const Tokens limit = part.bucket.capacity();
-    const Tokens remaining =
-        part.slice ? part.slice->available() : std::max<Tokens>(part.bucket.available(now), 0);
-    const double share = static_cast<double>(remaining) / static_cast<double>(limit);
-    if (tightest && share >= least) continue;
-    least = share;
-    tightest = {limit, remaining,
-                part.slice ? part.slice->until_full() : part.bucket.until_full(now)};
-  }
-  return tightest;
-}
-
 std::optional<Standing> RateLimiter::requests_standing(TimePoint now) const {
-  return standing(now, counts_requests);
+  TightestBounds bounds(now);
+  bounds.look_at(*this);
+  return bounds.requests();
 }
 std::optional<Standing> RateLimiter::tokens_standing(TimePoint now) const {
-  return standing(now, counts_tokens);
+  TightestBounds bounds(now);
+  bounds.look_at(*this);
+  return bounds.tokens();
+}
+
+void TightestBounds::look_at(const RateLimiter& limiter) {
+  const auto real = [](std::int64_t number) { return static_cast<double>(number); };
+  for (const RateLimiter::Part& part : limiter.parts_) {
+    Least& least = part.of_requests ? requests_ : tokens_;
+    const std::int64_t limit = part.bucket.capacity(), remaining = part.remaining(now_);
+    // The share that remains is smaller, without a division.
+    if (least.part == nullptr ||
+        real(remaining) * real(least.limit) < real(least.remaining) * real(limit)) {
+      least = {&part, limit, remaining};
+    }
+  }
+}
+
+std::optional<Standing> TightestBounds::standing(const Least& least) const {
+  if (least.part == nullptr) return std::nullopt;
+  return Standing{least.limit, least.remaining, least.part->until_full(now_)};
 }
 
 std::expected<Reservation, Refusal> RateLimiter::try_acquire(const Demand& demand,
@@ -324,7 +335,7 @@ void Reservation::settle(const Demand& real) {
   }
 }
 
-void Reservation::cancel() {
+void Reservation::give_back() {
   for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
     limiter->cancel(reserved_, taken_);
   }
