@@ -7,8 +7,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
+
+from with_postgres import Server
 
 from rig.figure import Figure, middle
 from rig.process import BenchError, rss_megabytes
@@ -17,6 +22,7 @@ LANGGRAPH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 TASKS = 500         # of the graphs that LangGraph.js runs too
 LARGE = 100_000     # tasks of a file
 STREAMS = 2500
+PROCESSES = 4       # on one PostgreSQL server
 PATIENCE = 300
 
 CONFIG = """
@@ -44,6 +50,7 @@ def workflows(rig):
                [times[len(times) * 99 // 100] for times in disks]),
         Figure("workflow_task_durable",
                [1e6 / run.value("TasksPerSecond", "tasks_per_second") for run in runs]),
+        several_processes(rig, disk),
         Figure("workflow_resume", [run.value("ResumeHalf", "seconds_to_first") for run in runs]),
         Figure("workflow_stored", [run.value("BytesStored/10000", "of_outputs") for run in runs],
                note="of 10 KB each; {:.2f} with 2 KB".format(
@@ -51,6 +58,34 @@ def workflows(rig):
         *large_file(rig),
         streams(rig),
     ]
+
+
+def several_processes(rig, disk):
+    """Processes that write the tasks of runs of their own into one PostgreSQL server, without syncing it."""
+    figure = Figure("workflow_task_shared")
+    try:
+        server = Server()
+    except RuntimeError as error:
+        figure.problem = f"skipped: {error}"
+        return figure
+    command = [os.path.abspath(rig.program("engine_bench")), "--benchmark_filter=TasksPerSecond",
+               "--benchmark_format=json"]
+    try:
+        server.start()
+        for _ in range(rig.rounds(3, 1)):
+            rig.progress("four processes on PostgreSQL")
+            children = [rig.children.start(command, cwd=disk, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                           text=True, env=os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()})
+                        for _ in range(PROCESSES)]
+            rates = [json.loads(child.communicate(timeout=PATIENCE)[0])["benchmarks"][0]["tasks_per_second"]
+                     for child in children]
+            figure.ours.append(1e6 / sum(rates))
+        twice = server.query("SELECT count(*) FROM (SELECT 1 FROM attempt GROUP BY run, task HAVING count(*) > 1) x")
+        if twice != "0":
+            raise BenchError(f"{twice} tasks were sent twice")
+    finally:
+        server.stop()
+    return figure
 
 
 class Engine:

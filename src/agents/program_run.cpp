@@ -84,7 +84,9 @@ Result<WorkflowResult> ProgramRun::run(const std::string& text, const WorkflowOp
                                        const std::stop_token& stop) {
   auto workflow = load(text);
   if (!workflow) return std::unexpected(std::move(workflow.error()));
-  if (auto opened = parts_.open(options.journal); !opened) {
+  config::State state;
+  state.workflows = options.journal;
+  if (auto opened = parts_.open(state); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
   auto id = begin(std::move(*workflow), options);

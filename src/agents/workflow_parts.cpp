@@ -63,10 +63,12 @@ WorkflowParts::WorkflowParts(Loop& loop, const Clock& clock,
       tools_(loop, resolver_, variable),
       turns_(loop, tools_) {}
 
-Result<void> WorkflowParts::open(std::string journal) {
-  auto engine = engine::Engine::open(
-      {.journal = std::move(journal), .secrets = secrets_of(snapshot_->config)}, loop_, *models_,
-      pricing_, &turns_, [this](std::string spec) { return reload(spec); });
+Result<void> WorkflowParts::open(const config::State& state) {
+  auto engine = engine::Engine::open({.journal = state.workflows,
+                                      .lease = state.workflow_lease,
+                                      .secrets = secrets_of(snapshot_->config)},
+                                     loop_, *models_, pricing_, &turns_,
+                                     [this](std::string spec) { return reload(spec); });
   if (!engine) return std::unexpected(std::move(engine.error()));
   engine_ = std::move(*engine);
   return {};

@@ -27,7 +27,7 @@ class WorkflowParts {
                 std::unique_ptr<engine::Models> models);
 
   // Error: the journal cannot be opened.
-  Result<void> open(std::string journal);
+  Result<void> open(const config::State& state);
   [[nodiscard]] const workflow::Surroundings& around() const { return around_; }
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] const engine::Pricing& pricing() const { return pricing_; }

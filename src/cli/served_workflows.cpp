@@ -1,6 +1,5 @@
 #include "cli/served_workflows.h"
 
-#include <filesystem>
 #include <future>
 #include <utility>
 
@@ -19,7 +18,7 @@ ServedWorkflows::ServedWorkflows(const Clock& clock,
     : clock_(clock),
       log_(log),
       snapshot_(std::move(snapshot)),
-      journal_(snapshot_->config.state.base() + ".workflows"),
+      journal_(snapshot_->config.state.workflows),
       around_(agents::surroundings_of(*snapshot_)),
       archive_([this] { return engine::open_journal_store(journal_); }),
       api_(archive_, this, [this] { return closed_.load(); }) {}
@@ -27,7 +26,7 @@ ServedWorkflows::ServedWorkflows(const Clock& clock,
 Result<void> ServedWorkflows::open(engine::GatewayModels::Options access) {
   const std::lock_guard lock(mutex_);
   access_.emplace(std::move(access));
-  if (!std::filesystem::exists(journal_)) return {};
+  if (!engine::journal_exists(journal_)) return {};
   return start_service();
 }
 
@@ -42,8 +41,8 @@ void ServedWorkflows::close() {
 }
 
 Result<void> ServedWorkflows::start_service() {
-  auto service = std::make_unique<WorkflowService>(
-      clock_, snapshot_, *access_, WorkflowService::Place{journal_, archive_, log_});
+  auto service = std::make_unique<WorkflowService>(clock_, snapshot_, *access_,
+                                                   WorkflowService::Place{archive_, log_});
   if (auto started = service->start(); !started) return started;
   service_ = std::move(service);
   return {};

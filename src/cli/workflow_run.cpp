@@ -29,12 +29,11 @@ class Workshop {
   bool open(const std::string& config_file) {
     config::Loaded loaded = load_config(config_file);
     if (print_problems(loaded.problems)) return false;
-    std::string journal = loaded.config.state.base() + ".workflows";
     gateway_ = EmbeddedGateway::start(std::move(loaded.config), loop_, clock_);
     if (gateway_ == nullptr) return false;
     parts_.emplace(loop_, clock_, gateway_->snapshot(),
                    std::make_unique<engine::GatewayModels>(loop_, clock_, gateway_->access()));
-    if (auto opened = parts_->open(std::move(journal)); !opened) {
+    if (auto opened = parts_->open(gateway_->snapshot()->config.state); !opened) {
       fmt::print(stderr, "cannot open the journal of workflows: {}\n", opened.error().message);
       return false;
     }

@@ -16,7 +16,7 @@ Result<void> WorkflowService::start() {
   parts_ = std::make_unique<WorkflowParts>(
       worker_.loop(), clock_, snapshot_,
       std::make_unique<engine::GatewayModels>(worker_.loop(), clock_, access_));
-  if (auto opened = parts_->open(place_.journal); !opened) return opened;
+  if (auto opened = parts_->open(snapshot_->config.state); !opened) return opened;
   resumer_.emplace(parts_->engine(), worker_.loop(), place_.archive, engine::Resumer::Options{},
                    [this](engine::RunId run, const std::string& why) {
                      place_.log.event(telemetry::Level::error, "workflow_run_held_up",

@@ -21,9 +21,8 @@ using agents::WorkflowParts;
 
 class WorkflowService {
  public:
-  // Where runs are written down, read by others, and told of when they cannot go on.
+  // Where runs are read from, and told of when they cannot go on.
   struct Place {
-    std::string journal;
     engine::RunArchive& archive;
     telemetry::Log& log;
   };

@@ -11,9 +11,9 @@
 #include "cli/run_report.h"
 #include "cli/workflow_commands.h"
 #include "engine/html_report.h"
+#include "engine/journal_place.h"
 #include "engine/run_picture.h"
 #include "json/writer.h"
-#include "store/sqlite.h"
 #include "workflow/load.h"
 
 namespace tidegate::cli {
@@ -64,7 +64,7 @@ bool write_page(const std::string& path, const engine::RunPicture& picture) {
 std::string workflow_journal(const std::string& config) {
   const config::Loaded loaded = load_config(config);
   if (print_problems(loaded.problems)) return {};
-  return loaded.config.state.base() + ".workflows";
+  return loaded.config.state.workflows;
 }
 
 std::optional<FoundRun> find_run(const std::string& config, const std::string& run) {
@@ -126,7 +126,7 @@ int list_runs(const ShowRunOptions& options) {
 int report_run(const ShowRunOptions& options) {
   auto found = find_run(options.config, options.run);
   if (!found) return kCouldNotRun;
-  auto store = store::open_sqlite({.path = found->journal, .read_only = true});
+  auto store = engine::open_journal_to_read(found->journal);
   if (!store) {
     fmt::print(stderr, "{}\n", store.error().message);
     return kCouldNotRun;

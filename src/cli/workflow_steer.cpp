@@ -10,9 +10,9 @@
 #include "cli/workflow_commands.h"
 #include "engine/command.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
 #include "engine/lease.h"
 #include "engine/owner.h"
+#include "engine/record_writer.h"
 
 namespace tidegate::cli {
 namespace {

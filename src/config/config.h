@@ -259,9 +259,11 @@ struct State {
   std::string ledger = "sqlite:tidegate.db";
   std::string
       journal;  // file that records are in before the ledger; default: its path + ".journal"
-  Duration retention{};                // of records; zero: for ever
-  std::string keys;                    // file of the virtual keys; default: ledger path + ".keys"
-  std::optional<RedisAddress> limits;  // absent: every gateway counts for itself
+  Duration retention{};   // of records; zero: for ever
+  std::string keys;       // file of the virtual keys; default: ledger path + ".keys"
+  std::string workflows;  // their journal; default: sqlite: ledger path + ".workflows"
+  Duration workflow_lease = std::chrono::seconds(20);
+  std::optional<RedisAddress> limits;     // absent: every gateway counts for itself
   std::string redis_prefix = "tidegate";  // of the names of all that is kept there
   std::string redis_ca_file;              // extra CA certificates, PEM; empty: the system's
   int gateways = 1;                       // that share it, until Redis has said how many there are

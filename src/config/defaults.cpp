@@ -163,6 +163,7 @@ void fill_defaults(Config& config, Reader& reader) {
   const std::string ledger = config.state.base();
   if (config.state.journal.empty()) config.state.journal = ledger + ".journal";
   if (config.state.keys.empty()) config.state.keys = ledger + ".keys";
+  if (config.state.workflows.empty()) config.state.workflows = "sqlite:" + ledger + ".workflows";
 }
 
 }  // namespace tidegate::config

@@ -159,6 +159,16 @@ const Section<State>& state_options() {
                          "Where the virtual keys are kept, SQLite; the ledger's file with .keys "
                          "added if left out.")
                       .needs_restart());
+    all.push_back(option("workflows", &State::workflows, LedgerAddress{},
+                         "postgresql://gateway:${PG_PASSWORD}@10.0.0.7/tidegate",
+                         "Where runs of workflows are written down. Gateways that share a "
+                         "PostgreSQL database share the runs: each goes on with those of one that "
+                         "died. A file beside the ledger if left out (workflows.md).")
+                      .needs_restart());
+    all.push_back(option("workflow_lease", &State::workflow_lease, DurationBetween{2s, 1h}, "10s",
+                         "How long a process that is not heard of keeps its runs of workflows; "
+                         "others look for runs to take over five times in that time.")
+                      .needs_restart());
     all.push_back(option("limits", &State::limits, RedisAddressKind{},
                          "redis://gateway:${REDIS_PASSWORD}@10.0.0.7:6379/0",
                          "The Redis server (7 or later) through which gateways share limits, "

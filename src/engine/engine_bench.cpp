@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/scratch_dir.h"
@@ -113,11 +114,17 @@ std::string fresh_file() {
   return path;
 }
 
+// A PostgreSQL server, to be shared with other processes of this program; else a file.
+std::string place() {
+  const char* const server = std::getenv("TIDEGATE_TEST_POSTGRES");
+  return server == nullptr ? fresh_file() : server;
+}
+
 void BM_DurableTasksPerSecond(benchmark::State& state) {
   const auto workflow = load(flow(kTasks, false));
   double seconds = 0;
   for (auto _ : state) {
-    Durable durable(fresh_file());
+    Durable durable(place());
     const TimePoint began = durable.clock.now();
     durable.run(workflow);
     seconds += std::chrono::duration<double>(durable.clock.now() - began).count();

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
+#include "engine/record_writer.h"
 #include "engine/run_picture.h"
 #include "engine/test_run.h"
 #include "workflow/test_files.h"

@@ -10,7 +10,7 @@
 #include "engine/html_parts.h"
 #include "engine/html_text.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
+#include "engine/record_writer.h"
 #include "engine/sample_picture.h"
 
 namespace tidegate::engine {

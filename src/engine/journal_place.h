@@ -15,7 +15,12 @@ namespace tidegate::engine {
 // again by itself, waits little.
 inline constexpr Duration kLockPatience = 5s;
 
-// Opens the database of the journal at `place`, a file of SQLite, and brings its tables up to date.
+// "postgresql://...", "sqlite:FILE" or a file of SQLite.
+[[nodiscard]] bool is_shared_journal(const std::string& place);  // in PostgreSQL
+// Whether there may be runs: a file that is not there has none.
+[[nodiscard]] bool journal_exists(const std::string& place);
+
+// Opens the database of the journal and brings its tables up to date.
 Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& place,
                                                          Duration patience = kLockPatience);
 // The same for the journal's writer.

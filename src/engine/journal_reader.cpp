@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
+#include "engine/journal_tables.h"
 
 namespace tidegate::engine {
 namespace {
@@ -59,12 +59,12 @@ Result<std::vector<StoredRun>> JournalReader::select_runs(std::string_view where
 
 Result<std::vector<StoredRun>> JournalReader::runs(std::size_t most) {
   const std::array<Value, 1> values{static_cast<std::int64_t>(most)};
-  return select_runs("ORDER BY id DESC LIMIT ?", values);
+  return select_runs("ORDER BY id DESC LIMIT $1", values);
 }
 
 Result<StoredRun> JournalReader::run(RunId id) {
   const std::array<Value, 1> values{id.value};
-  auto found = select_runs("WHERE id = ?", values);
+  auto found = select_runs("WHERE id = $1", values);
   if (!found) return std::unexpected(std::move(found.error()));
   if (found->empty())
     return fail(ErrorCode::not_found, fmt::format("there is no run {}", id.text()));
@@ -116,7 +116,7 @@ Result<StoredRun> JournalReader::find_run(std::string_view text) {
 
 Result<std::optional<StoredRun>> JournalReader::run_with_key(const std::string& key) {
   const std::array<Value, 1> values{std::string_view(key)};
-  auto found = select_runs("WHERE key = ?", values);
+  auto found = select_runs("WHERE key = $1", values);
   if (!found) return std::unexpected(std::move(found.error()));
   if (found->empty()) return std::nullopt;
   return std::move(found->front());
@@ -132,17 +132,17 @@ Result<std::string> JournalReader::text_of(RunId id, std::string_view sql) {
 }
 
 Result<std::string> JournalReader::spec(RunId id) {
-  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = spec WHERE run.id = ?");
+  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = spec WHERE run.id = $1");
 }
 
 Result<std::string> JournalReader::inputs(RunId id) {
-  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = inputs WHERE run.id = ?");
+  return text_of(id, "SELECT bytes FROM run JOIN blob ON blob.id = inputs WHERE run.id = $1");
 }
 
 Result<std::string> JournalReader::outputs(RunId id) {
   return text_of(id,
                  "SELECT coalesce(bytes, 'null') FROM run LEFT JOIN blob ON blob.id = outputs "
-                 "WHERE run.id = ?");
+                 "WHERE run.id = $1");
 }
 
 Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
@@ -151,7 +151,7 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
   auto read = store_->query(
       "SELECT task, id, coalesce(item_key, ''), role, coalesce(error, ''), parent, state, "
       "attempts, started_us, ended_us, coalesce(output, 0), reused_run, reused_task FROM task "
-      "WHERE run = ? ORDER BY task",
+      "WHERE run = $1 ORDER BY task",
       values, [&](const Row& row) {
         StoredTask task;
         task.task = static_cast<std::uint32_t>(row.integer(0));
@@ -173,9 +173,11 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
   if (!read) return std::unexpected(std::move(read.error()));
   // Numbers are dense: a task's row is its number.
   auto counted = store_->query(
-      "SELECT task, sum(purpose IS NULL AND coalesce(error_class, '') <> 'cancelled'), max(state "
-      "IN ('sent', 'orphaned')), "
-      "sum(coalesce(cost_nano, reserved_nano)) FROM attempt WHERE run = ? GROUP BY task",
+      "SELECT task, "
+      "sum(CASE WHEN purpose IS NULL AND coalesce(error_class, '') <> 'cancelled' THEN 1 ELSE 0 "
+      "END), "
+      "max(CASE WHEN state IN ('sent', 'orphaned') THEN 1 ELSE 0 END), "
+      "sum(coalesce(cost_nano, reserved_nano)) FROM attempt WHERE run = $1 GROUP BY task",
       values, [&](const Row& row) {
         const auto at = static_cast<std::size_t>(row.integer(0));
         if (at >= tasks.size()) return;
@@ -210,7 +212,7 @@ Result<void> JournalReader::attempts(RunId id,
       "coalesce(completion, 0), coalesce(reasoning, 0), coalesce(cost_nano, reserved_nano), "
       "coalesce(saved_by_cache_nano, 0), coalesce(saved_by_window_nano, 0), "
       "coalesce(cost_kind, ''), coalesce(error_class, ''), coalesce(error, '') "
-      "FROM attempt WHERE run = ? ORDER BY task, number",
+      "FROM attempt WHERE run = $1 ORDER BY task, number",
       values, [&](const Row& row) {
         StoredAttempt attempt;
         attempt.task = static_cast<std::uint32_t>(row.integer(0));
@@ -248,7 +250,7 @@ Result<std::vector<StoredTurn>> JournalReader::turns(RunId id, std::uint32_t tas
   };
   auto read = store_->query(
       "SELECT number, a.bytes, r.bytes FROM turn JOIN blob a ON a.id = answer "
-      "LEFT JOIN blob r ON r.id = results WHERE run = ? AND task = ? ORDER BY number",
+      "LEFT JOIN blob r ON r.id = results WHERE run = $1 AND task = $2 ORDER BY number",
       values, [&](const Row& row) {
         turns.push_back({.number = static_cast<std::uint32_t>(row.integer(0)),
                          .answer = bytes(row, 1),
@@ -258,7 +260,7 @@ Result<std::vector<StoredTurn>> JournalReader::turns(RunId id, std::uint32_t tas
   read = store_->query(
       "SELECT turn, number, tool, a.bytes, r.bytes, failed, begun_us FROM tool_call "
       "JOIN blob a ON a.id = arguments LEFT JOIN blob r ON r.id = result "
-      "WHERE run = ? AND task = ? ORDER BY turn, number",
+      "WHERE run = $1 AND task = $2 ORDER BY turn, number",
       values, [&](const Row& row) {
         SetToolCall call{.run = id, .task = task};
         call.turn = static_cast<std::uint32_t>(row.integer(0));
@@ -281,8 +283,8 @@ Result<std::vector<StoredEvent>> JournalReader::events(RunId id, std::int64_t af
   std::vector<StoredEvent> events;
   const std::array<Value, 3> values{id.value, after, static_cast<std::int64_t>(most)};
   auto read = store_->query(
-      "SELECT seq, at_us, kind, coalesce(body, '{}'), task FROM event WHERE run = ? AND seq > ? "
-      "ORDER BY seq LIMIT ?",
+      "SELECT seq, at_us, kind, coalesce(body, '{}'), task FROM event WHERE run = $1 AND seq > $2 "
+      "ORDER BY seq LIMIT $3",
       values, [&](const Row& row) {
         StoredEvent event{.seq = row.integer(0),
                           .at = wall(row.integer(1)),
@@ -299,7 +301,7 @@ Result<std::vector<StoredEvent>> JournalReader::events(RunId id, std::int64_t af
 Result<Bytes> JournalReader::content(std::int64_t row_id) {
   Bytes found;
   const std::array<Value, 1> values{row_id};
-  auto read = store_->query("SELECT bytes FROM blob WHERE id = ?", values, [&](const Row& row) {
+  auto read = store_->query("SELECT bytes FROM blob WHERE id = $1", values, [&](const Row& row) {
     found = std::make_shared<const std::string>(row.text(0));
   });
   if (!read) return std::unexpected(std::move(read.error()));

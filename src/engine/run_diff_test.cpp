@@ -4,7 +4,7 @@
 
 #include "base/scratch_dir.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
+#include "engine/record_writer.h"
 
 namespace tidegate::engine {
 namespace {

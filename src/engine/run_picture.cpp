@@ -8,7 +8,7 @@
 #include <unordered_map>
 
 #include "engine/journal_reader.h"
-#include "engine/journal_schema.h"
+#include "engine/journal_tables.h"
 
 namespace tidegate::engine {
 namespace {
@@ -62,7 +62,7 @@ class PictureReader {
     auto done = store_.query(
         "SELECT name, state, reason, created_us, changed_us, ended_us, budget_nano, b.bytes, "
         "CASE WHEN key LIKE 'sub:%' THEN NULL ELSE parent END FROM run r LEFT JOIN blob b ON b.id "
-        "= r.outputs WHERE r.id = ?",
+        "= r.outputs WHERE r.id = $1",
         by_run_, [&](const Row& row) {
           is_there = true;
           out_.name = row.text(0);
@@ -84,7 +84,7 @@ class PictureReader {
   Result<void> tasks() {
     return store_.query(
         "SELECT task, id, role, state, error, started_us, ended_us FROM task "
-        "WHERE run = ? AND parent IS NULL ORDER BY task",
+        "WHERE run = $1 AND parent IS NULL ORDER BY task",
         by_run_, [&](const Row& row) {
           index_[row.integer(0)] = out_.tasks.size();
           PictureTask& task = out_.tasks.emplace_back();
@@ -104,7 +104,7 @@ class PictureReader {
   Result<void> items() {
     return store_.query(
         "SELECT parent, state, count(*), min(started_us), max(ended_us), max(error) FROM task "
-        "WHERE run = ? AND parent IS NOT NULL GROUP BY parent, state",
+        "WHERE run = $1 AND parent IS NOT NULL GROUP BY parent, state",
         by_run_, [&](const Row& row) {
           PictureTask* task = task_of(row.integer(0));
           if (task == nullptr) return;
@@ -138,19 +138,19 @@ class PictureReader {
         "CAST(coalesce(sum(a.saved_by_window_nano), 0) AS BIGINT), "
         "CAST(sum(a.reserved_nano) AS BIGINT) ";
     const auto add = [&](const Row& row) { add_attempts(row); };
-    const auto own =
-        store_.query(fmt::format("SELECT coalesce(t.parent, t.task), {}FROM attempt a "
-                                 "JOIN task t ON t.run = a.run AND t.task = a.task WHERE a.run = ? "
-                                 "GROUP BY 1, 2, 3, 4, 5, 6",
-                                 kSums),
-                     by_run_, add);
+    const auto own = store_.query(
+        fmt::format("SELECT coalesce(t.parent, t.task), {}FROM attempt a "
+                    "JOIN task t ON t.run = a.run AND t.task = a.task WHERE a.run = $1 "
+                    "GROUP BY 1, 2, 3, 4, 5, 6",
+                    kSums),
+        by_run_, add);
     if (!own) return own;
     const std::array<Value, 2> twice{by_run_[0], by_run_[0]};
     return store_.query(
         fmt::format("{}SELECT coalesce(u.parent, u.task), {}FROM used "
                     "JOIN attempt a ON a.run = used.run "
                     "JOIN task t ON t.run = a.run AND t.task = a.task "
-                    "JOIN task u ON u.task = used.task WHERE u.run = ? GROUP BY 1, 2, 3, 4, 5, 6",
+                    "JOIN task u ON u.task = used.task WHERE u.run = $2 GROUP BY 1, 2, 3, 4, 5, 6",
                     kWithUsedRuns, kSums),
         twice, add);
   }
@@ -186,9 +186,10 @@ class PictureReader {
   // A list counts as its items.
   Result<void> reused() {
     return store_.query(
-        "SELECT coalesce(t.parent, t.task), t.parent IS NULL, count(DISTINCT t.task), "
+        "SELECT coalesce(t.parent, t.task), CASE WHEN t.parent IS NULL THEN 1 ELSE 0 END, "
+        "count(DISTINCT t.task), "
         "CAST(coalesce(sum(coalesce(a.cost_nano, a.reserved_nano)), 0) AS BIGINT) FROM task t "
-        "LEFT JOIN attempt a ON a.run = t.reused_run AND a.task = t.reused_task WHERE t.run = ? "
+        "LEFT JOIN attempt a ON a.run = t.reused_run AND a.task = t.reused_task WHERE t.run = $1 "
         "AND t.reused_run IS NOT NULL AND t.state IN ('succeeded', 'approved', 'rejected') "
         "GROUP BY 1, 2",
         by_run_, [&](const Row& row) {
@@ -204,7 +205,7 @@ class PictureReader {
     const std::string sql = fmt::format(
         "SELECT a.task, a.sent_us, a.done_us, a.state FROM attempt a "
         "JOIN task t ON t.run = a.run AND t.task = a.task "
-        "WHERE a.run = ? AND t.parent IS NULL ORDER BY a.task, a.number LIMIT {}",
+        "WHERE a.run = $1 AND t.parent IS NULL ORDER BY a.task, a.number LIMIT {}",
         kMaxSpans);
     return store_.query(sql, by_run_, [&](const Row& row) {
       PictureTask* task = task_of(row.integer(0));

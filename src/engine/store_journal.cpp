@@ -9,8 +9,9 @@
 #include <utility>
 
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
 #include "engine/lease.h"
+#include "engine/record_writer.h"
+#include "store/pipelined.h"
 
 namespace tidegate::engine {
 namespace {
@@ -175,6 +176,7 @@ Result<void> StoreJournal::commit() {
   if (done) done = check_leases();
   if (done) done = write_all();
   if (done) done = mark_position();
+  if (done) done = store::flush(*store_);
   pass(FaultPoint::before_commit);
   if (done) {
     done = store_->commit();
@@ -202,7 +204,9 @@ Result<void> StoreJournal::write_all() {
       auto leased = begin_lease(*store_, create->run, options_.owner, options_.lease);
       if (!leased) return leased;
     }
-    if (auto written = writer.write(*record); !written) return written;
+    auto written = writer.write(*record);
+    if (written && exact_) written = store::flush(*store_);
+    if (!written) return written;
   }
   at_ = 0;
   return {};
@@ -217,20 +221,21 @@ Result<void> StoreJournal::mark_position() {
       std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count()}};
-  auto marked = store_->run(
+  return store::queue(
+      *store_,
       "INSERT INTO writer (owner, position, at_us) VALUES ($1, $2, $3) ON CONFLICT (owner) "
       "DO UPDATE SET position = excluded.position, at_us = excluded.at_us",
       values);
-  if (!marked) return std::unexpected(std::move(marked.error()));
-  return {};
 }
 
+// A server may still be at that commit: changing the row waits for it.
 Result<void> StoreJournal::drop_committed() {
   std::uint64_t position = 0;
   const std::array<Value, 1> owner{std::string_view(options_.owner)};
   auto found = store_->query(
-      "SELECT position FROM writer WHERE owner = $1", owner,
-      [&](const store::Row& row) { position = static_cast<std::uint64_t>(row.integer(0)); });
+      "INSERT INTO writer (owner, position, at_us) VALUES ($1, 0, 0) ON CONFLICT (owner) "
+      "DO UPDATE SET position = writer.position RETURNING position",
+      owner, [&](const store::Row& row) { position = static_cast<std::uint64_t>(row.integer(0)); });
   if (!found || position <= taken_) return found;
   settle(position - taken_);
   return {};
@@ -313,6 +318,7 @@ void StoreJournal::settled() {
   }
   settle(batch_.size());
   backoff_ = {};
+  exact_ = false;
   failing_since_ = kNever;
   if (now() >= renewed_at_ + options_.lease / 3) renewed_at_ = now();
 }
@@ -321,6 +327,10 @@ void StoreJournal::settled() {
 // what is there will not become right: its run is lost, and the rest is written without it.
 void StoreJournal::refused(const Error& error) {
   const bool passing = error.code == ErrorCode::unavailable || error.code == ErrorCode::io;
+  if (!passing && !exact_) {
+    exact_ = true;
+    return;
+  }
   if (const auto held = held_.find(at_); !passing && held != held_.end()) {
     if (held->second.epoch != 0) to_give_back_.push_back({held->second.run, held->second.epoch});
     lose(at_, held->second, error);
@@ -331,9 +341,10 @@ void StoreJournal::refused(const Error& error) {
     const std::lock_guard lock(mutex_);
     trouble_ = error.message;
   }
-  // A new connection recovers from a file that was replaced, and from a commit of which nobody
-  // knows whether it took place.
-  if (error.code == ErrorCode::io || store_ == nullptr) store_.reset();
+  // A new connection recovers from a file that was replaced, from one that was lost, and from a
+  // commit of which nobody knows whether it took place.
+  const bool remote = store_ != nullptr && store_->dialect() == store::Dialect::postgres;
+  if (error.code == ErrorCode::io || remote) store_.reset();
   if (passing && now() - failing_since_ < options_.patience) {
     backoff_ = std::clamp(backoff_ * 2, options_.first_retry, options_.last_retry);
     return;

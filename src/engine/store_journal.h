@@ -122,6 +122,7 @@ class StoreJournal {
   std::vector<Lease> to_give_back_;
   bool stopping_ = false;
   bool unsure_ = false;  // whether the last commit took place
+  bool exact_ = false;   // one record at a time, to see which one the store refuses
   TimePoint renewed_at_{}, looked_at_{}, failing_since_ = kNever;
   std::unordered_set<std::int64_t> seen_commands_;
   Duration backoff_{};

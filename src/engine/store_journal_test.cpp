@@ -2,11 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdlib>
+
 #include "base/scratch_dir.h"
 #include "engine/journal_place.h"
+#include "engine/journal_reader.h"
 #include "engine/lease.h"
 #include "engine/owner.h"
+#include "engine/run_picture.h"
 #include "loop/run_task.h"
+#include "store/postgres.h"
 #include "store/sqlite.h"
 
 namespace tidegate::engine {
@@ -16,8 +22,19 @@ constexpr WallTime kNow{1'800'000'000s};
 
 Bytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
-class StoreJournalTest : public testing::Test {
+// An empty database of the server in TIDEGATE_TEST_POSTGRES (tests/support/with_postgres.py), or a
+// file; what is said of one holds for the other.
+class StoreJournalTest : public testing::TestWithParam<bool> {
  protected:
+  void SetUp() override {
+    if (!GetParam()) return;
+    const char* const server = std::getenv("TIDEGATE_TEST_POSTGRES");
+    if (server == nullptr) GTEST_SKIP() << "TIDEGATE_TEST_POSTGRES names no server";
+    path_ = server;
+    auto store = store::open_postgres({.url = path_, .write_lock = {}, .while_waiting = {}});
+    ASSERT_TRUE(store) << store.error().message;
+    ASSERT_TRUE((*store)->execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public"));
+  }
   std::unique_ptr<StoreJournal> open(StoreJournal::Options options = {}) {
     options.place = path_;
     if (options.owner.empty()) options.owner = "here";
@@ -59,7 +76,7 @@ class StoreJournalTest : public testing::Test {
   }
   std::int64_t ask(std::string_view sql) {
     std::int64_t value = -1;
-    auto store = store::open_sqlite({.path = path_, .read_only = true});
+    auto store = open_journal_to_read(path_);
     EXPECT_TRUE(store);
     EXPECT_TRUE((*store)->query(sql, {}, [&](const store::Row& row) { value = row.integer(0); }));
     return value;
@@ -72,7 +89,13 @@ class StoreJournalTest : public testing::Test {
   const RunId run_{77};
 };
 
-TEST_F(StoreJournalTest, WhatWasAppendedIsThereOnceItIsDurable) {
+INSTANTIATE_TEST_SUITE_P(Stores, StoreJournalTest, testing::Bool(),
+                         [](const auto& store) { return store.param ? "Postgres" : "Sqlite"; });
+
+class SqliteJournalTest : public StoreJournalTest {};
+INSTANTIATE_TEST_SUITE_P(Stores, SqliteJournalTest, testing::Values(false));
+
+TEST_P(StoreJournalTest, WhatWasAppendedIsThereOnceItIsDurable) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -83,7 +106,7 @@ TEST_F(StoreJournalTest, WhatWasAppendedIsThereOnceItIsDurable) {
   EXPECT_EQ(ask("SELECT count(*) FROM event"), 2);
 }
 
-TEST_F(StoreJournalTest, TheSameContentIsKeptOnce) {
+TEST_P(StoreJournalTest, TheSameContentIsKeptOnce) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -93,7 +116,7 @@ TEST_F(StoreJournalTest, TheSameContentIsKeptOnce) {
   EXPECT_EQ(ask("SELECT count(*) FROM blob WHERE bytes = 'the same'"), 1);
 }
 
-TEST_F(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
+TEST_P(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -106,7 +129,7 @@ TEST_F(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
   EXPECT_EQ(ask("SELECT count(*) FROM attempt"), 0);
 }
 
-TEST_F(StoreJournalTest, ARefusedRecordLosesItsRunAlone) {
+TEST_P(StoreJournalTest, ARefusedRecordLosesItsRunAlone) {
   auto journal = open();
   Journal& bad = journal->begin(run_);
   Journal& good = journal->begin(RunId{78});
@@ -130,7 +153,7 @@ TEST_F(StoreJournalTest, ARefusedRecordLosesItsRunAlone) {
   EXPECT_EQ(ask("SELECT count(*) FROM lease WHERE run = 78 AND owner = 'here'"), 1);
 }
 
-TEST_F(StoreJournalTest, WhoLostTheLeaseCanWriteNothingMore) {
+TEST_P(StoreJournalTest, WhoLostTheLeaseCanWriteNothingMore) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   Journal& other = journal->begin(RunId{78});
@@ -156,7 +179,7 @@ TEST_F(StoreJournalTest, WhoLostTheLeaseCanWriteNothingMore) {
   EXPECT_EQ(ask("SELECT count(*) FROM task WHERE run = 78 AND state = 'succeeded'"), 2);
 }
 
-TEST_F(StoreJournalTest, TheLeaseOfARunCoversTheWorkflowsWithinIt) {
+TEST_P(StoreJournalTest, TheLeaseOfARunCoversTheWorkflowsWithinIt) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -172,7 +195,7 @@ TEST_F(StoreJournalTest, TheLeaseOfARunCoversTheWorkflowsWithinIt) {
   EXPECT_EQ(ask("SELECT count(*) FROM task WHERE state = 'succeeded'"), 0);
 }
 
-TEST_F(StoreJournalTest, ALeaseIsFreeWhenItRunsOutOrItsOwnerHasDied) {
+TEST_P(StoreJournalTest, ALeaseIsFreeWhenItRunsOutOrItsOwnerHasDied) {
   auto store = open_journal_store(path_);
   ASSERT_TRUE(store);
   ASSERT_TRUE(take_lease(**store, run_, "elsewhere/1/1/1", 30s));
@@ -194,7 +217,7 @@ TEST_F(StoreJournalTest, ALeaseIsFreeWhenItRunsOutOrItsOwnerHasDied) {
   EXPECT_TRUE(take_lease(**store, RunId{78}, me, 30s));
 }
 
-TEST_F(StoreJournalTest, AFullStoreIsTriedAgainAndLosesNothing) {
+TEST_P(SqliteJournalTest, AFullStoreIsTriedAgainAndLosesNothing) {
   int opened = 0;
   auto journal = open({.open_store = [&]() -> Result<std::unique_ptr<store::Store>> {
     auto store = open_journal_store(path_);
@@ -214,7 +237,7 @@ TEST_F(StoreJournalTest, AFullStoreIsTriedAgainAndLosesNothing) {
   EXPECT_EQ(ask("SELECT length(bytes) FROM blob ORDER BY length(bytes) DESC LIMIT 1"), 1 << 20);
 }
 
-TEST_F(StoreJournalTest, ALockedStoreIsWaitedFor) {
+TEST_P(SqliteJournalTest, ALockedStoreIsWaitedFor) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -230,7 +253,7 @@ TEST_F(StoreJournalTest, ALockedStoreIsWaitedFor) {
 }
 
 // Runs that it lost can be gone on with, and others begin, once it takes something again.
-TEST_F(StoreJournalTest, AStoreThatStaysFullEndsEveryWaitWithItsReason) {
+TEST_P(SqliteJournalTest, AStoreThatStaysFullEndsEveryWaitWithItsReason) {
   std::atomic<int> pages = 120;
   auto journal = open({.patience = 20ms, .open_store = [&] {
                          auto store = open_journal_store(path_);
@@ -254,7 +277,7 @@ TEST_F(StoreJournalTest, AStoreThatStaysFullEndsEveryWaitWithItsReason) {
   EXPECT_TRUE(commit(next));
 }
 
-TEST_F(StoreJournalTest, AppendedGroupsShareCommits) {
+TEST_P(StoreJournalTest, AppendedGroupsShareCommits) {
   auto journal = open();
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -266,7 +289,7 @@ TEST_F(StoreJournalTest, AppendedGroupsShareCommits) {
   EXPECT_EQ(ask("SELECT count(*) FROM event WHERE kind = 'note'"), 10'000);
 }
 
-TEST_F(StoreJournalTest, CommandsReachTheOwnerOnce) {
+TEST_P(StoreJournalTest, CommandsReachTheOwnerOnce) {
   auto journal = open({.look_every = 1ms});
   Journal& run = journal->begin(run_);
   run.append(new_run());
@@ -288,6 +311,133 @@ TEST_F(StoreJournalTest, CommandsReachTheOwnerOnce) {
   run.append(AddEvent{.run = run_, .kind = "note", .body = "{}", .at = kNow});
   ASSERT_TRUE(commit(run));
   EXPECT_EQ(answer_of(**other, *id), "done");
+}
+
+// Every kind of record, and what a reader makes of them.
+TEST_P(StoreJournalTest, WhatIsWrittenIsReadBack) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  CreateRun create = new_run();
+  create.key = "nightly";
+  create.budget = NanoDollars{5};
+  run.append(create);
+  run.append(BeginAttempt{.run = run_,
+                          .task = 0,
+                          .number = 1,
+                          .model = "m",
+                          .request_hash = ~0ull,
+                          .sent = kNow,
+                          .reserved = {7}});
+  run.append(AddTurn{
+      .run = run_, .task = 0, .attempt = 1, .number = 1, .answer = bytes("{}"), .at = kNow});
+  SetToolCall call{.run = run_,
+                   .task = 0,
+                   .turn = 1,
+                   .number = 0,
+                   .tool = "t",
+                   .arguments = bytes("[]"),
+                   .at = kNow};
+  run.append(call);
+  call.result = bytes("said");
+  call.at = kNow + 1s;
+  run.append(call);
+  run.append(AddTurn{.run = run_,
+                     .task = 0,
+                     .attempt = 1,
+                     .number = 1,
+                     .answer = bytes("{}"),
+                     .results = bytes("[1]"),
+                     .at = kNow});
+  run.append_both(EndAttempt{.run = run_,
+                             .task = 0,
+                             .number = 1,
+                             .state = AttemptState::failed,
+                             .model = "m",
+                             .done = kNow,
+                             .cost = {3},
+                             .error_class = "server"},
+                  done(0, std::string("zero \0 and \xff", 12)));
+  run.append(AddItems{
+      .run = run_,
+      .parent = 1,
+      .first = 2,
+      .keys = std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"x", "y"}),
+      .at = kNow});
+  run.append(AskApproval{.run = run_, .task = 2, .message = bytes("go?"), .at = kNow});
+  run.append(EndApproval{.run = run_, .task = 2, .approved = true, .by = "me", .at = kNow});
+  run.append(BeginAttempt{.run = run_, .task = 3, .number = 1, .sent = kNow, .reserved = {11}});
+  run.append(OrphanAttempts{.run = run_, .at = kNow});
+  run.append(SetBudget{.run = run_, .budget = NanoDollars{6}});
+  run.append(SetRunOutputs{.run = run_, .outputs = bytes("{\"a\":1}")});
+  run.append(
+      SetRunState{.run = run_, .state = RunState::partial, .reason = "why", .at = kNow + 2s});
+  const auto committed = commit(run);
+  ASSERT_TRUE(committed) << committed.error().message;
+
+  auto reader = JournalReader::open(path_);
+  ASSERT_TRUE(reader) << reader.error().message;
+  const auto stored = reader->run_with_key("nightly");
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ((*stored)->state, RunState::partial);
+  EXPECT_EQ((*stored)->budget, NanoDollars{6});
+  EXPECT_EQ(reader->spec(run_), "tasks");
+  EXPECT_EQ(reader->outputs(run_), "{\"a\":1}");
+  const auto tasks = reader->tasks(run_);
+  ASSERT_TRUE(tasks) << tasks.error().message;
+  ASSERT_EQ(tasks->size(), 4u);
+  EXPECT_EQ((*tasks)[0].cost, NanoDollars{3});
+  EXPECT_EQ((*tasks)[0].tries, 1u);
+  EXPECT_EQ((*tasks)[2].state, TaskState::approved);
+  EXPECT_EQ((*tasks)[3].item_key, "y");
+  EXPECT_TRUE((*tasks)[3].orphaned);
+  EXPECT_EQ((*tasks)[3].cost, NanoDollars{11});
+  const auto output = reader->content((*tasks)[0].output);
+  ASSERT_TRUE(output);
+  // PostgreSQL's text holds neither.
+  EXPECT_EQ(**output, GetParam() ? "zero \xEF\xBF\xBD and \xEF\xBF\xBD"
+                                 : std::string("zero \0 and \xff", 12));
+  const auto turns = reader->turns(run_, 0);
+  ASSERT_TRUE(turns && turns->size() == 1 && turns->front().calls.size() == 1);
+  EXPECT_EQ(*turns->front().results, "[1]");
+  EXPECT_EQ(*turns->front().calls[0].result, "said");
+  const auto events = reader->events(run_, 1, 100);
+  ASSERT_TRUE(events);
+  ASSERT_EQ(events->size(), 5u);
+  EXPECT_EQ(events->front().seq, 2);
+  EXPECT_EQ(events->back().body, R"({"state":"partial"})");
+  std::size_t attempts = 0;
+  ASSERT_TRUE(reader->attempts(run_, [&](const StoredAttempt&) { ++attempts; }));
+  EXPECT_EQ(attempts, 2u);
+  EXPECT_EQ(reader->runs(10)->size(), 1u);
+
+  auto store = open_journal_to_read(path_);
+  const auto picture = read_picture(**store, run_, nullptr);
+  ASSERT_TRUE(picture) << picture.error().message;
+  EXPECT_EQ(picture->totals.attempts, 2u);
+  EXPECT_EQ(picture->tasks.size(), 2u);
+  EXPECT_EQ(picture->tasks[1].items.total, 2u);
+}
+
+// What an outage of the server leaves of a group: all or nothing, and nothing twice.
+TEST_P(StoreJournalTest, ALostConnectionIsMadeAgain) {
+  if (!GetParam()) GTEST_SKIP() << "a file has no connection";
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  ASSERT_TRUE(commit(run));
+  auto other = open_journal_store(path_);
+  ASSERT_TRUE(other);
+  for (int i = 0; i < 20; ++i) {
+    std::ignore = (*other)->query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        "AND application_name = 'tidegate workflows'",
+        {}, [](const store::Row&) {});
+    for (int k = 0; k < 50; ++k) {
+      run.append(AddEvent{.run = run_, .kind = "note", .body = "{}", .at = kNow});
+    }
+    ASSERT_TRUE(commit(run));
+  }
+  EXPECT_EQ(ask("SELECT count(*) FROM event WHERE kind = 'note'"), 1000);
 }
 
 TEST(RunIdTest, IsWrittenAndReadBack) {

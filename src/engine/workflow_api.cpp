@@ -91,7 +91,7 @@ Result<Batch> events_behind(RunArchive::Access access, RunId run, std::int64_t a
     if (event.task) {
       const std::array<store::Value, 2> values{run.value, std::int64_t{*event.task}};
       const Result<void> found =
-          access.store.query("SELECT id, item_key FROM task WHERE run = ? AND task = ?", values,
+          access.store.query("SELECT id, item_key FROM task WHERE run = $1 AND task = $2", values,
                              [&](const store::Row& row) {
                                task = row.text(0);
                                if (!row.is_null(1)) task += fmt::format("[{}]", row.text(1));

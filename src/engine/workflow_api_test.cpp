@@ -10,7 +10,7 @@
 #include "base/scratch_dir.h"
 #include "engine/command.h"
 #include "engine/journal_place.h"
-#include "engine/journal_schema.h"
+#include "engine/record_writer.h"
 #include "http/server.h"
 #include "http/test_peer.h"
 #include "loop/worker.h"

@@ -8,16 +8,20 @@
 #include <array>
 #include <charconv>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "store/host_name.h"
+#include "store/pipelined.h"
 #include "store/postgres_library.h"
 
 namespace tidegate::store {
 namespace {
 
-constexpr Duration kSlice = 40ms;  // of a wait, between two calls of while_waiting
+constexpr std::size_t kMostQueued = 256;  // their answers fit into the buffers of the network
+constexpr Duration kSlice = 40ms;         // of a wait, between two calls of while_waiting
 
 struct Finish {
   const PostgresLibrary* pq;
@@ -43,6 +47,26 @@ std::int64_t lock_key(std::string_view name) {
   return static_cast<std::int64_t>(hash_bytes(name) & INT64_MAX);
 }
 
+// What text of this database cannot hold, which others and JSON can, is replaced as in browsers: a
+// zero, and what is not UTF-8.
+std::string storable(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::string out(text);
+  for (std::size_t at = out.find('\0'); at != std::string::npos; at = out.find('\0', at)) {
+    out.replace(at, 1, kReplacement);
+  }
+  if (is_valid_utf8(out)) return out;
+  std::string mended;
+  for (std::size_t at = 0; at < out.size();) {
+    std::size_t size = 1;
+    while (size <= 4 && at + size <= out.size() && !is_valid_utf8({out.data() + at, size})) ++size;
+    const bool good = size <= 4 && at + size <= out.size();
+    mended += good ? std::string_view(out).substr(at, size) : kReplacement;
+    at += good ? size : 1;
+  }
+  return mended;
+}
+
 class PostgresRow final : public Row {
  public:
   PostgresRow(const PostgresLibrary& pq, const PGresult* result) : pq_(pq), result_(result) {}
@@ -65,7 +89,7 @@ class PostgresRow final : public Row {
   const PGresult* result_;
 };
 
-class PostgresStore final : public Store {
+class PostgresStore final : public Store, public Pipelined {
  public:
   PostgresStore(const PostgresLibrary& pq, PostgresOptions options)
       : pq_(pq), options_(std::move(options)), name_(without_password(options_.url)) {}
@@ -75,6 +99,7 @@ class PostgresStore final : public Store {
   [[nodiscard]] Dialect dialect() const override { return Dialect::postgres; }
 
   Result<void> execute(std::string_view sql) override {
+    if (auto flushed = flush(); !flushed) return flushed;
     if (connection_ == nullptr) return lost();
     if (pq_.PQsendQuery(connection_.get(), std::string(sql).c_str()) == 0) return lost();
     return results([](const PGresult*) {});
@@ -96,6 +121,10 @@ class PostgresStore final : public Store {
       if (pq_.PQntuples(result) > 0) each(PostgresRow(pq_, result));
     });
   }
+
+  Result<void> queue(std::string_view sql, std::span<const Value> values,
+                     std::int64_t rows) override;
+  Result<void> flush() override;
 
   Result<void> begin_reading() override {
     return begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -124,6 +153,7 @@ class PostgresStore final : public Store {
   }
 
   Result<void> commit() override {
+    if (auto flushed = flush(); !flushed) return flushed;
     if (connection_ == nullptr) return lost();
     if (pq_.PQsendQuery(connection_.get(), "COMMIT") == 0) return lost();
     bool committed = false;
@@ -139,11 +169,16 @@ class PostgresStore final : public Store {
   }
 
   void rollback() override {
+    std::ignore = flush();
     if (in_transaction_ && connection_ != nullptr) std::ignore = execute("ROLLBACK");
     in_transaction_ = false;
   }
 
  private:
+  struct Queued {
+    std::string_view sql;  // a key of statements_
+    std::int64_t rows;
+  };
   enum class Ready : std::uint8_t { yes, no, broken };
   Ready wait(short events, TimePoint deadline);
   Result<Answer> next_result();
@@ -151,6 +186,8 @@ class PostgresStore final : public Store {
   Result<void> send(std::string_view sql, std::span<const Value> values,
                     const std::function<void(const PGresult*)>& each);
   Result<std::string> prepare(std::string_view sql);
+  bool send_prepared(const std::string& name, std::span<const Value> values);
+  Result<void> answer_of(const Queued& queued);
   Result<bool> any(std::string_view sql, std::span<const Value> values);
   Result<void> begin_with(std::string_view sql);
   std::unexpected<Error> lost();
@@ -163,6 +200,7 @@ class PostgresStore final : public Store {
   Connection connection_{nullptr, Finish{&pq_}};
   bool in_transaction_ = false;
   std::unordered_map<std::string, std::string> statements_;  // names of what is prepared, by text
+  std::vector<Queued> queued_;  // sent in pipeline mode, which is on while there are any
 };
 
 // Of the one host of an address; empty: it has none, several, a socket's folder, or numbers.
@@ -274,12 +312,14 @@ std::unexpected<Error> PostgresStore::lost() {
     if (!message.empty()) why += ": " + message;
   }
   connection_.reset();
+  queued_.clear();
   in_transaction_ = false;
   return fail(ErrorCode::unavailable, fmt::format("{}: {}", name_, why));
 }
 
 std::unexpected<Error> PostgresStore::silent() {
   connection_.reset();
+  queued_.clear();
   in_transaction_ = false;
   return fail(
       ErrorCode::unavailable,
@@ -355,30 +395,92 @@ Result<std::string> PostgresStore::prepare(std::string_view sql) {
   return name;
 }
 
-Result<void> PostgresStore::send(std::string_view sql, std::span<const Value> values,
-                                 const std::function<void(const PGresult*)>& each) {
-  if (connection_ == nullptr) return lost();
-  const auto name = prepare(sql);
-  if (!name) return std::unexpected(name.error());
-  // In text form, which ends with a zero byte.
+// In text form, which ends with a zero byte.
+bool PostgresStore::send_prepared(const std::string& name, std::span<const Value> values) {
   std::vector<std::string> texts(values.size());
   std::vector<const char*> pointers(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (const auto* integer = std::get_if<std::int64_t>(&values[i])) {
       texts[i] = fmt::format("{}", *integer);
-      pointers[i] = texts[i].c_str();
     } else if (const auto* text = std::get_if<std::string_view>(&values[i])) {
-      texts[i] = *text;
-      pointers[i] = texts[i].c_str();
+      texts[i] = storable(*text);
+    } else {
+      continue;
     }
+    pointers[i] = texts[i].c_str();
   }
-  if (pq_.PQsendQueryPrepared(connection_.get(), name->c_str(), static_cast<int>(values.size()),
-                              pointers.data(), nullptr, nullptr, 0) == 0) {
-    return lost();
-  }
+  return pq_.PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()),
+                                 pointers.data(), nullptr, nullptr, 0) != 0;
+}
+
+Result<void> PostgresStore::send(std::string_view sql, std::span<const Value> values,
+                                 const std::function<void(const PGresult*)>& each) {
+  if (auto flushed = flush(); !flushed) return flushed;
+  if (connection_ == nullptr) return lost();
+  const auto name = prepare(sql);
+  if (!name) return std::unexpected(name.error());
+  if (!send_prepared(*name, values)) return lost();
   // Row by row, so that a report over all records needs no memory for them.
   pq_.PQsetSingleRowMode(connection_.get());
   return results(each);
+}
+
+Result<void> PostgresStore::queue(std::string_view sql, std::span<const Value> values,
+                                  std::int64_t rows) {
+  if (connection_ == nullptr) return lost();
+  auto known = statements_.find(std::string(sql));
+  if (known == statements_.end()) {
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (auto name = prepare(sql); !name) return std::unexpected(name.error());
+    known = statements_.find(std::string(sql));
+  }
+  if (queued_.empty() && pq_.PQenterPipelineMode(connection_.get()) == 0) return lost();
+  queued_.push_back({known->first, rows});
+  if (!send_prepared(known->second, values)) return lost();
+  if (queued_.size() < kMostQueued) return {};
+  return flush();
+}
+
+// The first error is the call's; the server passes over what comes behind it.
+Result<void> PostgresStore::flush() {
+  if (queued_.empty()) return {};
+  const std::vector<Queued> queued = std::exchange(queued_, {});
+  if (connection_ == nullptr || pq_.PQpipelineSync(connection_.get()) == 0) return lost();
+  Result<void> done;
+  for (const Queued& one : queued) {
+    auto answer = answer_of(one);
+    if (connection_ == nullptr) return answer;
+    if (done) done = std::move(answer);
+  }
+  const auto end = next_result();
+  if (!end) return std::unexpected(end.error());
+  if (pq_.PQresultStatus(end->get()) != PGRES_PIPELINE_SYNC ||
+      pq_.PQexitPipelineMode(connection_.get()) == 0) {
+    return lost();
+  }
+  return done;
+}
+
+Result<void> PostgresStore::answer_of(const Queued& queued) {
+  auto result = next_result();
+  if (!result) return std::unexpected(result.error());
+  PGresult* const answer = result->get();
+  if (answer == nullptr) return lost();
+  const ExecStatusType status = pq_.PQresultStatus(answer);
+  Result<void> done;
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+    std::int64_t changed = 0;
+    const std::string_view count = pq_.PQcmdTuples(answer);
+    std::from_chars(count.data(), count.data() + count.size(), changed);
+    done = check_rows(queued.sql, changed, queued.rows);
+  } else {
+    done = std::unexpected(error_of(answer));
+  }
+  // A null one ends each statement's results.
+  const auto end = next_result();
+  if (!end) return std::unexpected(end.error());
+  if (*end != nullptr) return lost();
+  return done;
 }
 
 Result<bool> PostgresStore::any(std::string_view sql, std::span<const Value> values) {
@@ -399,9 +501,10 @@ Result<void> PostgresStore::begin_with(std::string_view sql) {
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options) {
   const PostgresLibrary* const pq = postgres_library();
   if (pq == nullptr) {
-    return fail(ErrorCode::invalid,
-                "PostgreSQL needs libpq, which is not on this machine; install it with: apt-get "
-                "install libpq5");
+    return fail(
+        ErrorCode::invalid,
+        "PostgreSQL needs libpq 14 or later, which is not on this machine; install it with: "
+        "apt-get install libpq5");
   }
   auto store = std::make_unique<PostgresStore>(*pq, std::move(options));
   if (auto connected = store->connect(); !connected) return std::unexpected(connected.error());

@@ -1,5 +1,5 @@
 // libpq, which is loaded when a PostgreSQL store is first opened: a gateway on SQLite neither needs
-// it nor pays for it. Functions by their own names; any thread.
+// it nor pays for it. Functions by their own names, of version 14 or later; any thread.
 #pragma once
 
 #include <postgresql/libpq-fe.h>
@@ -14,7 +14,8 @@ namespace tidegate::store {
   use(PQsetSingleRowMode) use(PQflush) use(PQconsumeInput) use(PQisBusy) use(PQgetResult) \
   use(PQclear) use(PQresultStatus) use(PQresultErrorField) use(PQresultErrorMessage) \
   use(PQcmdStatus) use(PQcmdTuples) use(PQntuples) use(PQgetisnull) use(PQgetvalue) \
-  use(PQgetlength) use(PQconninfoParse) use(PQconninfoFree) use(PQfreemem)
+  use(PQgetlength) use(PQenterPipelineMode) use(PQexitPipelineMode) use(PQpipelineSync) \
+  use(PQconninfoParse) use(PQconninfoFree) use(PQfreemem)
 // clang-format on
 
 struct PostgresLibrary {
@@ -23,7 +24,7 @@ struct PostgresLibrary {
 #undef TIDEGATE_PQ_DECLARE
 };
 
-// Null: it is not installed.
+// Null: it is not installed, or too old.
 const PostgresLibrary* postgres_library();
 
 }  // namespace tidegate::store

@@ -1,11 +1,12 @@
-// The tables of the journal and the statements that write them: the only SQL of the engine but for
-// that which reads (journal_reader.cpp). What each column means: docs/workflows.md.
+// How records become rows: statements that are the same for SQLite and PostgreSQL. The rest of the
+// engine's SQL reads (journal_reader.cpp), or is about leases (lease.cpp).
 // Used by the thread that owns the store.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
 #include "base/error.h"
 #include "engine/records.h"
@@ -13,18 +14,21 @@
 
 namespace tidegate::engine {
 
-// Begins a statement that may join `used`: the runs of workflows within the run `?`, each with the
-// task of that run that it belongs to, however deep. Their keys are "sub:" RUN "/" TASK.
-inline constexpr std::string_view kWithUsedRuns =
-    "WITH RECURSIVE used(run, task) AS (SELECT id, CAST(substr(key, 20) AS BIGINT) FROM run "
-    "WHERE parent = ? AND key LIKE 'sub:%' UNION ALL SELECT r.id, used.task FROM run r "
-    "JOIN used ON r.parent = used.run WHERE r.key LIKE 'sub:%') ";
+// A content in the table of contents, by its hash; null for none.
+class Kept {
+ public:
+  Kept() = default;
+  explicit Kept(std::string hash) : hash_(std::move(hash)) {}
+  [[nodiscard]] store::Value value() const {
+    return hash_.empty() ? store::Value() : store::Value(std::string_view(hash_));
+  }
 
-Result<void> migrate_journal(store::Store& store);
-// False: an earlier program made it, and it lacks columns.
-Result<bool> is_current_journal(store::Store& store);
+ private:
+  std::string hash_;
+};
 
-// Writes records into a store, within the transaction of its caller. One per transaction.
+// Writes records into a store, within the transaction of its caller. Statements are queued: that a
+// record does not fit may be found out later, by a flush() or commit() of the store.
 class RecordWriter {
  public:
   explicit RecordWriter(store::Store& store) : store_(store) {}
@@ -52,8 +56,8 @@ class RecordWriter {
 
   Result<void> take_over(RunId run, const Reuse& reuse, WallTime at);
 
-  // The row of `bytes` in the table of contents, made where it is not there yet; null for null.
-  Result<store::Value> keep(const Bytes& bytes);
+  // Its row is made where it is not there yet.
+  Result<Kept> keep(const Bytes& bytes);
   Result<void> add_event(RunId run, WallTime at, std::string_view kind, store::Value task,
                          std::string_view body);
   // Changes exactly one row.
@@ -61,7 +65,6 @@ class RecordWriter {
   Result<void> put(std::string_view sql, std::initializer_list<store::Value> values);
 
   store::Store& store_;
-  std::unordered_map<std::int64_t, std::int64_t> next_event_;  // by run
 };
 
 }  // namespace tidegate::engine
