@@ -19,8 +19,8 @@ enum class BodySize {
 struct Kind {
   BodySize size = BodySize::small;
   bool stream = false;
-  bool unique = false;         // no head, tool declaration or conversation comes twice
-  bool messages = false;       // in the words of Anthropic's Messages, else Chat Completions
+  bool unique = false;    // no head, tool declaration or conversation comes twice
+  bool messages = false;  // in the words of Anthropic's Messages, else Chat Completions
   std::string key = "sk-client-0123456789abcdef0123456789abcdef";
   std::string model = "auto";  // as the client names it; "auto" lets a gateway's policy decide
 };

@@ -1,6 +1,5 @@
-// Admin: the endpoints of the admin listener: health, readiness, metrics, virtual keys, budgets, and
-// those that other parts of the program add.
-// One object for all workers.
+// Admin: the endpoints of the admin listener: health, readiness, metrics, virtual keys, budgets,
+// and those that other parts of the program add. One object for all workers.
 #pragma once
 
 #include <atomic>
