@@ -14,7 +14,8 @@ namespace {
 std::string plain(std::string_view text) {
   constexpr std::size_t kMost = 120;
   std::string out(text.substr(0, kMost));
-  std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~' || c == ','; }, '?');
+  std::ranges::replace_if(out, [](char c) { return c < ' ' || c > '~'; }, '?');
+  std::ranges::replace(out, ',', ';');  // which stands between notes
   return out;
 }
 

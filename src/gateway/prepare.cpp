@@ -50,10 +50,12 @@ Result<protocol::Conversation> read_again(Surface surface, std::string_view body
   return translation::summarize(*request);
 }
 
-std::vector<std::string> tool_names(const Question& question) {
+std::vector<std::string> tool_names(const Question& question, bool only_custom) {
   std::vector<std::string> names;
-  const auto add = [&names](const translation::Request& request) {
-    for (const translation::Tool& tool : request.tools) names.emplace_back(tool.name);
+  const auto add = [&names, only_custom](const translation::Request& request) {
+    for (const translation::Tool& tool : request.tools) {
+      if (tool.custom || !only_custom) names.emplace_back(tool.name);
+    }
   };
   if (question.request) {
     add(*question.request);
@@ -186,7 +188,10 @@ void Attempt::prepare_passes(const translation::Aim& aim, bool keeps) {
     context.want_proof = question.request->thinking.want_proof;
   }
   context.maker = aim.maker;
-  if (repairs_dsml()) pass_->repair_dsml(tool_names(question), context.id);
+  if (walk_.surface != upstream_ && (question.request || question.conversation.other_tools)) {
+    pass_->restore_custom_calls(tool_names(question, true));
+  }
+  if (repairs_dsml()) pass_->repair_dsml(tool_names(question, false), context.id);
   context.request = question.request.get();
   if (keeps_response()) {
     // What the client said is kept, whatever of it was left out for this provider.

@@ -13,6 +13,7 @@
 #include "translation/answer_check.h"
 #include "translation/answer_fold.h"
 #include "translation/codec.h"
+#include "translation/custom_calls.h"
 #include "translation/dsml_filter.h"
 #include "translation/fence.h"
 #include "translation/reasoning_collector.h"
@@ -31,12 +32,15 @@ class AnswerPass : private EventSink {
     recorder_ = codec(surface).answer_encoder(std::move(context));
   }
   [[nodiscard]] std::string take_recorded() { return std::move(recorded_); }
+  // Calls of these tools are of custom ones, which the provider was told as functions.
+  void restore_custom_calls(std::vector<std::string> tools) {
+    if (!tools.empty()) custom_.emplace(static_cast<EventSink&>(*this), std::move(tools));
+  }
   // Calls of these tools that leak into its text are to be made calls again. `seed` differs from
-  // answer to answer.
+  // answer to answer. After restore_custom_calls().
   void repair_dsml(std::vector<std::string> tools, std::string_view seed) {
     tools_ = std::move(tools);
-    dsml_.emplace(static_cast<EventSink&>(*this),
-                  std::vector<std::string_view>(tools_.begin(), tools_.end()), seed);
+    dsml_.emplace(after_dsml(), std::vector<std::string_view>(tools_.begin(), tools_.end()), seed);
   }
   // It is to be held against the form that was asked for. One that the client must not take for
   // good ends without its end marker.
@@ -82,11 +86,15 @@ class AnswerPass : private EventSink {
   std::unique_ptr<StreamEncoder> encoder_;
   std::unique_ptr<StreamEncoder> recorder_;
   std::string recorded_;
-  [[nodiscard]] EventSink& sink() { return dsml_ ? static_cast<EventSink&>(*dsml_) : *this; }
+  [[nodiscard]] EventSink& after_dsml() {
+    return custom_ ? static_cast<EventSink&>(*custom_) : *this;
+  }
+  [[nodiscard]] EventSink& sink() { return dsml_ ? static_cast<EventSink&>(*dsml_) : after_dsml(); }
 
   AnswerFold fold_;
   std::vector<std::string> tools_;  // dsml_ has views of them
-  std::optional<DsmlFilter> dsml_;
+  std::optional<CustomCalls> custom_;
+  std::optional<DsmlFilter> dsml_;  // has a reference to custom_
   std::optional<ReasoningCollector> collector_;
   std::optional<AnswerCheck> check_;
   StreamFence fence_;  // of a stream that is checked and written

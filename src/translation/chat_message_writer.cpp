@@ -81,6 +81,10 @@ class MessageWriter {
         where};
   }
 
+  void note_cache_control(const Part& part) {
+    if (!part.cache_control.empty()) notes_.add("cache_control dropped");
+  }
+
   void begin(std::string_view role) {
     if (out_.back() == '}') out_ += ',';
     out_ += R"({"role":")";
@@ -105,7 +109,7 @@ class MessageWriter {
       out_ += part.text;
       first = false;
       before = &part;
-      if (!part.cache_control.empty()) notes_.add("cache_control dropped");
+      note_cache_control(part);
       if (!part.citations.empty()) notes_.add("citations dropped");
       if (part.kind == Kind::refusal) notes_.add("refusal sent as text");
     }
@@ -217,6 +221,7 @@ class MessageWriter {
       if (part.kind != Kind::tool_call) continue;
       if (!first) out_ += ',';
       first = false;
+      note_cache_control(part);
       const bool custom = part.custom && !dialect_.only_function_tools;
       out_ += R"({"id":)";
       append_raw(out_, part.id);
@@ -270,6 +275,7 @@ class MessageWriter {
   void result(const Turn& turn, const Turn* merged) {
     const Part& result = *request_.begin(turn);
     const Parts inside = parts(turn).subspan(1);
+    note_cache_control(result);
     begin("tool");
     append_text(out_, "tool_call_id", result.id);
     const bool only_text = std::ranges::all_of(inside, is_text);

@@ -24,6 +24,10 @@ void append_type(std::string& out, std::string_view type) {
   out += '"';
 }
 
+void note_cache_control(const Part& part, Notes& notes) {
+  if (!part.cache_control.empty()) notes.add("cache_control dropped");
+}
+
 bool write_image(const Part& part, std::string& out) {
   if (part.url.empty() && part.data.empty()) return false;  // a file id of another API
   append_type(out, "image_url");
@@ -50,7 +54,7 @@ bool write_document(const Request& request, const Part& part, std::string& out) 
     out += "\"}";
     return true;
   }
-  const bool by_id = !part.file_id.empty() && request.surface != Surface::messages;
+  const bool by_id = !part.file_id.empty() && request.surface == Surface::chat;
   if (part.data.empty() && !by_id) return false;  // a URL, which a file may not have
   append_type(out, "file");
   out += R"(,"file":{)";
@@ -136,14 +140,18 @@ bool write_chat_part(const Request& request, const Part& part, std::string& out,
       append_text(out, "text", part.text);
       if (!part.cache_control.empty() && request.surface == Surface::chat) {
         append_value(out, "cache_control", part.cache_control);
-      } else if (!part.cache_control.empty()) {
-        notes.add("cache_control dropped");
+      } else {
+        note_cache_control(part, notes);
       }
       out += '}';
       return true;
     case Kind::image:
+      note_cache_control(part, notes);
       return write_image(part, out);
     case Kind::document:
+      note_cache_control(part, notes);
+      if (part.cites()) notes.add("citations dropped");
+      if (part.has_context) notes.add("context of a document dropped");
       return write_document(request, part, out);
     case Kind::audio:
       append_type(out, "input_audio");

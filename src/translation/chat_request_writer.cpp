@@ -139,7 +139,11 @@ class RequestWriter {
     carry("frequency_penalty", request_.frequency_penalty);
     carry("presence_penalty", request_.presence_penalty);
     carry("logprobs", request_.logprobs);
-    carry("top_logprobs", request_.top_logprobs);
+    if (request_.surface != Surface::responses) {
+      carry("top_logprobs", request_.top_logprobs);
+    } else if (!request_.top_logprobs.empty() && request_.top_logprobs != "0") {
+      notes_.add("top_logprobs dropped");  // they come in a place that its answers lack
+    }
     carry("logit_bias", request_.logit_bias);
     carry_extra("service_tier", request_.service_tier);
     carry_extra("metadata", request_.metadata);

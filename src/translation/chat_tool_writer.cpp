@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "translation/chat_text.h"
+#include "translation/one_input.h"
 
 namespace tidegate::translation {
 namespace {
@@ -34,8 +35,14 @@ class ToolWriter {
 
  private:
   [[nodiscard]] bool takes(const Tool& tool) const {
-    if (tool.hosted) return !dialect_.only_function_tools && request_.surface == Surface::chat;
-    return !tool.custom || !dialect_.only_function_tools;
+    if (request_.surface == Surface::chat) {
+      return !dialect_.only_function_tools || !(tool.hosted || tool.custom);
+    }
+    return !tool.hosted;
+  }
+
+  [[nodiscard]] bool stays_custom(const Tool& tool) const {
+    return tool.custom && !dialect_.only_function_tools;
   }
 
   void write(const Tool& tool) {
@@ -43,14 +50,20 @@ class ToolWriter {
       out_ += tool.raw;
       return;
     }
-    out_ += tool.custom ? R"({"type":"custom","custom":{"name":)"
-                        : R"({"type":"function","function":{"name":)";
+    const bool custom = stays_custom(tool);
+    out_ += custom ? R"({"type":"custom","custom":{"name":)"
+                   : R"({"type":"function","function":{"name":)";
     append_raw(out_, tool.name);
     if (!tool.description.empty()) append_text(out_, "description", tool.description);
-    if (!tool.schema.empty()) append_value(out_, "parameters", tool.schema);
+    if (tool.custom && !custom) {
+      notes_.add("custom tool -> function with one input");
+      append_value(out_, "parameters", kOneInput);
+    } else if (!tool.schema.empty()) {
+      append_value(out_, "parameters", tool.schema);
+    }
     if (tool.strict) append_value(out_, "strict", *tool.strict ? "true" : "false");
     out_ += '}';
-    if (tool.custom) notes_.add("format of a custom tool dropped");
+    if (custom) notes_.add("format of a custom tool dropped");
     if (!tool.cache_control.empty() && request_.surface == Surface::chat) {
       append_value(out_, "cache_control", tool.cache_control);
     } else if (!tool.cache_control.empty()) {
@@ -91,7 +104,7 @@ class ToolWriter {
     } else if (tool->hosted) {
       append_value(out_, "tool_choice", choice.raw);
     } else {
-      const std::string_view type = tool->custom ? "custom" : "function";
+      const std::string_view type = stays_custom(*tool) ? "custom" : "function";
       out_ += fmt::format(R"(,"tool_choice":{{"type":"{0}","{0}":{{"name":"{1}"}}}})", type,
                           choice.name);
     }

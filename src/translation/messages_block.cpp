@@ -76,6 +76,7 @@ class Adder {
     if (!block_.has_source) return missing("source");
     const Source& source = block_.source;
     part_.name = block_.title;
+    part_.has_context = block_.has_context;
     part_.citations = block_.citations;
     if (source.type == "text") {
       if (source.data.data() == nullptr) return missing("source.data");
@@ -216,6 +217,7 @@ bool read_block(Walk& walk, const Where& where, Block& out) {
     if (key == "content") return walk.value(out.content);
     if (key == "citations") return walk.value(out.citations);
     if (key == "cache_control") return walk.value(out.cache_control);
+    out.has_context = out.has_context || key == "context";
     if (key == "is_error") return walk.flag(where, key, out.is_error);
     if (key == "source" && walk.kind() == Kind::object) {
       out.has_source = true;

@@ -17,7 +17,7 @@ struct Block {
   std::string_view input, content, citations, cache_control;  // JSON values
   std::string_view raw;                                       // the whole block
   bool is_error = false;
-  bool has_source = false;
+  bool has_context = false, has_source = false;
   Source source;
 };
 

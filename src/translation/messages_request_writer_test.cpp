@@ -91,7 +91,7 @@ TEST(MessagesRequestWriter, groups_results_and_merges_speakers) {
             R"("tool_use_id":"1"},{"type":"text","text":"mind"},{"type":"text","text":"and"}]}]})");
   EXPECT_TRUE(written.body.contains(R"("system":[{"type":"text","text":"S"}])"));
   EXPECT_EQ(written.notes,
-            "max_tokens -> 8192, as the provider needs one\n"
+            "max_tokens -> 8192: the provider needs one\n"
             "system message within the conversation -> user\n");
 }
 

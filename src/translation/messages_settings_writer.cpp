@@ -11,6 +11,7 @@
 #include "json/reader.h"
 #include "translation/messages_ids.h"
 #include "translation/messages_thinking.h"
+#include "translation/one_input.h"
 #include "translation/schema_instruction.h"
 
 namespace tidegate::translation::messages {
@@ -183,8 +184,7 @@ class SettingsWriter {
     if (!tool.description.empty()) text("description", tool.description);
     if (tool.custom) {
       notes_.add("custom tool -> function with one input");
-      raw("input_schema", R"({"type":"object","properties":{"input":{"type":"string"}},)"
-                          R"("required":["input"]})");
+      raw("input_schema", kOneInput);
     } else {
       raw("input_schema", object_schema(tool.schema));
     }
@@ -200,9 +200,14 @@ class SettingsWriter {
   }
 
   void write_tool_choice() {
-    if (tools_written_ == 0) return;
     using Kind = ToolChoice::Kind;
     ToolChoice choice = request_.tool_choice;
+    if (tools_written_ == 0) {
+      if (choice.kind == Kind::required || choice.kind == Kind::named) {
+        notes_.add("tool_choice dropped: no tools are left");
+      }
+      return;
+    }
     const bool known = std::ranges::any_of(request_.tools, [&](const Tool& tool) {
       return tool.name == choice.name && (!tool.hosted || request_.surface == Surface::messages);
     });

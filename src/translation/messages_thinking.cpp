@@ -63,7 +63,7 @@ Tokens settle_max_tokens(const Request& request, const protocol::DialectTable& d
   if (request.max_tokens) {
     tokens = *request.max_tokens;
   } else {
-    notes.add(fmt::format("max_tokens -> {}, as the provider needs one", tokens));
+    notes.add(fmt::format("max_tokens -> {}: the provider needs one", tokens));
   }
   if (const Tokens most = dialect.max_tokens_limit; most != 0 && tokens > most) {
     tokens = most;

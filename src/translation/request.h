@@ -69,6 +69,7 @@ struct Part {
   bool is_error = false;
   bool arguments_escaped = false;  // arguments are JSON within a string, else a JSON value
   bool custom = false;             // a custom (free text) tool's call: arguments are its text
+  bool has_context = false;        // of a document, in `raw` alone
   Seal seal = Seal::none;
   Place place;
   std::string_view text;
@@ -82,6 +83,9 @@ struct Part {
   std::string_view citations;      // JSON value
   std::string_view cache_control;  // JSON value
   std::string_view raw;            // JSON value: the whole part as the client sent it
+
+  // A document of which the answer is to cite.
+  [[nodiscard]] bool cites() const { return citations.find("true") != citations.npos; }
 };
 
 // What a model must be able to take for this part; text where every model can.

@@ -112,6 +112,11 @@ class ItemsWriter {
     return {};
   }
 
+  Result<void> text_document(const Part& part) {
+    if (part.name.empty()) return input_text(part.text);
+    return input_text(fmt::format("{}\\n\\n{}", part.name, part.text));
+  }
+
   // A file's id means nothing to another provider.
   [[nodiscard]] bool foreign_file(const Part& part) const {
     return !part.file_id.empty() && request_.surface == Surface::messages;
@@ -141,8 +146,10 @@ class ItemsWriter {
 
   Result<void> document(const Part& part, Commas& commas) {
     if (foreign_file(part)) return refuse(part, "a file id of another provider; send the file");
+    if (part.cites()) notes_.add("citations dropped");
+    if (part.has_context) notes_.add("context of a document dropped");
     commas.next(out_);
-    if (!part.text.empty()) return input_text(part.text);
+    if (!part.text.empty()) return text_document(part);
     Members members(out_);
     members.text("type", "input_file");
     if (!part.data.empty()) {

@@ -82,6 +82,7 @@ class RequestWriter {
       }
     }
     if (any) out_ += ']';
+    has_tools_ = any;
   }
 
   void write_tool(const Tool& tool) {
@@ -106,6 +107,12 @@ class RequestWriter {
   void tool_choice() {
     using Choice = ToolChoice::Kind;
     const ToolChoice& choice = request_.tool_choice;
+    if (!has_tools_ && !request_.tools.empty()) {
+      if (choice.kind == Choice::required || choice.kind == Choice::named) {
+        notes_.add("tool_choice dropped: no tools are left");
+      }
+      return;
+    }
     if (request_.parallel_tool_calls) {
       body_.flag("parallel_tool_calls", *request_.parallel_tool_calls);
     }
@@ -117,7 +124,7 @@ class RequestWriter {
       return takes(one) && (one.name == choice.name || (one.hosted && one.type == choice.name));
     });
     if (tool == request_.tools.end()) {
-      notes_.add("tool_choice of a tool that is not there dropped");
+      notes_.add("tool_choice dropped: its tool is not there");
       return;
     }
     body_.key("tool_choice");
@@ -259,6 +266,7 @@ class RequestWriter {
   std::string& out_;
   Notes& notes_;
   Members body_;
+  bool has_tools_ = false;
 };
 
 }  // namespace
