@@ -36,6 +36,14 @@ std::string without_surface_fields(std::string_view lines) {
   return kept;
 }
 
+bool names_version(std::string_view lines) {
+  while (!lines.empty()) {
+    if (starts_with_word(lines, "anthropic-version:")) return true;
+    lines.remove_prefix(std::min(lines.find('\n'), lines.size() - 1) + 1);
+  }
+  return false;
+}
+
 bool has_calls(const protocol::Conversation& conversation) {
   return std::ranges::any_of(conversation.recent_tool_calls,
                              [](std::uint16_t calls) { return calls != 0; });
@@ -245,6 +253,10 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
   } else {
     out->add(question.forwarded);
   }
+    // Which model answers is ours to say, so what only one provider asks for is not the client's.
+    if (upstream_ == Surface::messages && !names_version(question.forwarded)) {
+      out->add(provider_.dialect->headers);
+    }
   const std::size_t size = out->edits ? out->edits->size() : out->body.size();
   const auto length_end =
       fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), size);

@@ -135,15 +135,15 @@ bool Attempt::pass_events(std::string_view data, std::string_view chunk, bool ch
         send();
         break;
       }
-      if (translates()) {
-        if (kind == protocol::EventClass::garbage) {
-          fail_with(ledger::Outcome::failed_in_answer,
-                    {ErrorCode::truncated, "the provider's stream could not be understood", {}},
-                    kProviderFailed);
-          break;
-        }
-        continue;
+      if (kind == protocol::EventClass::garbage &&
+          (translates() || !protocol::is_object(event.data))) {
+        send();
+        fail_with(ledger::Outcome::failed_in_answer,
+                  {ErrorCode::truncated, "the provider's stream could not be understood", {}},
+                  kProviderFailed);
+        break;
       }
+      if (translates()) continue;
       if (hide_usage_ && kind == protocol::EventClass::usage_only) continue;
     }
     const bool in_place =

@@ -63,6 +63,8 @@ EventClass StreamReader::read(std::string_view data) {
   return classify(*fields);
 }
 
+bool is_object(std::string_view data) { return read_completion(data).has_value(); }
+
 Ending StreamReader::ending() const {
   const Ending said = protocol::ending(answer_);
   if (said == Ending::error || said == Ending::failed) return said;

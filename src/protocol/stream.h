@@ -23,6 +23,8 @@ enum class EventClass : std::uint8_t {
   other,
 };
 [[nodiscard]] std::string_view name(EventClass event_class);
+// Whether an event's payload is a JSON object that any client can read, whatever it says.
+[[nodiscard]] bool is_object(std::string_view data);
 
 class StreamReader {
  public:

@@ -324,6 +324,34 @@ class Answers(unittest.TestCase):
                             self.assertGreaterEqual(answer.status, 500)
                             self.assertTrue(answer.error()["message"])
 
+    def test_a_garbled_event_ends_a_stream_that_passes_as_it_is(self):
+        message_stop = {"type": "message_stop"}
+        stop_reason = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}
+        completed = {"type": "response.completed", "response": CREATED["response"] | {"status": "completed"}}
+        well = {"chat": (CHAT, events(chunk({"content": "Hello"})),
+                         events(chunk({}, finish_reason="stop"), "[DONE]")),
+                "anthropic": (MESSAGES, events(START, BLOCK, DELTA, named=True),
+                              events(STOP, stop_reason, message_stop, named=True)),
+                "openai": (RESPONSES, events(CREATED, ITEM, PART, TEXT, named=True), events(completed, named=True))}
+        for provider, (dialect, begin, end) in well.items():
+            for garbled in (b'data: {"choices":[\n\n', b'data: [1]\n\n', b'data: {"a":"\xf0\x9f"}\n\n'):
+                with self.subTest(f"{provider}: {garbled}"):
+                    Scripted.answer, Scripted.content_type = begin + garbled + end, "text/event-stream"
+                    body = dialect.body(provider, [user("Hi")]) | {"stream": True}
+                    answer = self.gateway.post(body, {}, dialect.path)
+                    self.assertTrue(answer.body.startswith(begin), answer)
+                    self.assertIn("could not be understood", self.last_error(dialect, answer))
+                    self.assertNotIn(garbled, answer.body)
+                    row, = self.gateway.records(answer)
+                    self.assertEqual(row["outcome"], "failed_in_answer")
+
+    def test_an_order_that_is_odd_passes_where_the_client_speaks_it(self):
+        stream = events(chunk({"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]}),
+                        chunk({}, finish_reason="stop"), "[DONE]")
+        Scripted.answer, Scripted.content_type = stream, "text/event-stream"
+        answer = self.gateway.post(CHAT.body("chat", [user("Hi")]) | {"stream": True}, {}, CHAT.path)
+        self.assertEqual(answer.body, stream)
+
     def test_answers_that_are_none(self):
         for provider in STREAMS:
             for whole in (b"", b"{", b"[]", b'{"choices":[{"message":{"content":"\xf0\x9f"}}]}',

@@ -296,6 +296,16 @@ class Surfaces(EndToEnd):
         _, body, notes = self.prefill("gpt-5.5")
         self.assertIn("prefix became a turn of its own", notes)
 
+    def test_a_messages_client_need_not_name_a_version(self):
+        for headers, version in (({}, "2023-06-01"), ({"anthropic-version": "2023-01-01"}, "2023-01-01")):
+            self.simulator.reset()
+            body = {"model": "claude-opus-4.7", "max_tokens": 99, "messages": [user("Hi")]}
+            answer = self.gateway.post(body, headers, "/v1/messages")
+            self.assertEqual(answer.status, 200, answer)
+            request, = self.simulator.log_of_requests()
+            versions = [value for name, value in dict(request["headers"]).items() if name == "anthropic-version"]
+            self.assertEqual(versions, [version])
+
     def test_tools_of_a_messages_client_are_strict_or_none_is(self):
         strict = {"name": "f", "strict": True, "input_schema": STRICT["function"]["parameters"]}
         loose = {"name": "g", "input_schema": {"type": "object"}}
