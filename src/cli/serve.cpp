@@ -192,6 +192,10 @@ bool Serving::share(const config::State& state) {
       sharing::SharingOptions{std::move(server), state.redis_prefix, state.gateways,
                               std::move(spending)},
       *log_);
+  shared_.reasoning->listen(
+      [this](const std::string& key, const std::string& cargo, WallTime until) {
+        shared_.sharing->archive().keep(key, cargo, until);
+      });
   return true;
 }
 

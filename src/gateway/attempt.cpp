@@ -7,6 +7,7 @@
 
 #include "gateway/answer_headers.h"
 #include "gateway/outgoing.h"
+#include "gateway/recall.h"
 #include "protocol/embeddings.h"
 #include "protocol/retry_after.h"
 #include "protocol/scrub.h"
@@ -74,7 +75,16 @@ Error Attempt::unreachable(Error error) const {
 Task<AttemptEnd> Attempt::run() {
   walk_.file(false);
   ++walk_.attempts;
-  if (std::unique_ptr<Outgoing> outgoing = prepare()) {
+  const std::size_t said = walk_.notes.size();
+  std::unique_ptr<Outgoing> outgoing = prepare();
+  if (!unknown_.empty() && outgoing != nullptr) {
+    const bool found = co_await recall_elsewhere(walk_, unknown_);
+    if (found) {
+      walk_.notes.resize(said);
+      outgoing = prepare();
+    }
+  }
+  if (outgoing != nullptr) {
     const config::Timeouts& timeouts = walk_.snapshot->config.timeouts;
     http::Call call(walk_.worker.pool(target_.provider));
     const http::Call::Deadlines deadlines{timeouts.connect, timeouts.first_byte, walk_.deadline,

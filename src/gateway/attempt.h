@@ -55,7 +55,7 @@ class Attempt : private http::SilenceListener {
   bool splice(Outgoing& out, const translation::Aim& aim, bool repairs);
   bool translate(Outgoing& out, const translation::Aim& aim);
   [[nodiscard]] Result<void> check_self_contained(const translation::Request& request) const;
-  [[nodiscard]] translation::Aim aim() const;
+  [[nodiscard]] translation::Aim aim();
   [[nodiscard]] bool must_repair(const translation::Aim& aim) const;
   [[nodiscard]] bool must_write_anew(const translation::Aim& aim) const;
   [[nodiscard]] bool repairs_dsml() const;
@@ -126,7 +126,9 @@ class Attempt : private http::SilenceListener {
   std::unique_ptr<translation::AnswerPass> gatherer_;
   std::unique_ptr<PendingResponse> pending_;  // to be remembered with the answer
   std::string owner_;                         // of what is remembered
-  protocol::Surface upstream_;                // that the provider is asked on
+  // What this gateway does not remember and another may; only where there are others.
+  translation::ReasoningMemory::Unknown unknown_;
+  protocol::Surface upstream_;  // that the provider is asked on
 };
 
 }  // namespace tidegate::gateway

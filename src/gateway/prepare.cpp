@@ -84,7 +84,7 @@ protocol::MustReturn must_return(const protocol::DialectTable& dialect, std::str
 
 }  // namespace
 
-translation::Aim Attempt::aim() const {
+translation::Aim Attempt::aim() {
   const catalog::Model& model = *target_.model;
   const protocol::MustReturn demanded = must_return(*provider_.dialect, model.wire_name);
   return {.dialect = provider_.dialect,
@@ -99,7 +99,8 @@ translation::Aim Attempt::aim() const {
           .thinking = target_.thinking,
           .max_tokens = target_.max_tokens,
           .max_output = model.max_output,
-          .memory = walk_.worker.shared.reasoning.get()};
+          .memory = walk_.worker.shared.reasoning.get(),
+          .unknown = walk_.worker.shared.sharing != nullptr ? &unknown_ : nullptr};
 }
 
 // Whether the reasoning of the answer may be asked back by a provider while the client drops it:
@@ -252,11 +253,11 @@ std::unique_ptr<Attempt::Outgoing> Attempt::prepare() {
     out->add(out->fields);
   } else {
     out->add(question.forwarded);
-  }
     // Which model answers is ours to say, so what only one provider asks for is not the client's.
     if (upstream_ == Surface::messages && !names_version(question.forwarded)) {
       out->add(provider_.dialect->headers);
     }
+  }
   const std::size_t size = out->edits ? out->edits->size() : out->body.size();
   const auto length_end =
       fmt::format_to(out->length_line, FMT_COMPILE("Content-Length: {}\r\n\r\n"), size);

@@ -9,11 +9,13 @@ Sharing::Sharing(const Clock& clock, SharingOptions options, telemetry::Log& log
       members_(options.prefix, options.gateways),
       leases_(options.prefix, link_, members_),
       purses_(options.prefix, std::move(options.spending), link_, members_, clock),
-      bulletin_(options.prefix, link_, members_) {
+      bulletin_(options.prefix, link_, members_),
+      archive_(options.prefix, link_) {
   link_.add(members_);  // first: who is not there holds nothing
   link_.add(leases_);
   link_.add(purses_);
   link_.add(bulletin_);
+  link_.add(archive_);
 }
 
 Sharing::~Sharing() { stop(); }

@@ -1,10 +1,11 @@
-// Sharing: what this gateway shares with others through Redis: limits, budgets, news. One per
-// process, made at the start where state.limits is configured. Any thread, but for start() and
-// stop().
+// Sharing: what this gateway shares with others through Redis: limits, budgets, news,
+// texts. One per process, made at the start where state.limits is configured. Any thread, but for
+// start() and stop().
 #pragma once
 
 #include <string>
 
+#include "sharing/archive.h"
 #include "sharing/bulletin.h"
 #include "sharing/leases.h"
 #include "sharing/link.h"
@@ -34,6 +35,7 @@ class Sharing {
   [[nodiscard]] Lender& lender() { return leases_; }
   [[nodiscard]] budgets::Treasury& treasury() { return purses_; }
   [[nodiscard]] Bulletin& bulletin() { return bulletin_; }
+  [[nodiscard]] Archive& archive() { return archive_; }
   // False: this gateway takes its fair share, 1 / gateways(), of every limit.
   [[nodiscard]] bool connected() const { return link_.connected(); }
   [[nodiscard]] int gateways() const { return members_.gateways(); }
@@ -46,6 +48,7 @@ class Sharing {
   Leases leases_;
   Purses purses_;
   Bulletin bulletin_;
+  Archive archive_;
 };
 
 }  // namespace tidegate::sharing

@@ -23,6 +23,7 @@ struct Aim {
   Tokens max_output = 0;                    // the most that the model can give; 0: not known
   const ReasoningMemory* memory = nullptr;  // null: nothing is remembered
   std::string_view owner = {};              // of what is remembered
+  ReasoningMemory::Unknown* unknown = nullptr;  // null: nobody else can be asked
 
   // Gemini behind OpenRouter refuses a step with calls that brings no reasoning_details.
   [[nodiscard]] bool wants_details() const;

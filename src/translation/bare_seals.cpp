@@ -20,7 +20,7 @@ bool is_bare(const Part& part) { return part.seal != Seal::none && part.maker.em
 
 std::string foreign_maker(const Aim& aim, std::string_view proof) {
   if (aim.memory == nullptr || proof.empty()) return {};
-  std::string maker = aim.memory->maker_of(aim.owner, proof);
+  std::string maker = aim.memory->maker_of(aim.owner, proof, aim.unknown);
   return maker == aim.maker ? std::string() : maker;
 }
 

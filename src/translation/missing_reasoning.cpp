@@ -15,7 +15,7 @@ std::string turns(std::uint32_t count) {
 
 std::vector<Cargo> MissingReasoning::recall(const ReasoningMemory::Turn& turn) const {
   if (aim_.memory == nullptr) return {};
-  return aim_.memory->recall(aim_.owner, turn);
+  return aim_.memory->recall(aim_.owner, turn, aim_.unknown);
 }
 
 std::string MissingReasoning::stand_in(std::uint32_t turn_number,

@@ -24,6 +24,8 @@ CREATE INDEX reasoning_until ON reasoning (until_us);
 // Beside its texts: list node, table entry, shared count.
 constexpr std::size_t kEntryBytes = 200;
 constexpr Duration kGather = 200ms;  // of changes, before they are written
+// What nobody knew may have been on its way.
+constexpr Duration kNobodyKnows = 5s;
 
 std::int64_t microseconds(WallTime at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
@@ -167,6 +169,7 @@ void ReasoningMemory::remember(std::string_view owner, const Turn& turn,
   if (!turn.text.empty()) {
     entries.push_back({text_key(owner, turn.text.value()), packed, until});
   }
+  if (!entries.empty()) tell(entries.front());
   keep(std::move(entries));
 }
 
@@ -178,18 +181,23 @@ void ReasoningMemory::remember_seals(std::string_view owner, const std::vector<C
     const Cargo made{.seal = each.seal, .maker = each.maker, .id = {}, .proof = {}, .text = {}};
     entries.push_back(
         {seal_key(owner, each.proof), std::make_shared<const std::string>(pack({made})), until});
+    tell(entries.back());
   }
   keep(std::move(entries));
 }
 
-std::string ReasoningMemory::maker_of(std::string_view owner, std::string_view proof) const {
-  const std::string key = seal_key(owner, proof);
+std::string ReasoningMemory::maker_of(std::string_view owner, std::string_view proof,
+                                      Unknown* unknown) const {
+  std::string key = seal_key(owner, proof);
   std::shared_ptr<const std::string> packed;
   {
     const std::scoped_lock lock(mutex_);
     if (const Entry* entry = find(key)) packed = entry->cargo;
   }
-  if (!packed) return {};
+  if (!packed) {
+    if (unknown != nullptr) unknown->push_back(std::move(key));
+    return {};
+  }
   std::vector<Cargo> cargo = unpack(*packed);
   return cargo.empty() ? std::string() : std::move(cargo.front().maker);
 }
@@ -207,7 +215,19 @@ void ReasoningMemory::keep(std::vector<Entry> entries) {
   if (thread_.joinable()) changed_.notify_all();
 }
 
-std::vector<Cargo> ReasoningMemory::recall(std::string_view owner, const Turn& turn) const {
+void ReasoningMemory::adopt(std::string key, std::optional<std::string> cargo, WallTime until) {
+  const WallTime now = clock_.wall();
+  until = std::min<WallTime>(until, now + (cargo ? options_.keep : kNobodyKnows));
+  Entry entry{std::move(key), std::make_shared<const std::string>(cargo.value_or("")), until};
+  const std::scoped_lock lock(mutex_);
+  const Entry* const known = find(entry.key);
+  if (known != nullptr && !known->cargo->empty()) return;
+  put(std::move(entry));
+  shrink();
+}
+
+std::vector<Cargo> ReasoningMemory::recall(std::string_view owner, const Turn& turn,
+                                           Unknown* unknown) const {
   std::shared_ptr<const std::string> packed;
   {
     const std::scoped_lock lock(mutex_);
@@ -222,7 +242,13 @@ std::vector<Cargo> ReasoningMemory::recall(std::string_view owner, const Turn& t
     }
     if (entry != nullptr) packed = entry->cargo;
   }
-  return packed ? unpack(*packed) : std::vector<Cargo>{};
+  if (packed) return unpack(*packed);
+  if (unknown != nullptr && !turn.calls.empty()) {
+    unknown->push_back(call_key(owner, turn.calls.front()));
+  } else if (unknown != nullptr && !turn.text.empty()) {
+    unknown->push_back(text_key(owner, turn.text.value()));
+  }
+  return {};
 }
 
 std::size_t ReasoningMemory::bytes() const {

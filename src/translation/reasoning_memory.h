@@ -11,9 +11,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -55,6 +57,13 @@ class ReasoningMemory {
     TurnHash text;
   };
 
+  // What was looked for and is not here, for who can ask elsewhere: keys of entries.
+  using Unknown = std::vector<std::string>;
+  // Hears of each thing that is remembered here, on the thread that remembers it. A turn is told
+  // once, under the key that recall() looks for first.
+  using Listener =
+      std::function<void(const std::string& key, const std::string& cargo, WallTime until)>;
+
   // A file that cannot be opened or read is no error: problem() says so, and nothing is kept beyond
   // this process.
   ReasoningMemory(MemoryOptions options, const Clock& clock);
@@ -67,9 +76,15 @@ class ReasoningMemory {
   // Whose the seals are that reach the client bare, without our envelope to say it.
   void remember_seals(std::string_view owner, const std::vector<Cargo>& cargo);
   // The provider and model that made a bare seal. Empty: nobody is known.
-  [[nodiscard]] std::string maker_of(std::string_view owner, std::string_view proof) const;
+  [[nodiscard]] std::string maker_of(std::string_view owner, std::string_view proof,
+                                     Unknown* unknown = nullptr) const;
   // By the first tool-call id that is known, else by the text. Empty: nothing is known.
-  [[nodiscard]] std::vector<Cargo> recall(std::string_view owner, const Turn& turn) const;
+  [[nodiscard]] std::vector<Cargo> recall(std::string_view owner, const Turn& turn,
+                                          Unknown* unknown = nullptr) const;
+
+  void listen(Listener listener) { listener_ = std::move(listener); }  // before the first answer
+  // What another gateway remembers. Absent: nobody does, and it is not unknown for a while.
+  void adopt(std::string key, std::optional<std::string> cargo, WallTime until);
 
   [[nodiscard]] std::size_t bytes() const;
   [[nodiscard]] std::string problem() const;
@@ -85,6 +100,9 @@ class ReasoningMemory {
 
   [[nodiscard]] const Entry* find(const std::string& key) const;
   void keep(std::vector<Entry> entries);
+  void tell(const Entry& entry) const {
+    if (listener_) listener_(entry.key, *entry.cargo, entry.until);
+  }
   void put(Entry entry);
   void shrink();
   void load(std::deque<Entry> loaded);
@@ -92,6 +110,7 @@ class ReasoningMemory {
   struct File;
 
   const MemoryOptions options_;
+  Listener listener_;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // by the thread and for it

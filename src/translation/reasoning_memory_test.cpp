@@ -49,6 +49,67 @@ TEST_F(ReasoningMemoryTest, belongs_to_its_owner) {
   EXPECT_TRUE(memory.recall("", turn({"call_1"})).empty());
 }
 
+TEST_F(ReasoningMemoryTest, tells_and_asks_by_the_same_key) {
+  ReasoningMemory one({}, clock_), two({}, clock_);
+  std::vector<std::string> told;
+  one.listen([&](const std::string& key, const std::string& cargo, WallTime until) {
+    told.push_back(key);
+    two.adopt(key, cargo, until);
+  });
+  const Cargo sealed{Seal::anthropic_signature, "anthropic/claude-sonnet-4.5", "", "EqQB", "hm"};
+  one.remember("alice", turn({"call_1", "call_2"}, "I look."), thought("hm"));
+  one.remember("alice", turn({}, "It is done."), thought("well"));
+  one.remember_seals("alice", {sealed});
+  EXPECT_EQ(told.size(), 3u);
+
+  ReasoningMemory three({}, clock_);
+  ReasoningMemory::Unknown unknown;
+  EXPECT_TRUE(three.recall("alice", turn({"call_1", "call_2"}, "I look."), &unknown).empty());
+  EXPECT_TRUE(three.recall("alice", turn({}, "It is done."), &unknown).empty());
+  EXPECT_EQ(three.maker_of("alice", "EqQB", &unknown), "");
+  EXPECT_EQ(unknown, told);
+
+  unknown.clear();
+  EXPECT_EQ(two.recall("alice", turn({"call_1", "call_2"}), &unknown), thought("hm"));
+  EXPECT_EQ(two.recall("alice", turn({}, "It is done."), &unknown), thought("well"));
+  EXPECT_EQ(two.maker_of("alice", "EqQB", &unknown), "anthropic/claude-sonnet-4.5");
+  EXPECT_TRUE(unknown.empty());
+  EXPECT_TRUE(two.recall("bob", turn({"call_1"}), &unknown).empty());
+}
+
+TEST_F(ReasoningMemoryTest, does_not_ask_again_at_once_for_what_nobody_knows) {
+  ReasoningMemory memory({}, clock_);
+  ReasoningMemory::Unknown unknown;
+  EXPECT_TRUE(memory.recall("alice", turn({"call_1"}), &unknown).empty());
+  ASSERT_EQ(unknown.size(), 1u);
+  memory.adopt(std::exchange(unknown, {}).front(), std::nullopt, WallTime::max());
+  EXPECT_TRUE(memory.recall("alice", turn({"call_1"}), &unknown).empty());
+  EXPECT_TRUE(unknown.empty());
+  clock_.advance(6s);
+  EXPECT_TRUE(memory.recall("alice", turn({"call_1"}), &unknown).empty());
+  EXPECT_EQ(unknown.size(), 1u);
+
+  // What is known here is not forgotten for it.
+  memory.remember("alice", turn({"call_1"}), thought("hm"));
+  memory.adopt(unknown.front(), std::nullopt, WallTime::max());
+  EXPECT_EQ(memory.recall("alice", turn({"call_1"})), thought("hm"));
+}
+
+TEST_F(ReasoningMemoryTest, what_was_adopted_is_forgotten_in_time) {
+  ReasoningMemory memory({}, clock_);
+  std::string key, cargo;
+  ReasoningMemory source({}, clock_);
+  source.listen([&](const std::string& k, const std::string& c, WallTime) { key = k, cargo = c; });
+  source.remember("alice", turn({"call_1"}), thought("hm"));
+  memory.adopt(key, cargo, clock_.wall() + 1h);
+  clock_.advance(59min);
+  EXPECT_EQ(memory.recall("alice", turn({"call_1"})), thought("hm"));
+  clock_.advance(2min);
+  EXPECT_TRUE(memory.recall("alice", turn({"call_1"})).empty());
+  memory.adopt(key, "no envelope", clock_.wall() + 1h);
+  EXPECT_TRUE(memory.recall("alice", turn({"call_1"})).empty());
+}
+
 TEST_F(ReasoningMemoryTest, knows_who_made_a_seal_that_is_this_owners) {
   ReasoningMemory memory({}, clock_);
   const Cargo sealed{Seal::anthropic_signature, "anthropic/claude-sonnet-4.5", "", "EqQB", "hm"};
