@@ -66,7 +66,7 @@ class SchemaOfTheAnswer(Faults):
         answer = self.gateway.post(chat("plain", response_format=form), {"x-sim-fault": "misfit"})
         self.assertEqual(answer.status, 200)
         self.assertIsNone(answer.headers["x-evil"])
-        self.assertIn("at /a??x-evil: 1? ??: expected a string", answer.headers["x-tidegate-notes"])
+        self.assertIn("at /a??x-evil: 1; ??: expected a string", answer.headers["x-tidegate-notes"])
 
 
 class ErrorStatus(Faults):
