@@ -12,8 +12,6 @@ namespace {
 
 // Touched only as far as a turn fills it.
 constexpr std::size_t kRoom = 256 * 1024;
-// A turn that goes on for long does not keep its first peers waiting.
-constexpr std::size_t kMostEntries = SendRing::kMost;
 
 }  // namespace
 
@@ -22,22 +20,23 @@ Outbox::Outbox(bool together) : bytes_(new char[kRoom]), wants_ring_(together) {
 Outbox::~Outbox() = default;
 
 bool Outbox::add(Socket& socket, std::span<const iovec> pieces, std::size_t size) {
-  bool is_last = !entries_.empty() && entries_.back().sender == &socket;
-  if (used_ + size > kRoom || (!is_last && entries_.size() == kMostEntries)) {
-    send_all();
-    is_last = false;
-  }
-  char* to = bytes_.get() + used_;
-  used_ += size;
-  if (is_last) {
-    entries_.back().size += static_cast<std::uint32_t>(size);
+  // A turn that goes on for long does not keep its first peers waiting.
+  if (used_ + size > kRoom || count_ == entries_.size()) send_all();
+  if (socket.outbox_slot_ != 0 && socket.outbox_slot_ == count_) {
+    entries_[count_ - 1].size += static_cast<std::uint32_t>(size);
   } else {
     // The bytes of one socket lie together, since two sends of it could overtake each other.
     send(socket);
     if (!socket.writable_) return false;
-    entries_.push_back({socket.fd(), static_cast<std::uint32_t>(size), to, -EAGAIN, &socket});
-    socket.outbox_slot_ = static_cast<std::uint32_t>(entries_.size());
+    entries_[count_++] = {.fd = socket.fd(),
+                          .size = static_cast<std::uint32_t>(size),
+                          .bytes = bytes_.get() + used_,
+                          .result = -EAGAIN,
+                          .sender = &socket};
+    socket.outbox_slot_ = static_cast<std::uint32_t>(count_);
   }
+  char* to = bytes_.get() + used_;
+  used_ += size;
   for (const iovec& piece : pieces) {
     std::memcpy(to, piece.iov_base, piece.iov_len);
     to += piece.iov_len;
@@ -65,20 +64,21 @@ void Outbox::flush() {
 }
 
 void Outbox::send_all() {
-  if (entries_.size() > 1 && std::exchange(wants_ring_, false)) ring_ = SendRing::create();
-  if (entries_.size() > 1 && ring_ != nullptr) {
-    ring_->send(entries_);
+  const std::span<SendRing::Send> entries(entries_.data(), count_);
+  if (count_ > 1 && std::exchange(wants_ring_, false)) ring_ = SendRing::create();
+  if (count_ > 1 && ring_ != nullptr) {
+    ring_->send(entries);
   } else {
-    for (SendRing::Send& entry : entries_) {
+    for (SendRing::Send& entry : entries) {
       if (entry.sender != nullptr) entry.result = send_now(entry.fd, entry.bytes, entry.size);
     }
   }
-  for (const SendRing::Send& entry : entries_) {
+  for (const SendRing::Send& entry : entries) {
     if (entry.sender == nullptr) continue;
     entry.sender->outbox_slot_ = 0;
     if (entry.result != std::int64_t{entry.size}) settle_rest(entry);
   }
-  entries_.clear();
+  count_ = 0;
   used_ = 0;
 }
 

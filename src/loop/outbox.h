@@ -6,6 +6,7 @@
 
 #include <sys/uio.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -31,7 +32,7 @@ class Outbox {
   bool add(Socket& socket, std::span<const iovec> pieces, std::size_t size);
   // Sends what it has of one socket, at once.
   void send(Socket& socket);
-  [[nodiscard]] bool empty() const { return entries_.empty() && failed_.empty(); }
+  [[nodiscard]] bool empty() const { return count_ == 0 && failed_.empty(); }
   // Sends everything, and wakes those whose connection turned out to be broken.
   void flush();
   void forget(Socket& socket);  // it ends
@@ -42,7 +43,8 @@ class Outbox {
 
   std::unique_ptr<char[]> bytes_;
   std::size_t used_ = 0;
-  std::vector<SendRing::Send> entries_;  // without a sender: sent already
+  std::array<SendRing::Send, SendRing::kMost> entries_;  // without a sender: sent already
+  std::size_t count_ = 0;
   std::vector<Socket*> failed_;
   std::unique_ptr<SendRing> ring_;  // made by the thread that runs the loop, see send_ring.h
   bool wants_ring_;
