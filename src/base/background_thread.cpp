@@ -22,9 +22,10 @@ struct SchedulingAttributes {
   std::uint64_t period_ns;
 };
 
-// The longest that Linux takes. A thread with a shorter one that wakes up goes first, if it has had
-// less than its share (EEVDF, kernel/sched/fair.c: PREEMPT_SHORT).
-constexpr std::uint64_t kSliceNs = 100'000'000;
+// Longer than Linux's own, which is 3 ms or so: a thread with a shorter one that wakes up goes
+// first (EEVDF, kernel/sched/fair.c: PREEMPT_SHORT). Not much longer, since twice this is also the
+// most that a thread may be owed and then take at once.
+constexpr std::uint64_t kSliceNs = 10'000'000;
 
 }  // namespace
 
