@@ -2,28 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <thread>
-
 #include "redis/test_redis.h"
 #include "sharing/sharing.h"
+#include "sharing/test_sharing.h"
 
 namespace tidegate::sharing {
 namespace {
-
-std::unique_ptr<telemetry::Log> silent_log(const Clock& clock) {
-  telemetry::LogOptions options;
-  options.path = "/dev/null";
-  return *telemetry::Log::open(options, clock);
-}
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 1000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 // Two gateways that keep texts for one another.
 struct Archivists {

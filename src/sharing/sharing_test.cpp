@@ -11,24 +11,11 @@
 
 #include "budgets/budgets.h"
 #include "redis/test_redis.h"
+#include "sharing/test_sharing.h"
 #include "tidegate/acquire.h"
 
 namespace tidegate::sharing {
 namespace {
-
-std::unique_ptr<telemetry::Log> silent_log(const Clock& clock) {
-  telemetry::LogOptions options;
-  options.path = "/dev/null";
-  return *telemetry::Log::open(options, clock);
-}
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 1000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 // What a gateway has: its sharing, and a limiter that is one with those of others.
 struct Gateway {
