@@ -1,11 +1,14 @@
 #include "base/background_thread.h"
 
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <utility>
 
 namespace tidegate {
 namespace {
@@ -37,6 +40,17 @@ void run_in_background() {
   wanted.nice = ::getpriority(PRIO_PROCESS, 0);  // as it is
   wanted.runtime_ns = kSliceNs;
   ::syscall(SYS_sched_setattr, 0, &wanted, 0);
+}
+
+std::thread start_without_signals(std::function<void()> work) {
+  // A thread inherits the mask of who starts it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread thread(std::move(work));
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return thread;
 }
 
 }  // namespace tidegate

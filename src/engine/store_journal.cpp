@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/background_thread.h"
 #include "engine/journal_place.h"
 #include "engine/lease.h"
 #include "engine/record_writer.h"
@@ -66,13 +66,7 @@ Result<std::unique_ptr<StoreJournal>> StoreJournal::open(Options options, Loop& 
 
 StoreJournal::StoreJournal(Options options, Loop& loop, std::unique_ptr<store::Store> store)
     : options_(std::move(options)), loop_(loop), store_(std::move(store)) {
-  // The thread inherits a full mask: signals are the business of the thread that waits for them.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_without_signals([this] { run(); });
 }
 
 StoreJournal::~StoreJournal() {

@@ -1,7 +1,6 @@
 #include "ledger/writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <iterator>
@@ -36,13 +35,7 @@ Options with_store(Options options) {
 
 Ledger::Writer::Writer(Options options)
     : options_(with_store(std::move(options))), journal_(options_.journal_path) {
-  // The thread inherits a full mask: signals are the business of the thread that waits for them.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_ = start_without_signals([this] { run(); });
 }
 
 Ledger::Writer::~Writer() {
