@@ -232,8 +232,11 @@ Task<void> Attempt::read_whole(http::Call& call) {
   if (upstream_ != protocol::Surface::embeddings) {
     seen_tokens_ = static_cast<std::uint32_t>(body.size() / 4);
   }
-  // What the check noted came after the headers were made.
-  if (checked() != nullptr) headers = decision_headers(walk_, target_) + headers.substr(own);
+  const bool drops_citations = pass_ && pass_->drops_citations();
+  if (drops_citations) walk_.note("citations of the answer dropped");
+  // What was noted of the answer came after the headers were made.
+  if (drops_citations || checked() != nullptr)
+    headers = decision_headers(walk_, target_) + headers.substr(own);
   const bool sent = co_await walk_.exchange.respond(200, headers, answer);
   if (!sent) interrupted(Wake::gone, {});
 }

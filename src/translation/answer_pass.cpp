@@ -1,5 +1,7 @@
 #include "translation/answer_pass.h"
 
+#include "translation/citation.h"
+
 namespace tidegate::translation {
 
 using protocol::Ending;
@@ -55,6 +57,9 @@ void AnswerPass::pass(const Event& event) {
       break;
     default:
       seen_ = EventClass::content;
+  }
+  if (writes_ && event.kind == Event::Kind::citation && citation_for(client_, event).empty()) {
+    drops_citations_ = true;
   }
   fold_.take(event);
   if (collector_) collector_->take(event);

@@ -65,6 +65,8 @@ class AnswerPass : private EventSink {
   [[nodiscard]] bool done() const { return fold_.done(); }
   // As the provider named it; empty if it did not.
   [[nodiscard]] const std::string& answer_id() const { return fold_.id(); }
+  // The client's surface has no words for a source that it cites.
+  [[nodiscard]] bool drops_citations() const { return drops_citations_; }
   // What a stream amounts to if it ends now.
   [[nodiscard]] protocol::Ending ending() const;
   void remember(ReasoningMemory& memory, std::string_view owner) {
@@ -80,6 +82,7 @@ class AnswerPass : private EventSink {
   const Codec& codec_;
   const protocol::DialectTable& dialect_;
   bool writes_ = false;
+  bool drops_citations_ = false;
   Surface client_ = Surface::chat;
   AnswerContext context_;
   std::unique_ptr<StreamDecoder> decoder_;

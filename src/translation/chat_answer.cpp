@@ -8,6 +8,7 @@
 #include "translation/chat_events.h"
 #include "translation/chat_text.h"
 #include "translation/chat_words.h"
+#include "translation/citation.h"
 
 namespace tidegate::translation {
 namespace {
@@ -52,9 +53,10 @@ class ChatAnswerEncoder : public StreamEncoder {
         if (event.index < calls_.size()) calls_[event.index].signature = event.text;
         return;
       case Kind::citation:
-        if (event.name != protocol::name(Surface::chat)) return;
-        citations_ += event.text;
-        citations_ += ',';
+        if (const std::string said = citation_for(Surface::chat, event); !said.empty()) {
+          citations_ += said;
+          citations_ += ',';
+        }
         return;
       case Kind::finish:
         finish_ = event.finish;

@@ -7,6 +7,7 @@
 #include "protocol/error_body.h"
 #include "translation/chat_text.h"
 #include "translation/chat_words.h"
+#include "translation/citation.h"
 
 namespace tidegate::translation {
 namespace {
@@ -41,12 +42,7 @@ class ChatStreamEncoder : public StreamEncoder {
             event.index, event.text);
         return end(out);
       case Kind::citation:
-        if (event.name != protocol::name(Surface::chat)) return;
-        begin(out);
-        out += R"({"annotations":[)";
-        out += event.text;
-        out += "]}";
-        return end(out);
+        return cite(citation_for(Surface::chat, event), out);
       case Kind::finish:
         return finish(event.finish, out);
       case Kind::usage:
@@ -108,6 +104,15 @@ class ChatStreamEncoder : public StreamEncoder {
     begin(out);
     out += R"({"reasoning_details":[)";
     out += item_;
+    out += "]}";
+    end(out);
+  }
+
+  void cite(std::string_view citation, std::string& out) {
+    if (citation.empty()) return;
+    begin(out);
+    out += R"({"annotations":[)";
+    out += citation;
     out += "]}";
     end(out);
   }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "json/escape.h"
+#include "translation/citation.h"
 #include "translation/messages_error.h"
 #include "translation/messages_input.h"
 #include "translation/messages_parts.h"
@@ -105,11 +106,11 @@ class Encoder final : public StreamEncoder {
   void add_redacted(std::string data) { begin(Block::Kind::redacted).text = std::move(data); }
 
   void citation(const Event& event) {
-    if (event.name != "messages" || blocks_.empty()) return;
-    Block& block = blocks_.back();
-    if (block.kind != Block::Kind::text) return;
-    if (!block.citations.empty()) block.citations += ',';
-    block.citations += event.text;
+    const std::string said = citation_for(Surface::messages, event);
+    if (said.empty() || blocks_.empty() || blocks_.back().kind != Block::Kind::text) return;
+    std::string& citations = blocks_.back().citations;
+    if (!citations.empty()) citations += ',';
+    citations += said;
   }
 
   void seal(const Event& event) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "json/escape.h"
+#include "translation/citation.h"
 #include "translation/messages_arguments.h"
 #include "translation/messages_block_writer.h"
 #include "translation/messages_error.h"
@@ -61,9 +62,7 @@ class Encoder final : public StreamEncoder {
         tool_seal(event, out);
         break;
       case EventKind::citation:
-        if (event.name == "messages" && live_.kind == Block::Kind::text) {
-          writer_.citation(out, event.text);
-        }
+        cite(citation_for(Surface::messages, event), out);
         break;
       case EventKind::finish:
         finish_ = event.finish;
@@ -224,6 +223,10 @@ class Encoder final : public StreamEncoder {
     block->arguments.add(event.text);
     append(*block, event.text, out);
     if (block == &live_ && !waiting_.empty()) advance(false, out);
+  }
+
+  void cite(std::string_view citation, std::string& out) {
+    if (!citation.empty() && live_.kind == Block::Kind::text) writer_.citation(out, citation);
   }
 
   void tool_seal(const Event& event, std::string& out) {

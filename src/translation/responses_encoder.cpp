@@ -4,6 +4,7 @@
 
 #include "protocol/error_body.h"
 #include "translation/cargo.h"
+#include "translation/citation.h"
 #include "translation/responses_calls.h"
 #include "translation/responses_error.h"
 #include "translation/responses_events.h"
@@ -282,15 +283,17 @@ class ResponsesEncoder final : public StreamEncoder {
 
   // Other surfaces' citations have no words here.
   void cite(const Event& event, std::string& out) {
-    if (open_ != Open::text || event.name != protocol::name(Surface::responses)) return;
+    if (open_ != Open::text) return;
+    const std::string citation = citation_for(Surface::responses, event);
+    if (citation.empty()) return;
     if (!annotations_.empty()) annotations_ += ',';
     const std::size_t begin = annotations_.size();
-    annotations_ += event.text;
+    annotations_ += citation;
     ResponsesEvents::put_on_one_line(annotations_, begin);
     events_.write(out, "response.output_text.annotation.added",
                   {content_place_, ",\"annotation_index\":", fmt::format_int(annotation_++).c_str(),
                    ",\"annotation\":", std::string_view(annotations_).substr(begin)});
-    keep_within_bounds(event.text.size(), out);
+    keep_within_bounds(citation.size(), out);
   }
 
   void close_text(std::string& out) {
