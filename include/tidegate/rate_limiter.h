@@ -10,6 +10,7 @@
 // A decision takes no lock and allocates nothing. Thread-safe. Those who can wait: acquire.h.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -37,7 +38,7 @@ inline constexpr std::size_t kMaxNested = 8;
 // Settled once, by settle() or, in full, by being dropped. The limiters must outlive it.
 class [[nodiscard]] Reservation {
  public:
-  Reservation() = default;  // of nothing
+  Reservation() {}  // of nothing; limiters_ stays as it is
   Reservation(Reservation&& other) noexcept;
   Reservation& operator=(Reservation&& other) noexcept;
   ~Reservation() { cancel(); }
@@ -59,7 +60,7 @@ class [[nodiscard]] Reservation {
                                                          const RateLimiter*);
   void give_back();
 
-  std::array<RateLimiter*, kMaxNested> limiters_{};
+  std::array<RateLimiter*, kMaxNested> limiters_;
   std::size_t count_ = 0;
   Demand reserved_;
   TimePoint taken_{};
@@ -113,7 +114,9 @@ class RateLimiter {
     void charge(Tokens n, TimePoint now) { slice ? slice->charge(n) : bucket.charge(n, now); }
     void refund(Tokens n) { slice ? slice->refund(n) : bucket.refund(n); }
     [[nodiscard]] Admission outlook(Tokens n, TimePoint now) const;
-    [[nodiscard]] Tokens remaining(TimePoint now) const;
+    [[nodiscard]] Tokens remaining(TimePoint now) const {
+      return slice ? slice->available() : std::max<Tokens>(bucket.available(now), 0);
+    }
     [[nodiscard]] Duration until_full(TimePoint now) const;
     // Of a request with so many tokens.
     [[nodiscard]] std::int64_t amount(Tokens tokens) const { return of_requests ? 1 : tokens; }
@@ -121,8 +124,13 @@ class RateLimiter {
   RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting);
 
   Result<void> add(Bound bound, double amount, double seconds);
+  // Demands from here on are within bounds: no number is negative or absurd.
+
   // What bounds of tokens count of it.
-  [[nodiscard]] Tokens tokens_of(const Demand& demand) const;
+  [[nodiscard]] Tokens tokens_of(const Demand& demand) const {
+    return (limits_.counted == Counted::output ? 0 : demand.input) +
+           (limits_.counted == Counted::input ? 0 : demand.output);
+  }
 
   std::optional<Refusal> take(const Demand& demand, TimePoint now, bool first_in_line);
   std::optional<Refusal> take_slot(TimePoint now);

@@ -9,6 +9,7 @@
 // more.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -20,9 +21,10 @@ namespace tidegate {
 
 struct Admission {
   bool admitted = false;
-  Duration wait{};       // if not admitted: until it would be, if nobody else takes anything
   bool pending = false;  // not known yet: those who share the bound are being asked (slice.h)
+  Duration wait{};       // if not admitted: until it would be, if nobody else takes anything
 };
+static_assert(sizeof(Admission) == 16, "it is returned in registers");
 
 class TokenBucket {
  public:
@@ -51,14 +53,25 @@ class TokenBucket {
   // Until `n` tokens would be admitted, if nobody else takes anything.
   [[nodiscard]] Duration wait_for(Tokens n, TimePoint now) const;
   // Negative: a debt.
-  [[nodiscard]] Tokens available(TimePoint now) const;
+  [[nodiscard]] Tokens available(TimePoint now) const {
+    const Parts ahead = std::max<Parts>(taken_.load() - earned_at(now), 0);
+    return (capacity_ - ahead) >> fraction_bits_;
+  }
   [[nodiscard]] Duration until_full(TimePoint now) const;
 
  private:
   using Parts = std::int64_t;  // 2^-fraction_bits_ of a token
+  static constexpr std::int64_t kMaxElapsed = std::int64_t{1} << 59;
+  static constexpr Parts kMaxParts = Parts{1} << 60;
 
   TokenBucket(double rate, Tokens capacity);
-  [[nodiscard]] Parts earned_at(TimePoint now) const;
+  [[nodiscard]] static int fraction_bits(double rate, Tokens capacity);
+  [[nodiscard]] Parts earned_at(TimePoint now) const {
+    const std::int64_t elapsed =
+        std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, kMaxElapsed);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<Parts>((static_cast<Wide>(elapsed) * multiplier_) >> shift_);
+  }
   [[nodiscard]] Parts parts_of(Tokens n) const;
   [[nodiscard]] Duration time_to_earn(Parts parts) const;
 

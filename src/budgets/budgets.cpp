@@ -180,7 +180,7 @@ std::expected<Charge, Refusal> Budgets::reserve(const Spender& who,
     if (charge.count_ == Charge::kMostParts) return true;
     Counter& counter = rule.only != nullptr ? *rule.only : rule.counters->names.find(name);
     Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(at));
-    const Charge::Part part{&rule, &counter, &slot, limit};
+    const Charge::Part part{&rule, &counter, &slot, limit.value};
     const bool strict = holds_back(rule, diverted);
     const bool unpriced =
         !worst && strict && rule.budget.unknown_price == config::UnknownPrice::reject;
@@ -231,7 +231,7 @@ void Budgets::count_late(const Spender& who, std::string_view request, std::int6
       Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(started));
       slot.settle({}, cost);
       counter.note_rate(cost, started);
-      const Charge::Part part{&rule, &counter, &slot, limit};
+      const Charge::Part part{&rule, &counter, &slot, limit.value};
       next->crossed(part, started, now);
       if (next->treasury_ != nullptr && !slot.watched()) next->call(part, started);
       return true;
@@ -259,7 +259,7 @@ void Budgets::restored(WallTime now, const CapOf& cap_of) const {
           rule.of_keys ? cap_of(counter.name(), rule.budget.per) : rule.budget.amount;
       if (!limit) return;
       Counter::Slot& slot = counter.at(rule.counters->periods.begin_at(now));
-      const Charge::Part part{&rule, &counter, &slot, *limit};
+      const Charge::Part part{&rule, &counter, &slot, limit->value};
       crossed(part, now, now);
       // The others have to know, even if nobody spends anything here.
       if (!known && treasury_ != nullptr && slot.spent().value != 0) call(part, now);
@@ -317,14 +317,14 @@ void Budgets::crossed(const Charge::Part& part, WallTime at, WallTime now) const
   if (!part.rule->of_keys && spent < part.rule->first_alert) return;
   const std::vector<int>& shares = part.rule->alert_at;
   for (std::size_t i = 0; i < shares.size(); ++i) {
-    if (spent >= share_of(part.limit, shares[i])) raise(part, i, false, at, now);
+    if (spent >= share_of(part.limit(), shares[i])) raise(part, i, false, at, now);
   }
 }
 
 // "model/house/day/UTC/1780000000/house"; a rule for each has no name of its own.
 void Budgets::call(const Charge::Part& part, WallTime at) const {
   if (!part.slot->call()) return;
-  part.slot->set_limit(part.limit);
+  part.slot->set_limit(part.limit());
   const Rule& rule = *part.rule;
   const Period period = rule.counters->periods.at(at);
   const std::int64_t begin = rule.counters->periods.begin_at(at);
@@ -347,7 +347,7 @@ void Budgets::turned_away(const Charge::Part& part, WallTime at) const {
 void Budgets::raise(const Charge::Part& part, std::size_t number, bool turned_away, WallTime at,
                     WallTime now) const {
   const Rule& rule = *part.rule;
-  if (!part.slot->raise(terms_of(part.limit, rule.alert_at), number)) return;
+  if (!part.slot->raise(terms_of(part.limit(), rule.alert_at), number)) return;
   rule.counters->alerts.fetch_add(1, std::memory_order_relaxed);
   if (!sink_) return;
   Alert alert{.budget = key_of(rule.budget),
@@ -357,7 +357,7 @@ void Budgets::raise(const Charge::Part& part, std::size_t number, bool turned_aw
               .time_zone = rule.budget.time_zone,
               .period = rule.counters->periods.at(at),
               .share = rule.alert_at[number],
-              .limit = part.limit,
+              .limit = part.limit(),
               .spent = part.slot->total(),
               .turned_away = turned_away,
               .on_exhausted = rule.budget.on_exhausted,

@@ -98,7 +98,8 @@ class [[nodiscard]] Charge {
     const Rule* rule;
     Counter* counter;
     Counter::Slot* slot;
-    NanoDollars limit;
+    std::int64_t nano_limit;  // a plain number, which nobody sets to zero before it is known
+    [[nodiscard]] NanoDollars limit() const { return {nano_limit}; }
   };
   void give_back();
 

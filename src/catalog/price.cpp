@@ -49,10 +49,10 @@ Quote Catalog::quote(const Model& model, WallTime at, Tokens prompt) const {
   for (const Tier& candidate : epoch->tiers) {
     if (prompt > candidate.above) tier = &candidate;
   }
+  if (!epoch->has_peak) return {&tier->off_peak, epoch->id, false, nullptr};
   const auto calendar = calendars_.find(model.calendar);
-  const bool peak = epoch->has_peak && calendar != calendars_.end() && calendar->second.is_peak(at);
-  return {peak ? &tier->peak : &tier->off_peak, epoch->id, peak,
-          epoch->has_peak && !peak ? &tier->peak : nullptr};
+  const bool peak = calendar != calendars_.end() && calendar->second.is_peak(at);
+  return {peak ? &tier->peak : &tier->off_peak, epoch->id, peak, peak ? nullptr : &tier->peak};
 }
 
 std::optional<NanoDollars> cost(const Price& price, const Usage& usage) {

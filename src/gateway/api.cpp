@@ -92,7 +92,7 @@ Task<void> Api::serve(http::Exchange& exchange) {
   for (const Endpoint& endpoint : kEndpoints) {
     if (!endpoint.is_at(path)) continue;
     if (endpoint.method == head.method) {
-      auto caller = authenticate(worker, head.headers, exchange.received());
+      auto caller = authenticate(worker, head, exchange.received());
       if (!caller) return refuse_caller(exchange, worker, std::move(caller.error()));
       return endpoint.serve(exchange, worker, std::move(*caller));
     }

@@ -62,12 +62,15 @@ std::unexpected<NotLetIn> refuse(KeyFault fault) {
 
 }  // namespace
 
-std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::Headers& headers,
+std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::RequestHead& head,
                                              WallTime now) {
   if (!worker.keys) return Caller{};
+  if (const limits::KeyEntry* known = worker.keys->recall(head.shape, now)) {
+    return Caller{known, worker.keys->table()};
+  }
   const config::Auth auth = worker.shared.auth;
   if (auth != config::Auth::keys && !worker.keys->any()) return Caller{};
-  const Credential credential = read_credential(headers);
+  const Credential credential = read_credential(head.headers);
   if (auth == config::Auth::open && !credential.is_key) return Caller{};
   if (credential.text.empty()) {
     return refuse(
@@ -81,7 +84,7 @@ std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::He
   }
   const std::string& internal = worker.shared.internal_credential;
   if (!internal.empty() && tls::equal_in_constant_time(credential.text, internal)) return Caller{};
-  const limits::Verdict verdict = worker.keys->check(credential.text, now);
+  const limits::Verdict verdict = worker.keys->check(credential.text, now, head.shape);
   if (verdict.key == nullptr) return refuse(verdict.fault);
   return Caller{verdict.key, worker.keys->table()};
 }

@@ -18,7 +18,7 @@ struct NotLetIn {
 };
 
 // Keys come as "Authorization: Bearer KEY" or "x-api-key: KEY", as the SDKs send them.
-std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::Headers& headers,
+std::expected<Caller, NotLetIn> authenticate(WorkerState& worker, const http::RequestHead& head,
                                              WallTime now);
 
 // A credential for SharedState::internal_credential that nobody can guess.

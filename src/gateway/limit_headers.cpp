@@ -1,7 +1,6 @@
 #include "gateway/limit_headers.h"
 
 #include <array>
-#include <charconv>
 #include <cstring>
 
 #include "base/text.h"
@@ -9,41 +8,54 @@
 namespace tidegate::gateway {
 namespace {
 
-// Text that is put together in a place that is large enough: with format strings the headers would
-// cost more than the limits.
+constexpr auto kPairs = [] {
+  std::array<char, 200> digits{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    digits[2 * i] = static_cast<char>('0' + i / 10);
+    digits[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return digits;
+}();
+
+// Text that is put together in a place that is large enough, from its end to its beginning, as the
+// digits of numbers come: with format strings the headers would cost more than the limits.
 class Line {
  public:
-  explicit Line(char* at) : at_(at) {}
-  [[nodiscard]] char* end() const { return at_; }
-  void add(std::string_view text) {
+  explicit Line(char* end) : at_(end) {}
+  [[nodiscard]] std::string_view text(const char* end) const { return {at_, end}; }
+  void put(std::string_view text) {
+    at_ -= text.size();
     std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
   }
-  void add(std::int64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  void put(std::int64_t number) {
+    std::uint64_t rest =
+        number < 0 ? -static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+    for (; rest >= 10; rest /= 100) put({&kPairs[2 * (rest % 100)], 2});
+    if (rest != 0 || number == 0) *--at_ = static_cast<char>('0' + rest);
+    if (number < 0) *--at_ = '-';
+  }
   // As OpenAI writes it: "120ms", "6m0s", "1h0m2s".
-  void add(Duration time) {
+  void put(Duration time) {
     if (time < 1s) {
-      add(std::chrono::ceil<std::chrono::milliseconds>(time).count());
-      return add("ms");
+      put("ms");
+      return put(std::chrono::ceil<std::chrono::milliseconds>(time).count());
     }
     const std::int64_t all = std::chrono::ceil<std::chrono::seconds>(time).count();
-    if (all >= 3600) {
-      add(all / 3600);
-      add("h");
-    }
-    if (all >= 60) {
-      add(all / 60 % 60);
-      add("m");
-    }
-    add(all % 60);
-    add("s");
+    put("s");
+    put(all % 60);
+    if (all < 60) return;
+    put("m");
+    put(all / 60 % 60);
+    if (all < 3600) return;
+    put("h");
+    put(all / 3600);
   }
 
  private:
   char* at_;
 };
 
-// What stands before the three numbers of a bound, and after them.
+// What stands before the three numbers of a bound.
 struct Words {
   std::string_view limit, remaining, reset;
 };
@@ -61,22 +73,20 @@ constexpr Words kMessagesTokens{
 // Three names and numbers, the longest: Anthropic's, with a moment.
 constexpr std::size_t kMostBytes = 256;
 
-void append(std::string& out, const Standing& standing, const Words& words, bool as_moment,
-            WallTime wall) {
+// The words are known where this is compiled, so that copying them takes a few instructions.
+template <const Words& words, class Reset>
+void append(std::string& out, const Standing& standing, const Reset& reset) {
   std::array<char, kMostBytes> text;
-  Line line(text.data());
-  line.add(words.limit);
-  line.add(standing.limit);
-  line.add(words.remaining);
-  line.add(standing.remaining);
-  line.add(words.reset);
-  if (as_moment) {
-    line.add(format_rfc3339(wall + standing.reset));
-  } else {
-    line.add(standing.reset);
-  }
-  line.add("\r\n");
-  out.append(text.data(), line.end());
+  char* const end = text.data() + text.size();
+  Line line(end);
+  line.put("\r\n");
+  line.put(reset);
+  line.put(words.reset);
+  line.put(standing.remaining);
+  line.put(words.remaining);
+  line.put(standing.limit);
+  line.put(words.limit);
+  out.append(line.text(end));
 }
 
 }  // namespace
@@ -88,12 +98,14 @@ void append_limit_headers(std::string& out, const Limited& limited, protocol::Su
   if (limited.target_chain != nullptr) {
     for (const RateLimiter* limiter : limited.target_chain->limiters()) bounds.look_at(*limiter);
   }
-  const bool messages = surface == protocol::Surface::messages;
-  if (const auto requests = bounds.requests()) {
-    append(out, *requests, messages ? kMessagesRequests : kRequests, messages, wall);
-  }
-  if (const auto tokens = bounds.tokens()) {
-    append(out, *tokens, messages ? kMessagesTokens : kTokens, messages, wall);
+  const auto requests = bounds.requests(), tokens = bounds.tokens();
+  if (surface == protocol::Surface::messages) {
+    const auto moment = [wall](Duration reset) { return format_rfc3339(wall + reset); };
+    if (requests) append<kMessagesRequests>(out, *requests, moment(requests->reset));
+    if (tokens) append<kMessagesTokens>(out, *tokens, moment(tokens->reset));
+  } else {
+    if (requests) append<kRequests>(out, *requests, requests->reset);
+    if (tokens) append<kTokens>(out, *tokens, tokens->reset);
   }
 }
 

@@ -33,10 +33,10 @@ Admission DailyCost::take(std::int64_t amount, TimePoint now) {
   const std::int64_t number = advance(now);
   std::int64_t sum = sum_.load();
   do {
-    if (amount > limit_ - sum) return {false, wait_for(amount, now)};
+    if (amount > limit_ - sum) return {.wait = wait_for(amount, now)};
   } while (!sum_.compare_exchange_weak(sum, sum + amount));
   quarter(number).fetch_add(amount);
-  return {true, {}};
+  return {.admitted = true};
 }
 
 Duration DailyCost::wait_for(std::int64_t amount, TimePoint now) {

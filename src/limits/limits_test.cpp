@@ -146,6 +146,15 @@ TEST(OutputEstimate, IsWhatNineOfTenAnswersStayBelow) {
   EXPECT_LE(estimate.tokens(), 1100);
   for (int i = 0; i < 10'000; ++i) estimate.learn(i % 100 + 1);  // the answers became short
   EXPECT_LE(estimate.tokens(), 110);
+  for (const Tokens power : {1, 2, 64, 4096, 1 << 20}) {  // one that fits exactly is not rounded up
+    OutputEstimate exact;
+    for (int i = 0; i < 20; ++i) exact.learn(power);
+    EXPECT_EQ(exact.tokens(), power);
+    OutputEstimate more;
+    for (int i = 0; i < 20; ++i) more.learn(power + 1);
+    EXPECT_GT(more.tokens(), power);
+    EXPECT_LE(static_cast<double>(more.tokens()), static_cast<double>(power + 1) * 1.19 + 1);
+  }
   estimate.learn(-5);
   estimate.learn(std::int64_t{1} << 60);
 }

@@ -1,23 +1,35 @@
 #include "limits/output_estimate.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace tidegate::limits {
 namespace {
 
 constexpr double kQuantile = 0.9;
-constexpr double kPerDoubling = 4;
+constexpr int kPerDoubling = 4;
 // How often the quantile is worked out anew.
-constexpr std::uint32_t kEvery = 10;
+constexpr std::uint32_t kEvery = 20;
+
+// The logarithm, as a number of kPerDoubling for each doubling, rounded up.
+std::size_t bucket_of(Tokens output) {
+  const auto number = static_cast<std::uint64_t>(output);
+  const int doublings = 63 - std::countl_zero(number);
+  // From 1 to 2, in parts of 2^32.
+  const std::uint64_t rest = number << std::countl_zero(number) >> 31;
+  auto bucket = static_cast<std::size_t>(doublings * kPerDoubling);
+  // 2 to the power of 0, 1/4, 1/2 and 3/4.
+  for (const std::uint64_t below : {0x1'0000'0000u, 0x1'306f'e0a3u, 0x1'6a09'e667u, 0x1'ae89'f995u})
+    bucket += rest > below ? 1 : 0;
+  return bucket;
+}
 
 }  // namespace
 
 void OutputEstimate::learn(Tokens output) {
   if (output <= 0) return;
-  const auto bucket =
-      static_cast<std::size_t>(std::ceil(std::log2(static_cast<double>(output)) * kPerDoubling));
-  answers_[std::min(bucket, kBuckets - 1)].fetch_add(1, std::memory_order_relaxed);
+  answers_[std::min(bucket_of(output), kBuckets - 1)].fetch_add(1, std::memory_order_relaxed);
   const std::uint32_t seen = seen_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (seen >= kFirst && seen % kEvery == 0) work_out(seen);
 }

@@ -32,7 +32,12 @@ Result<void> check(Bound bound, double amount, double burst) {
   return {};
 }
 
-std::int64_t cost_of(const Demand& demand) { return std::max<std::int64_t>(demand.cost.value, 0); }
+// Estimates and usage come from outside: neither a negative nor an absurd number may pass.
+Demand within_bounds(const Demand& demand) {
+  return {.input = std::clamp<Tokens>(demand.input, 0, TokenBucket::kMaxCapacity),
+          .output = std::clamp<Tokens>(demand.output, 0, TokenBucket::kMaxCapacity),
+          .cost = {std::max<std::int64_t>(demand.cost.value, 0)}};
+}
 
 }  // namespace
 
@@ -103,23 +108,11 @@ void RateLimiter::share(Lender& lender, std::string_view shared_name) {
 }
 
 Admission RateLimiter::Part::outlook(Tokens n, TimePoint now) const {
-  return slice ? slice->outlook(n, now) : Admission{false, bucket.wait_for(n, now)};
-}
-
-Tokens RateLimiter::Part::remaining(TimePoint now) const {
-  return slice ? slice->available() : std::max<Tokens>(bucket.available(now), 0);
+  return slice ? slice->outlook(n, now) : Admission{.wait = bucket.wait_for(n, now)};
 }
 
 Duration RateLimiter::Part::until_full(TimePoint now) const {
   return slice ? slice->until_full() : bucket.until_full(now);
-}
-
-Tokens RateLimiter::tokens_of(const Demand& demand) const {
-  const Tokens input = limits_.counted == Counted::output ? 0 : demand.input;
-  const Tokens output = limits_.counted == Counted::input ? 0 : demand.output;
-  // Estimates and usage come from outside: neither a negative nor an absurd one may pass.
-  return std::clamp<Tokens>(input, 0, TokenBucket::kMaxCapacity) +
-         std::clamp<Tokens>(output, 0, TokenBucket::kMaxCapacity);
 }
 
 std::optional<Refusal> RateLimiter::take_slot(TimePoint now) {
@@ -171,7 +164,7 @@ std::optional<Refusal> RateLimiter::take(const Demand& demand, TimePoint now, bo
                    .retry_after = admission.wait};
   }
   if (cost_ != nullptr) {
-    const std::int64_t asked = cost_of(demand);
+    const std::int64_t asked = demand.cost.value;
     const bool never = asked > cost_->limit();
     const Admission admission = never ? Admission{} : cost_->take(asked, now);
     if (!admission.admitted) {
@@ -210,7 +203,7 @@ Refusal RateLimiter::behind_others(const Demand& demand, TimePoint now) const {
     if (never) return longest;
   }
   if (cost_ != nullptr) {
-    const std::int64_t asked = cost_of(demand);
+    const std::int64_t asked = demand.cost.value;
     const bool never = asked > cost_->limit();
     const Duration wait = never ? Duration{} : cost_->wait_for(asked, now);
     if (never || wait > longest.retry_after) {
@@ -231,7 +224,7 @@ void RateLimiter::give_back(const Demand& demand, std::size_t parts) {
 
 void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint taken,
                          TimePoint now) {
-  if (cost_ != nullptr) cost_->settle(cost_of(reserved), cost_of(real), taken, now);
+  if (cost_ != nullptr) cost_->settle(reserved.cost.value, real.cost.value, taken, now);
   const Tokens more = tokens_of(real) - tokens_of(reserved);
   if (more == 0) return;
   for (Part& part : parts_) {
@@ -242,7 +235,7 @@ void RateLimiter::settle(const Demand& reserved, const Demand& real, TimePoint t
 
 void RateLimiter::cancel(const Demand& reserved, TimePoint taken) {
   give_back(reserved, parts_.size());
-  if (cost_ != nullptr) cost_->settle(cost_of(reserved), 0, taken, clock_.now());
+  if (cost_ != nullptr) cost_->settle(reserved.cost.value, 0, taken, clock_.now());
   release();
 }
 
@@ -295,12 +288,13 @@ std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> li
                                                 const Demand& demand, TimePoint now,
                                                 Priority priority, const RateLimiter* ahead) {
   Reservation reservation;
-  reservation.reserved_ = demand;
+  reservation.reserved_ = within_bounds(demand);
   reservation.taken_ = now;
   for (RateLimiter* limiter : limiters) {
     const bool waits = limiter != ahead && !limiter->line_.is_free_for(priority);
     std::optional<Refusal> refusal =
-        waits ? limiter->behind_others(demand, now) : limiter->take(demand, now, limiter == ahead);
+        waits ? limiter->behind_others(reservation.reserved_, now)
+              : limiter->take(reservation.reserved_, now, limiter == ahead);
     if (refusal) {
       refusal->limiter = reservation.count_;
       return std::unexpected(*refusal);  // and what was taken goes back
@@ -311,16 +305,15 @@ std::expected<Reservation, Refusal> acquire_all(std::span<RateLimiter* const> li
 }
 
 Reservation::Reservation(Reservation&& other) noexcept
-    : limiters_(other.limiters_),
-      count_(std::exchange(other.count_, 0)),
-      reserved_(other.reserved_),
-      taken_(other.taken_) {}
+    : count_(std::exchange(other.count_, 0)), reserved_(other.reserved_), taken_(other.taken_) {
+  std::copy_n(other.limiters_.begin(), count_, limiters_.begin());
+}
 
 Reservation& Reservation::operator=(Reservation&& other) noexcept {
   if (this == &other) return *this;
   cancel();
-  limiters_ = other.limiters_;
   count_ = std::exchange(other.count_, 0);
+  std::copy_n(other.limiters_.begin(), count_, limiters_.begin());
   reserved_ = other.reserved_;
   taken_ = other.taken_;
   return *this;
@@ -329,8 +322,9 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
 void Reservation::settle(const Demand& real) {
   if (count_ == 0) return;
   const TimePoint now = limiters_[0]->clock_.now();
+  const Demand used = within_bounds(real);
   for (RateLimiter* limiter : std::span(limiters_).first(std::exchange(count_, 0))) {
-    limiter->settle(reserved_, real, taken_, now);
+    limiter->settle(reserved_, used, taken_, now);
     limiter->release();
   }
 }

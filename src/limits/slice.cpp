@@ -35,7 +35,7 @@ bool Slice::try_take(Tokens n) {
 
 Admission Slice::take(Tokens n, TimePoint now) {
   count(takes_, 1u);
-  if (try_take(n)) return {true, {}};
+  if (try_take(n)) return {.admitted = true};
   wanted_.fetch_add(n, std::memory_order_relaxed);
   if (largest_.load(std::memory_order_relaxed) < n) largest_.store(n, std::memory_order_relaxed);
   call();
@@ -46,8 +46,8 @@ Admission Slice::outlook(Tokens n, TimePoint now) const {
   const TimePoint empty{Duration{empty_until_.load()}};
   // A slice that came in between counts as one that is still to come: whoever stands in line by
   // then looks once more.
-  if (held_.load() >= n || now >= empty) return {false, {}, true};
-  return {false, empty - now};
+  if (held_.load() >= n || now >= empty) return {.pending = true};
+  return {.wait = empty - now};
 }
 
 void Slice::charge(Tokens n) {

@@ -6,20 +6,10 @@
 namespace tidegate {
 namespace {
 
-// Bounds that keep every sum below 2^63: a clock of 2^59 ns (18 years since the machine started)
-// at 8 parts a nanosecond has earned 2^62, and no debt is counted above 2^60.
+// With the bounds of the header every sum stays below 2^63: a clock of 2^59 ns (18 years since the
+// machine started) at 8 parts a nanosecond has earned 2^62, and no debt is counted above 2^60.
 constexpr double kMaxPartsPerSecond = 8e9;
-constexpr std::int64_t kMaxElapsed = std::int64_t{1} << 59;
-constexpr std::int64_t kMaxParts = std::int64_t{1} << 60;
 constexpr int kMaxFractionBits = 40;
-
-int fraction_bits(double rate, Tokens capacity) {
-  const double by_rate = std::log2(kMaxPartsPerSecond / rate);
-  const double by_capacity =
-      std::log2(static_cast<double>(kMaxParts) / static_cast<double>(capacity));
-  return static_cast<int>(
-      std::min({std::floor(by_rate), std::floor(by_capacity), double{kMaxFractionBits}}));
-}
 
 // After a lost race: the winner keeps the cache line for some more decisions, where two that try at
 // once would send it to and fro for each.
@@ -30,6 +20,14 @@ void step_aside() {
 }
 
 }  // namespace
+
+int TokenBucket::fraction_bits(double rate, Tokens capacity) {
+  const double by_rate = std::log2(kMaxPartsPerSecond / rate);
+  const double by_capacity =
+      std::log2(static_cast<double>(kMaxParts) / static_cast<double>(capacity));
+  return static_cast<int>(
+      std::min({std::floor(by_rate), std::floor(by_capacity), double{kMaxFractionBits}}));
+}
 
 Result<TokenBucket> TokenBucket::create(double rate, Tokens capacity) {
   // Written so that NaN fails.
@@ -67,13 +65,6 @@ TokenBucket::TokenBucket(TokenBucket&& other) noexcept
       fraction_bits_(other.fraction_bits_),
       nanoseconds_per_part_(other.nanoseconds_per_part_) {}
 
-TokenBucket::Parts TokenBucket::earned_at(TimePoint now) const {
-  const std::int64_t elapsed =
-      std::clamp<std::int64_t>(now.time_since_epoch().count(), 0, kMaxElapsed);
-  __extension__ using Wide = unsigned __int128;
-  return static_cast<Parts>((static_cast<Wide>(elapsed) * multiplier_) >> shift_);
-}
-
 TokenBucket::Parts TokenBucket::parts_of(Tokens n) const {
   return n > (kMaxParts >> fraction_bits_) ? kMaxParts : n << fraction_bits_;
 }
@@ -101,9 +92,9 @@ Admission TokenBucket::take(Tokens n, TimePoint now) {
   for (;;) {
     const Parts after = std::max(taken, earned) + parts;
     if (const Parts missing = after - earned - capacity_; missing > 0) {
-      return {false, time_to_earn(missing)};
+      return {.wait = time_to_earn(missing)};
     }
-    if (taken_.compare_exchange_weak(taken, after)) return {true, {}};
+    if (taken_.compare_exchange_weak(taken, after)) return {.admitted = true};
     step_aside();
     taken = taken_.load();
   }
@@ -126,11 +117,6 @@ void TokenBucket::charge(Tokens n, TimePoint now) {
 }
 
 void TokenBucket::refund(Tokens n) { taken_.fetch_sub(parts_of(n)); }
-
-Tokens TokenBucket::available(TimePoint now) const {
-  const Parts ahead = std::max<Parts>(taken_.load() - earned_at(now), 0);
-  return (capacity_ - ahead) >> fraction_bits_;
-}
 
 Duration TokenBucket::until_full(TimePoint now) const {
   const Parts ahead = taken_.load() - earned_at(now);

@@ -209,6 +209,23 @@ class Change(WithGateway):
         self.assertEqual(self.api("POST", f"/api/keys/{name}/revoke", {}).json()["state"], "revoked")
         self.assertEqual(self.ask(turned["key"]).status, 401)
 
+    def test_a_head_that_came_before_is_checked_anew_when_a_key_changes(self):
+        ci, other = self.create("ci"), self.create("other")
+        ids = {key["name"]: key["id"] for key in self.keys("list")["keys"]}
+        self.until(other, 200)
+        for _ in range(40):  # after four heads that differ one is remembered
+            for key in (ci, other):
+                self.assertEqual(self.ask(key).status, 200)
+        self.assertEqual(self.api("POST", f"/api/keys/{ids['ci']}/revoke", {}).status, 200)
+        for _ in range(10):
+            self.assertEqual(self.ask(ci).status, 401)
+            self.assertEqual(self.ask(other).status, 200)
+        self.assertEqual(self.api("POST", f"/api/keys/{ids['other']}/rotate", {"grace": "1s"}).status, 200)
+        for _ in range(20):  # remembered again, until the grace ends
+            self.ask(other)
+        self.until(other, 401)
+        self.assertEqual({self.ask(other).status for _ in range(10)}, {401})
+
     def test_errors_of_the_admin_api_have_one_shape(self):
         self.api("POST", "/api/keys", {"name": "ci"})
         for method, path, body, status, words in (
