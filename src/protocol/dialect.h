@@ -56,6 +56,8 @@ struct DialectTable {
   bool reasoning_details = false;         // takes back OpenRouter's reasoning_details
   bool thought_signatures = false;  // Gemini: extra_content.google.thought_signature on tool calls
   bool top_k = false;               // takes top_k
+  bool cache_control = false;       // OpenRouter: of text parts, of the assistant's and tools'
+                                    // messages
   bool openai_extras = false;       // takes store, metadata, service_tier, verbosity, prediction,
                                     // prompt_cache_key; other servers refuse or ignore them
   std::string_view no_content = "null";  // the content of an assistant message with calls only

@@ -1,4 +1,5 @@
-// OpenRouter (openrouter.ai/docs/use-cases/reasoning-tokens).
+// OpenRouter (openrouter.ai/docs/use-cases/reasoning-tokens, .../features/prompt-caching; where
+// cache_control may stand: OpenRouterTeam/ai-sdk-provider, convert-to-openrouter-chat-messages.ts).
 #include "protocol/dialect.h"
 
 namespace tidegate::protocol {
@@ -8,6 +9,7 @@ const DialectTable kOpenRouter = {
     .paths = {"/chat/completions", "", "", "/embeddings", ""},
     .reasoning_details = true,
     .top_k = true,
+    .cache_control = true,
     .prefix = {.unmarked = true},
     .reasoning_field = "reasoning",
     .thinking = {"", R"("reasoning":{"effort":"none"})", R"("reasoning":{"effort":"low"})",

@@ -81,8 +81,14 @@ class MessageWriter {
         where};
   }
 
-  void note_cache_control(const Part& part) {
-    if (!part.cache_control.empty()) notes_.add("cache_control dropped");
+  // Of a part that is written as part of a text: it becomes its message's where that is known.
+  void take_cache_control(const Part& part) {
+    if (part.cache_control.empty()) return;
+    if (dialect_.cache_control) {
+      cache_control_ = part.cache_control;
+    } else {
+      notes_.add("cache_control dropped");
+    }
   }
 
   void begin(std::string_view role) {
@@ -90,6 +96,12 @@ class MessageWriter {
     out_ += R"({"role":")";
     out_ += role;
     out_ += '"';
+  }
+
+  void end() {
+    if (!cache_control_.empty()) append_value(out_, "cache_control", cache_control_);
+    cache_control_ = {};
+    out_ += '}';
   }
 
   void name(const Turn& turn) {
@@ -109,7 +121,7 @@ class MessageWriter {
       out_ += part.text;
       first = false;
       before = &part;
-      note_cache_control(part);
+      take_cache_control(part);
       if (!part.citations.empty()) notes_.add("citations dropped");
       if (part.kind == Kind::refusal) notes_.add("refusal sent as text");
     }
@@ -117,7 +129,7 @@ class MessageWriter {
 
   void content(Parts parts) {
     const bool marks =
-        request_.surface == Surface::chat &&
+        keeps_cache_control(request_, dialect_) &&
         std::ranges::any_of(parts, [](const Part& part) { return !part.cache_control.empty(); });
     if (!marks && std::ranges::all_of(parts, is_text)) {
       append_key(out_, "content");
@@ -136,7 +148,7 @@ class MessageWriter {
     for (const Part& part : parts) {
       const std::size_t before = out_.size();
       if (out_.back() == '}') out_ += ',';
-      if (write_chat_part(request_, part, out_, notes_)) continue;
+      if (write_chat_part(request_, dialect_, part, out_, notes_)) continue;
       out_.resize(before);
       refuse(part);
     }
@@ -161,7 +173,7 @@ class MessageWriter {
       out_ += instruction_;
       out_ += '"';
     }
-    out_ += '}';
+    end();
   }
 
   void user(const Turn& turn) {
@@ -197,7 +209,7 @@ class MessageWriter {
     } else if (turn.prefix && !dialect_.prefix.known()) {
       notes_.add("prefix of the answer not marked");
     }
-    out_ += '}';
+    end();
   }
 
   static std::string_view describe(const Part& part) {
@@ -221,7 +233,7 @@ class MessageWriter {
       if (part.kind != Kind::tool_call) continue;
       if (!first) out_ += ',';
       first = false;
-      note_cache_control(part);
+      take_cache_control(part);
       const bool custom = part.custom && !dialect_.only_function_tools;
       out_ += R"({"id":)";
       append_raw(out_, part.id);
@@ -275,7 +287,7 @@ class MessageWriter {
   void result(const Turn& turn, const Turn* merged) {
     const Part& result = *request_.begin(turn);
     const Parts inside = parts(turn).subspan(1);
-    note_cache_control(result);
+    take_cache_control(result);
     begin("tool");
     append_text(out_, "tool_call_id", result.id);
     const bool only_text = std::ranges::all_of(inside, is_text);
@@ -285,7 +297,8 @@ class MessageWriter {
       if (result.is_error && !mentions_error(inside)) out_ += R"({"type":"text","text":"Error: "})";
       elements(inside);
       if (merged != nullptr) elements(parts(*merged));
-      out_ += "]}";
+      out_ += ']';
+      end();
       return;
     }
     out_ += '"';
@@ -297,7 +310,8 @@ class MessageWriter {
       if (out_.size() != before) out_ += "\\n\\n";
       joined(parts(*merged));
     }
-    out_ += "\"}";
+    out_ += '"';
+    end();
   }
 
   // The surface has no mark of a failed call, so the text must say it.
@@ -324,6 +338,7 @@ class MessageWriter {
   const Turn* last_system_;
   std::vector<Part> images_;  // of the results before, which only a user message can hold
   std::deque<std::string> kept_;
+  std::string_view cache_control_;  // JSON value, of the message that is being written
   std::optional<Error> error_;
 };
 

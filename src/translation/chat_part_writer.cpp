@@ -132,13 +132,18 @@ void write_details(std::span<const Part> parts, std::string& out) {
 
 }  // namespace
 
-bool write_chat_part(const Request& request, const Part& part, std::string& out, Notes& notes) {
+bool keeps_cache_control(const Request& request, const protocol::DialectTable& dialect) {
+  return request.surface == Surface::chat || dialect.cache_control;
+}
+
+bool write_chat_part(const Request& request, const protocol::DialectTable& dialect,
+                     const Part& part, std::string& out, Notes& notes) {
   switch (part.kind) {
     case Kind::text:
     case Kind::refusal:
       append_type(out, "text");
       append_text(out, "text", part.text);
-      if (!part.cache_control.empty() && request.surface == Surface::chat) {
+      if (!part.cache_control.empty() && keeps_cache_control(request, dialect)) {
         append_value(out, "cache_control", part.cache_control);
       } else {
         note_cache_control(part, notes);

@@ -102,6 +102,18 @@ TEST_F(ChatRequestWriter, what_only_another_surface_has_is_dropped_with_a_note) 
   EXPECT_EQ(notes_.all(), expected);
 }
 
+TEST_F(ChatRequestWriter, openrouter_takes_the_marks_of_what_to_cache) {
+  request_.surface = Surface::messages;
+  add(Role::system, Part::Kind::text, "s").cache_control = R"({"type":"ephemeral"})";
+  add(Role::user, Part::Kind::text, "q");
+  add(Role::assistant, Part::Kind::text, "a").cache_control = R"({"type":"ephemeral"})";
+  EXPECT_EQ(
+      write(protocol::kOpenRouter),
+      R"({"model":"m","messages":[{"role":"system","content":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]},)"
+      R"({"role":"user","content":"q"},{"role":"assistant","content":"a","cache_control":{"type":"ephemeral"}}]})");
+  EXPECT_TRUE(notes_.all().empty());
+}
+
 TEST_F(ChatRequestWriter, a_last_word_of_the_assistant_is_a_prefix) {
   add(Role::user, Part::Kind::text, "q");
   add(Role::assistant, Part::Kind::text, "It is");

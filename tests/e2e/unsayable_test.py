@@ -11,7 +11,7 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs/dialects.md"
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 # Models of our own have no fallbacks: what only one target cannot be told, another might be.
 DEEPSEEK, OPENAI, CLAUDE, KIMI, VLLM = "house-deepseek", "house-gpt", "house-claude", "house-kimi", "house-open"
-SONNET, OLD_CLAUDE, BLIND, HEARING = "house-sonnet", "old-claude", "blind", "hearing"
+SONNET, OLD_CLAUDE, BLIND, HEARING, ROUTED = "house-sonnet", "old-claude", "blind", "hearing", "house-routed"
 ALL = ["text", "images", "documents"]
 MODELS = {
     DEEPSEEK: {"provider": "deepseek", "name": "deepseek-v4-pro", "max_output": 393216},
@@ -21,6 +21,7 @@ MODELS = {
     OLD_CLAUDE: {"provider": "anthropic", "name": "claude-sonnet-4-20250514"},
     KIMI: {"provider": "kimi", "name": "kimi-k2.6"},
     VLLM: {"provider": "vllm", "name": "deepseek-v4-flash", "takes": ALL},
+    ROUTED: {"provider": "openrouter", "name": "anthropic/claude-opus-4.7"},
     BLIND: {"provider": "deepseek", "name": "deepseek-v4-flash", "takes": ["text"]},
     HEARING: {"provider": "anthropic", "name": "claude-opus-4-7", "takes": ["text", "audio"]},
 }
@@ -175,6 +176,15 @@ ROWS = {
 "`cache_control`, citations, a document's `context`": [
     case(MESSAGES, CLAUDE, said(text("Hi", **CACHED)), sent="cache_control"),
     case(CHAT, CLAUDE, said(text("Hi", **CACHED)), max_tokens=99, sent="cache_control"),
+    *(case(MESSAGES, ROUTED, *history, sent="cache_control", **members)
+      for history, members in (
+          ([said(text("Hi", **CACHED))], {}),
+          ([user("Hi")], {"system": [text("Be.", **CACHED)]}),
+          ([user("Hi"), said(text("Yes."), use("c", **CACHED), role="assistant"), said(result("c"))], {}),
+          ([user("Hi"), said(text("Yes.", **CACHED), use("c"), role="assistant"), said(result("c"))], {}),
+          ([user("Hi"), said(text("Yes."), use("c"), role="assistant"), said(result("c", **CACHED))], {}))),
+    *(case(MESSAGES, ROUTED, *history, notes=["cache_control dropped"], unsent="cache_control", **members)
+      for history, members in (([said(text("Hi"), IMAGE | CACHED)], {}), ([user("Hi")], {"tools": [tool(**CACHED)]}))),
     *(case(MESSAGES, model, *history, notes=["cache_control dropped"], unsent="cache_control", **members)
       for model in (VLLM, OPENAI)
       for history, members in (
