@@ -39,7 +39,7 @@ int check(const CheckOptions& options) {
   } else {
     for (const config::Problem& problem : loaded.problems) fmt::print("{}\n", format(problem));
     if (ok) {
-      fmt::print("{}: ok, {} providers, {} routes, {} policy rules\n",
+      fmt::print("{}: ok (providers: {}, routes: {}, policy rules: {})\n",
                  file.empty() ? "embedded default" : file, loaded.config.providers.size(),
                  loaded.config.routes.size(), loaded.config.policy.size());
     }

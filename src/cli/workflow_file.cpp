@@ -56,7 +56,7 @@ int validate(const FileOptions& options) {
       fmt::print("{}\n", config::format(problem));
     }
     if (loaded.ok()) {
-      fmt::print("{}: ok, {} tasks, {} roles, longest chain {}\n", options.file,
+      fmt::print("{}: ok (tasks: {}, roles: {}, longest chain: {})\n", options.file,
                  loaded.workflow->tasks.size(), loaded.workflow->roles.size(),
                  workflow::longest_chain(*loaded.workflow));
     }

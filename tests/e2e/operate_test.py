@@ -68,7 +68,7 @@ timeouts: { idle: 5 }
                 'models: { house: { provider: lab } }\nroutes: { all: { model: house } }\n')
         result = self.check(good)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertIn("ok, 1 providers, 1 routes", result.stdout)
+        self.assertIn("ok (providers: 1, routes: 1,", result.stdout)
 
     def test_serve_refuses_a_bad_file(self):
         with tempfile.TemporaryDirectory() as folder:
