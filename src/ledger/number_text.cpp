@@ -1,7 +1,6 @@
 #include "ledger/number_text.h"
 
 #include <array>
-#include <bit>
 #include <cstring>
 
 namespace tidegate::ledger {
@@ -15,29 +14,42 @@ constexpr auto kPairs = [] {
   return pairs;
 }();
 
-constexpr auto kPowersOfTen = [] {
-  std::array<std::uint64_t, 20> powers{1};
-  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
-  return powers;
-}();
+char* write_pair(char* at, std::uint64_t pair) {
+  std::memcpy(at, kPairs[pair].data(), 2);
+  return at + 2;
+}
 
-std::size_t count_digits(std::uint64_t number) {
-  // 1233 / 4096 is the logarithm of 2.
-  const std::size_t least = static_cast<std::size_t>(std::bit_width(number)) * 1233 >> 12;
-  return least + (number >= kPowersOfTen[least] ? 1 : 0);
+char* write_four(char* at, std::uint64_t four) {
+  return write_pair(write_pair(at, four / 100), four % 100);
+}
+
+// Up to four digits, as most counts of tokens and times have.
+char* write_short(char* at, std::uint64_t number) {
+  if (number > 999) return write_four(at, number);
+  if (number > 99) {
+    *at++ = static_cast<char>('0' + number / 100);
+    return write_pair(at, number % 100);
+  }
+  if (number > 9) return write_pair(at, number);
+  *at++ = static_cast<char>('0' + number);
+  return at;
+}
+
+// The digits of 10^4 and more come first.
+char* write_whole(char* at, std::uint64_t number) {
+  if (number < 10'000) return write_short(at, number);
+  return write_four(write_whole(at, number / 10'000), number % 10'000);
 }
 
 }  // namespace
 
 char* write_long_number(char* at, std::int64_t number) {
-  if (number < 0) *at++ = '-';
   auto left = static_cast<std::uint64_t>(number);
-  if (number < 0) left = 0 - left;
-  char* const end = at + count_digits(left);
-  at = end;
-  for (; left > 9; left /= 100) std::memcpy(at -= 2, kPairs[left % 100].data(), 2);
-  if (left > 0) *--at = static_cast<char>('0' + left);
-  return end;
+  if (number < 0) {
+    *at++ = '-';
+    left = 0 - left;
+  }
+  return write_whole(at, left);
 }
 
 }  // namespace tidegate::ledger
