@@ -2,6 +2,7 @@
 
 #include "ledger/ledger_schema.h"
 #include "store/postgres.h"
+#include "store/postgres_address.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {

@@ -31,7 +31,4 @@ struct PostgresOptions {
 // (the address, or libpq is not installed). No error holds a password.
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options);
 
-// The address without its password, for messages.
-[[nodiscard]] std::string without_password(std::string_view url);
-
 }  // namespace tidegate::store

@@ -1,3 +1,5 @@
+#include "store/postgres_address.h"
+
 #include <gtest/gtest.h>
 
 #include "store/postgres.h"
