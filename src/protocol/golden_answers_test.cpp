@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "http/sse_scanner.h"
@@ -13,6 +12,7 @@
 #include "protocol/answer_reader.h"
 #include "protocol/error_body.h"
 #include "protocol/stream.h"
+#include "protocol/test_golden.h"
 
 namespace tidegate::protocol {
 namespace {
@@ -20,23 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kCases = fs::path(TIDEGATE_SOURCE_DIR) / "tests/golden/answers";
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Without the white space between tokens, so that the files may be laid out for readers.
-std::string compact(std::string_view json) {
-  std::string out;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    if (json[i] == '"' && (i == 0 || json[i - 1] != '\\')) in_string = !in_string;
-    if (in_string || !std::isspace(static_cast<unsigned char>(json[i]))) out.push_back(json[i]);
-  }
-  return out;
-}
 
 void write(json::Writer& json, const Answer& answer) {
   json.member("model", answer.model).member("finish", name(answer.finish));
@@ -117,7 +100,7 @@ std::string understand_answer(std::string_view body) {
 std::string understand_error(const fs::path& dir) {
   const std::string dir_name = dir.filename();
   const int status = std::stoi(dir_name.substr(dir_name.rfind('_') + 1));
-  const ProviderError error = read_error(status, read_file(dir / "error.json"));
+  const ProviderError error = read_error(status, read_golden(dir / "error.json"));
   const ErrorPolicy allowed = policy(error.error_class);
   std::string out;
   json::Writer json(out);
@@ -133,13 +116,13 @@ class GoldenAnswer : public testing::TestWithParam<std::string> {};
 
 TEST_P(GoldenAnswer, is_understood) {
   const fs::path dir = kCases / GetParam();
-  const std::string expected = compact(read_file(dir / "expect.json"));
+  const std::string expected = compact(read_golden(dir / "expect.json"));
   if (fs::exists(dir / "events.sse")) {
-    const std::string bytes = read_file(dir / "events.sse");
+    const std::string bytes = read_golden(dir / "events.sse");
     for (const std::size_t step : {bytes.size(), 1uz, 2uz, 3uz, 7uz})
       EXPECT_EQ(compact(understand_stream(bytes, step)), expected) << "pieces of " << step;
   } else if (fs::exists(dir / "answer.json")) {
-    EXPECT_EQ(compact(understand_answer(read_file(dir / "answer.json"))), expected);
+    EXPECT_EQ(compact(understand_answer(read_golden(dir / "answer.json"))), expected);
   } else {
     EXPECT_EQ(compact(understand_error(dir)), expected);
   }

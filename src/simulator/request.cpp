@@ -9,6 +9,7 @@
 #include "json/checked_text.h"
 #include "json/escape.h"
 #include "json/reader.h"
+#include "simulator/value.h"
 
 namespace tidegate::simulator {
 namespace {
@@ -37,25 +38,6 @@ constexpr std::array<std::string_view, 21> kIgnored{"n",
                                                     "functions",
                                                     "function_call",
                                                     "web_search_options"};
-
-std::string_view kind_name(Kind kind) {
-  switch (kind) {
-    case Kind::object:
-      return "an object";
-    case Kind::array:
-      return "an array";
-    case Kind::string:
-      return "a string";
-    case Kind::number:
-      return "a number";
-    case Kind::boolean:
-      return "a boolean";
-    case Kind::null:
-      return "null";
-    default:
-      return "nothing";
-  }
-}
 
 // One walk over the body. Every step returns false when the body is not as expected; `problem` then
 // says why, unless the reader itself found malformed JSON.

@@ -13,6 +13,7 @@
 
 #include "http/sse_scanner.h"
 #include "json/reader.h"
+#include "protocol/test_golden.h"
 #include "translation/codec.h"
 #include "translation/dsml_filter.h"
 
@@ -22,27 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kCases = fs::path(TIDEGATE_SOURCE_DIR) / "tests/golden/translation/chat";
-
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  EXPECT_TRUE(file.good()) << path;
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Without the white space between tokens, so that the files may be laid out for readers.
-std::string compact(std::string_view json) {
-  std::string out;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    if (in_string && json[i] == '\\') {
-      out += json.substr(i++, 2);
-      continue;
-    }
-    if (json[i] == '"') in_string = !in_string;
-    if (in_string || !std::isspace(static_cast<unsigned char>(json[i]))) out.push_back(json[i]);
-  }
-  return out;
-}
 
 struct About {
   std::map<std::string, std::string, std::less<>> lines;
@@ -74,7 +54,7 @@ const protocol::DialectTable& dialect(std::string_view name) {
 }
 
 void compare(const fs::path& path, const std::string& actual, bool json) {
-  std::string expected = read_file(path);
+  std::string expected = read_golden(path);
   if (json) {
     EXPECT_EQ(actual, compact(expected)) << path;
     json::Reader reader(json::CheckedText{actual});
@@ -89,7 +69,7 @@ void check_request(const fs::path& dir) {
   const About said = about(dir);
   const protocol::DialectTable& table = dialect(said.get("provider", "deepseek"));
   const std::string model = said.get("model", "wire-model");
-  const std::string body = read_file(dir / "request.json");
+  const std::string body = read_golden(dir / "request.json");
   const auto request = kChatCodec.read_request(body);
   Notes notes;
   std::string out;
@@ -145,7 +125,7 @@ void check_stream(const fs::path& dir) {
   DsmlFilter filter(encoding, tools, "1");
   http::SseScanner scanner;
   http::SseEvent event;
-  const std::string bytes = read_file(dir / "upstream.sse");
+  const std::string bytes = read_golden(dir / "upstream.sse");
   std::string_view input = bytes;
   std::string error;
   while (error.empty() && scanner.next(input, event).value()) {

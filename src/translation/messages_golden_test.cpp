@@ -16,6 +16,7 @@
 #include <iterator>
 
 #include "http/sse_scanner.h"
+#include "protocol/test_golden.h"
 #include "translation/codec.h"
 #include "translation/cut.h"
 #include "translation/messages_repair.h"
@@ -27,15 +28,10 @@ namespace fs = std::filesystem;
 
 const fs::path kCases = fs::path(TIDEGATE_SOURCE_DIR) / "tests/golden/translation/messages";
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 void expect_file(const fs::path& path, std::string text) {
   if (!text.ends_with('\n')) text += '\n';
   if (std::getenv("TIDEGATE_WRITE_GOLDEN") != nullptr) std::ofstream(path) << text;
-  EXPECT_EQ(read_file(path), text) << path;
+  EXPECT_EQ(read_golden(path), text) << path;
 }
 
 std::string lines(const Notes& notes) {
@@ -97,8 +93,8 @@ std::string describe(const Request& request) {
 }
 
 void check_request(const fs::path& folder) {
-  const std::string body = read_file(folder / "request.json");
-  std::string model = read_file(folder / "model.txt");
+  const std::string body = read_golden(folder / "request.json");
+  std::string model = read_golden(folder / "model.txt");
   while (model.ends_with('\n')) model.pop_back();
   const auto request = kMessagesCodec.read_request(body);
   if (!request) {
@@ -139,7 +135,7 @@ struct Writer : EventSink {
 
 void check_stream(const fs::path& folder, std::string_view file,
                   std::unique_ptr<StreamDecoder> decoder, std::string_view maker) {
-  const std::string bytes = read_file(folder / file);
+  const std::string bytes = read_golden(folder / file);
   Writer writer(kMessagesCodec.stream_encoder(context(maker)));
   http::SseScanner scanner;
   http::SseEvent event;
@@ -159,13 +155,13 @@ void check_stream(const fs::path& folder, std::string_view file,
 void check_answer(const fs::path& folder) {
   Writer writer(kMessagesCodec.answer_encoder(context()));
   const auto good =
-      kMessagesCodec.read_answer(read_file(folder / "answer.json"), protocol::kAnthropic, writer);
+      kMessagesCodec.read_answer(read_golden(folder / "answer.json"), protocol::kAnthropic, writer);
   ASSERT_TRUE(good.has_value()) << good.error().message;
   expect_file(folder / "client.json", writer.out);
 }
 
 void check_repair(const fs::path& folder) {
-  const std::string body = read_file(folder / "body.json");
+  const std::string body = read_golden(folder / "body.json");
   Notes notes;
   const auto request = kMessagesCodec.read_request(body);
   ASSERT_TRUE(request.has_value()) << request.error().message;

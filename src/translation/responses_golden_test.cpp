@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "http/sse_scanner.h"
+#include "protocol/test_golden.h"
 #include "translation/codec.h"
 
 namespace tidegate::translation {
@@ -20,30 +21,10 @@ namespace fs = std::filesystem;
 
 const fs::path kCases = fs::path(TIDEGATE_SOURCE_DIR) / "tests/golden/translation/responses";
 
-std::string read_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Without the white space between tokens, so that the files may be laid out for readers.
-std::string compact(std::string_view json) {
-  std::string out;
-  bool in_string = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    if (in_string && json[i] == '\\') {
-      out.append(json, i++, 2);
-      continue;
-    }
-    if (json[i] == '"') in_string = !in_string;
-    if (in_string || !std::isspace(static_cast<unsigned char>(json[i]))) out.push_back(json[i]);
-  }
-  return out;
-}
-
 // With TIDEGATE_WRITE_GOLDEN=1 the files are written instead, to be read before they are committed.
 void expect_file(const std::string& actual, const fs::path& path) {
   if (std::getenv("TIDEGATE_WRITE_GOLDEN") != nullptr) std::ofstream(path) << actual;
-  const std::string expected = read_file(path);
+  const std::string expected = read_golden(path);
   if (path.extension() == ".json") {
     EXPECT_EQ(compact(actual), compact(expected)) << path;
   } else {
@@ -84,7 +65,7 @@ std::string describe(const Request& request) {
 }
 
 void judge_request(const fs::path& dir) {
-  const std::string body = read_file(dir / "request.json");
+  const std::string body = read_golden(dir / "request.json");
   const auto request = kResponsesCodec.read_request(body);
   ASSERT_TRUE(request) << request.error().message << " " << request.error().field;
   expect_file(describe(*request), dir / "turns.txt");
@@ -127,7 +108,7 @@ AnswerContext context() {
 }
 
 void judge_stream(const fs::path& dir) {
-  const std::string bytes = read_file(dir / "upstream.sse");
+  const std::string bytes = read_golden(dir / "upstream.sse");
   const auto decoder = kResponsesCodec.stream_decoder(protocol::kOpenAi);
   Into client(kResponsesCodec.stream_encoder(context()));
   http::SseScanner scanner;
@@ -144,7 +125,7 @@ void judge_stream(const fs::path& dir) {
 
 void judge_answer(const fs::path& dir) {
   Into client(kResponsesCodec.answer_encoder(context()));
-  const std::string body = read_file(dir / "answer.json");
+  const std::string body = read_golden(dir / "answer.json");
   ASSERT_TRUE(kResponsesCodec.read_answer(body, protocol::kOpenAi, client));
   expect_file(client.out, dir / "client.json");
 }
