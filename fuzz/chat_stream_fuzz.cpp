@@ -30,22 +30,10 @@ class Checked : public translation::EventSink {
     if (event.kind == Kind::tool_arguments) require(event.index < calls_);
     std::string out;
     encoder_->encode(event, out);
-    check(out);
+    require_events(out);
   }
 
  private:
-  static void check(std::string_view out) {
-    while (!out.empty()) {
-      require(out.starts_with("data: "));
-      const std::size_t end = out.find("\n\n");
-      require(end != std::string_view::npos);
-      const std::string_view payload = out.substr(6, end - 6);
-      out.remove_prefix(end + 2);
-      if (payload == "[DONE]") continue;
-      require_json(payload);
-    }
-  }
-
   std::unique_ptr<translation::StreamEncoder> encoder_;
   std::uint32_t calls_ = 0;
   bool ended_ = false;

@@ -42,7 +42,7 @@ class Checked : public translation::EventSink {
     for (const Client& client : clients_) {
       std::string out;
       client.stream->encode(event, out);
-      check(out);
+      require_events(out);
       std::string whole;
       client.answer->encode(event, whole);
       if (ended_ || !whole.empty()) require_json(whole);
@@ -50,18 +50,6 @@ class Checked : public translation::EventSink {
   }
 
  private:
-  static void check(std::string_view out) {
-    while (!out.empty()) {
-      if (out.starts_with("event: ")) out.remove_prefix(out.find('\n') + 1);
-      require(out.starts_with("data: "));
-      const std::size_t end = out.find('\n');
-      require(out.substr(end, 2) == "\n\n");
-      const std::string_view payload = out.substr(6, end - 6);
-      if (payload != "[DONE]") require_json(payload);
-      out.remove_prefix(end + 2);
-    }
-  }
-
   const std::array<Client, 3> clients_ = {Client(translation::kChatCodec),
                                           Client(translation::kResponsesCodec),
                                           Client(kMessagesCodec)};

@@ -31,25 +31,13 @@ class Checked : public translation::EventSink {
     if (event.kind == Kind::tool_arguments) require(event.index < calls_);
     std::string out;
     stream_->encode(event, out);
-    check(out);
+    require_events(out);
     std::string whole;
     answer_->encode(event, whole);
     if (ended_) require_json(whole);
   }
 
  private:
-  static void check(std::string_view out) {
-    while (!out.empty()) {
-      require(out.starts_with("event: "));
-      out.remove_prefix(out.find('\n') + 1);
-      require(out.starts_with("data: "));
-      const std::size_t end = out.find('\n');
-      require(out.substr(end, 2) == "\n\n");
-      require_json(out.substr(6, end - 6));
-      out.remove_prefix(end + 2);
-    }
-  }
-
   std::unique_ptr<translation::StreamEncoder> stream_ = kResponsesCodec.stream_encoder(context());
   std::unique_ptr<translation::StreamEncoder> answer_ = kResponsesCodec.answer_encoder(context());
   std::uint32_t calls_ = 0;
