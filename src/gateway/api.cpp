@@ -7,9 +7,10 @@
 
 #include "base/text.h"
 #include "gateway/count_tokens.h"
+#include "gateway/model_list.h"
 #include "gateway/pipeline.h"
 #include "gateway/stored_responses.h"
-#include "json/writer.h"
+#include "gateway/surface_of.h"
 #include "protocol/error_answer.h"
 #include "protocol/scrub.h"
 
@@ -18,11 +19,16 @@ namespace {
 
 struct Endpoint {
   std::string_view method;
-  std::string_view path;  // {id} stands for any one segment
+  std::string_view path;  // {id} stands for any one segment, {model} for all that follows
   Task<void> (*serve)(http::Exchange&, WorkerState&, Caller);
 
   [[nodiscard]] bool is_at(std::string_view asked) const {
     if (asked == path) return true;
+    constexpr std::string_view kModel = "{model}";
+    if (path.ends_with(kModel)) {
+      const std::string_view before = path.substr(0, path.size() - kModel.size());
+      return asked.size() > before.size() && asked.starts_with(before);
+    }
     constexpr std::string_view kId = "{id}";
     const std::size_t id = path.find(kId);
     if (id == std::string_view::npos || asked.size() <= id) return false;
@@ -31,33 +37,6 @@ struct Endpoint {
            asked.substr(end) == path.substr(id + kId.size());
   }
 };
-
-// GET /v1/models, in OpenAI's shape: what the `model` field of the caller's requests may say.
-Task<void> list_models(http::Exchange& exchange, WorkerState& worker, Caller caller) {
-  const Snapshot& snapshot = *worker.snapshot;
-  std::string body;
-  json::Writer json(body);
-  const auto add = [&](std::string_view id, std::string_view owner) {
-    json.begin_object().member("id", id).member("object", "model").member("created", 0);
-    json.member("owned_by", owner).end_object();
-  };
-  json.begin_object().member("object", "list").key("data").begin_array();
-  add("auto", "tidegate");
-  const auto may_use = [&](const routing::Route& route) {
-    return routing::allows(caller.permit(), snapshot.table, route);
-  };
-  for (const routing::Route& route : snapshot.table.routes) {
-    if (may_use(route)) add("route:" + route.name, "tidegate");
-  }
-  for (const catalog::Model& model : snapshot.catalog.models()) {
-    const auto route = snapshot.table.models.find(model.id);
-    if (route == snapshot.table.models.end() || !may_use(route->second)) continue;
-    add(model.id, model.provider);
-    for (const std::string& alias : model.aliases) add(alias, model.provider);
-  }
-  json.end_array().end_object();
-  co_await exchange.respond(200, "Content-Type: application/json\r\n", body);
-}
 
 template <protocol::Surface surface>
 Task<void> serve_surface(http::Exchange& exchange, WorkerState& worker, Caller caller) {
@@ -80,6 +59,7 @@ constexpr std::array kEndpoints{
     Endpoint{"POST", "/v1/messages/count_tokens", count_tokens},
     Endpoint{"POST", "/v1/route", explain_route},
     Endpoint{"GET", "/v1/models", list_models},
+    Endpoint{"GET", "/v1/models/{model}", get_model},
 };
 
 }  // namespace
@@ -114,8 +94,7 @@ Task<void> Api::refuse_method(http::Exchange& exchange, WorkerState& worker, std
 Task<void> Api::refuse_caller(http::Exchange& exchange, WorkerState& worker, NotLetIn refusal) {
   const TimePoint started = worker.loop.now();
   const std::string_view path = exchange.head().path();
-  const protocol::Surface surface =
-      path.starts_with("/v1/messages") ? protocol::Surface::messages : protocol::Surface::chat;
+  const protocol::Surface surface = surface_of(exchange.head());
   const RequestId id = RequestId::make(exchange.received());
   worker.cells.add(worker.shared.metrics.key_refused(refusal.why));
   if (worker.snapshot->config.log.requests) {
@@ -144,7 +123,7 @@ Task<void> Api::refuse_path(http::Exchange& exchange, WorkerState& worker) {
   const std::string path = protocol::scrub_keys(exchange.head().path().substr(0, 200));
   Error error{
       ErrorCode::not_found, fmt::format("there is no {}.{}", path, did_you_mean(path, paths)), {}};
-  co_await answer_error(exchange, worker, protocol::Surface::chat, std::move(error), {});
+  co_await answer_error(exchange, worker, surface_of(exchange.head()), std::move(error), {});
 }
 
 std::string Api::error_body(int status, std::string_view problem) {

@@ -2,12 +2,13 @@
 
 #include <pthread.h>
 
-#include <charconv>
+#include <algorithm>
 #include <coroutine>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "http/percent.h"
 #include "json/writer.h"
 #include "ledger/query_text.h"
 
@@ -17,23 +18,10 @@ namespace {
 constexpr std::string_view kJson = "Content-Type: application/json\r\n";
 constexpr std::size_t kMostWaiting = 16;
 
-// "a%20b+c" -> "a b c"; what is no escape stays as it is.
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '%' && i + 2 < text.size()) {
-      const char* const begin = text.data() + i + 1;
-      const auto [end, error] = std::from_chars(begin, begin + 2, byte, 16);
-      if (error == std::errc{} && end == begin + 2) {
-        out += static_cast<char>(byte);
-        i += 2;
-        continue;
-      }
-    }
-    out += text[i] == '+' ? ' ' : text[i];
-  }
-  return out;
+// "a%20b+c" -> "a b c"
+std::string decode(std::string text) {
+  std::ranges::replace(text, '+', ' ');
+  return http::percent_decoded(text);
 }
 
 std::vector<ledger::Parameter> parameters(std::string_view query) {
@@ -43,8 +31,8 @@ std::vector<ledger::Parameter> parameters(std::string_view query) {
     const std::string_view one = query.substr(0, end);
     const std::size_t equals = std::min(one.find('='), one.size());
     if (!one.empty()) {
-      all.emplace_back(decode(one.substr(0, equals)),
-                       decode(one.substr(std::min(equals + 1, one.size()))));
+      all.emplace_back(decode(std::string(one.substr(0, equals))),
+                       decode(std::string(one.substr(std::min(equals + 1, one.size())))));
     }
     query.remove_prefix(std::min(end + 1, query.size()));
   }

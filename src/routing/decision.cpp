@@ -26,19 +26,11 @@ std::string quoted(std::string_view name) {
   return text + (name.size() > kMaxShown ? "...\"" : "\"");
 }
 
-std::unexpected<Error> unknown(std::string_view what, std::string_view name,
-                               std::span<const std::string> known, std::string_view field) {
-  std::string message = "There is no " + std::string(what) + " " + quoted(name) + ".";
-  // Near names cost the square of the length; nobody mistypes 128 characters.
-  if (name.size() <= 128) message += did_you_mean(name, known);
-  return fail(ErrorCode::not_found, std::move(message), std::string(field));
-}
-
 std::unexpected<Error> unknown_route(const Table& table, std::string_view name,
                                      std::string_view field) {
   std::vector<std::string> names;
   for (const Route& route : table.routes) names.push_back(route.name);
-  return unknown("route", name, names, field);
+  return std::unexpected(unknown_name("route", name, names, field));
 }
 
 std::unexpected<Error> unknown_model(const Table& table, const Query& query) {
@@ -51,7 +43,7 @@ std::unexpected<Error> unknown_model(const Table& table, const Query& query) {
   std::vector<std::string> names = table.catalog->names();
   names.emplace_back("auto");
   for (const Route& route : table.routes) names.push_back(std::string(kRoutePrefix) + route.name);
-  return unknown("model", query.model, names, "model");
+  return std::unexpected(unknown_name("model", query.model, names, "model"));
 }
 
 Facts facts_of(const Table& table, const Query& query) {
@@ -267,6 +259,14 @@ Result<Decision> decide_auto(const Table& table, const Affinity* affinity, const
 }
 
 }  // namespace
+
+Error unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known,
+                   std::string_view field) {
+  std::string message = "There is no " + std::string(what) + " " + quoted(name) + ".";
+  // Near names cost the square of the length; nobody mistypes 128 characters.
+  if (name.size() <= 128) message += did_you_mean(name, known);
+  return {ErrorCode::not_found, std::move(message), std::string(field)};
+}
 
 bool allows(const Permit& permit, const Table& table, const Route& route) {
   if (permit.models.empty() && permit.routes.empty()) return true;

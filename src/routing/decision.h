@@ -69,6 +69,10 @@ struct Decision {
 // first route or model is taken.
 Result<Decision> decide(const Table& table, const Affinity* affinity, const Query& query);
 
+// not_found, with near names. `what`: "model", "route".
+[[nodiscard]] Error unknown_name(std::string_view what, std::string_view name,
+                                 std::span<const std::string> known, std::string_view field);
+
 // Whether a permit allows the route, or the model that was asked for by name (a route without one).
 [[nodiscard]] bool allows(const Permit& permit, const Table& table, const Route& route);
 
