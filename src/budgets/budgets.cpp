@@ -215,7 +215,7 @@ void Budgets::restore(const Spender& who, NanoDollars cost, WallTime started, Wa
     const PeriodClock& periods = rule.counters->periods;
     if (!periods.is_in_period_of(started, now)) return true;
     Counter& counter = rule.counters->names.find(name);
-    counter.at(periods.begin_at(now)).settle({}, cost);
+    counter.at(periods.begin_at(now)).restore(cost);
     counter.note_rate(cost, started);
     return true;
   });
@@ -233,7 +233,9 @@ void Budgets::count_late(const Spender& who, std::string_view request, std::int6
       counter.note_rate(cost, started);
       const Charge::Part part{&rule, &counter, &slot, limit.value};
       next->crossed(part, started, now);
-      if (next->treasury_ != nullptr && !slot.watched()) next->call(part, started);
+      // Until the ledger was read nobody knows what it had; restored() calls then.
+      const bool known = rule.counters->restored.load();
+      if (next->treasury_ != nullptr && known && !slot.watched()) next->call(part, started);
       return true;
     });
   }
@@ -335,7 +337,7 @@ void Budgets::call(const Charge::Part& part, WallTime at) const {
                                          begin, part.counter->name()),
                      .period = begin,
                      .end = period.end,
-                     .spent = part.slot->spent()});
+                     .restored = part.slot->restored()});
 }
 
 void Budgets::turned_away(const Charge::Part& part, WallTime at) const {

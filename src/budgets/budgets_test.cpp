@@ -262,6 +262,26 @@ TEST_F(BudgetsTest, AnAttemptInFlightAtAReloadCountsInWhatIsNew) {
   EXPECT_EQ(at_last[1].spent, NanoDollars{7});
 }
 
+// Of one ledger that several gateways have, what it had is nobody's own.
+TEST_F(BudgetsTest, ATreasuryHearsOfANewBudgetWhenTheLedgerWasRead) {
+  struct Called : Treasury {
+    void called(Account account) override { accounts.push_back(std::move(account)); }
+    std::vector<Account> accounts;
+  } treasury;
+  const auto before = Budgets::build({}, {}, nullptr, &treasury);
+  const auto next =
+      Budgets::build(std::vector{budget(BudgetScope::global, 100)}, {}, before.get(), &treasury);
+  before->follow(next);
+  next->restore({}, {30}, kNoon - 1h, kNoon);
+  before->count_late({}, "req_1", 1, {5}, kNoon, kNoon);
+  EXPECT_TRUE(treasury.accounts.empty());
+  next->restore({}, {20}, kNoon - 1h, kNoon);
+  next->restored(kNoon, [](auto, auto) { return std::nullopt; });
+  ASSERT_EQ(treasury.accounts.size(), 1u);
+  EXPECT_EQ(treasury.accounts[0].restored, NanoDollars{50});
+  EXPECT_EQ(treasury.accounts[0].slot->spent(), NanoDollars{55});
+}
+
 TEST_F(BudgetsTest, NewOnesBeginWithTheLedger) {
   auto old = budget(BudgetScope::global, 100);
   old.webhook = config::Secret("https://example.com/hook");

@@ -44,6 +44,11 @@ void Counter::Slot::settle(NanoDollars reserved, NanoDollars real) {
   held_.fetch_add(real.value - reserved.value);
 }
 
+void Counter::Slot::restore(NanoDollars spent) {
+  restored_.fetch_add(spent.value);
+  settle({}, spent);
+}
+
 bool Counter::Slot::raise(std::uint64_t terms, std::size_t number) {
   const std::uint64_t none = terms & ~kAlerts;
   const std::uint64_t bit = 1u << number;
@@ -58,6 +63,7 @@ bool Counter::Slot::raise(std::uint64_t terms, std::size_t number) {
 void Counter::Slot::start(std::int64_t period, bool shared) {
   held_.store(0);
   spent_.store(0);
+  restored_.store(0);
   allowance_.store(shared ? 0 : kAll);
   elsewhere_.store(0);
   wanted_.store(0);

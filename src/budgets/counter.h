@@ -30,6 +30,10 @@ class Counter {
     void reserve_anyway(NanoDollars amount) { held_.fetch_add(amount.value); }
     // What was reserved turned out as `real`.
     void settle(NanoDollars reserved, NanoDollars real);
+    // The ledger has it: it was spent before this process counted, or by others who share the
+    // ledger.
+    void restore(NanoDollars spent);
+    [[nodiscard]] NanoDollars restored() const { return {restored_.load()}; }
 
     [[nodiscard]] NanoDollars spent() const { return {spent_.load()}; }
     // Spent and reserved together.
@@ -74,7 +78,7 @@ class Counter {
     bool refuse(NanoDollars amount);
 
     std::atomic<std::int64_t> period_{kFree};
-    std::atomic<std::int64_t> held_{0}, spent_{0}, allowance_{kAll};
+    std::atomic<std::int64_t> held_{0}, spent_{0}, restored_{0}, allowance_{kAll};
     std::atomic<std::int64_t> elsewhere_{0}, wanted_{0}, limit_{0};
     std::atomic<std::uint64_t> raised_{0};  // the terms, but for the bits of the alerts
     std::atomic<bool> watched_{false}, called_{false}, dry_{false};

@@ -13,10 +13,10 @@ namespace tidegate::budgets {
 
 struct Account {
   std::shared_ptr<Counter::Slot> slot;
-  std::string name;     // of the budget, whom it holds for and the period: alike everywhere
-  std::int64_t period;  // that the slot had
-  WallTime end;         // of it; WallTime::max(): none
-  NanoDollars spent;    // by the slot, when it called first: what the ledger had
+  std::string name;      // of the budget, whom it holds for and the period: alike everywhere
+  std::int64_t period;   // that the slot had
+  WallTime end;          // of it; WallTime::max(): none
+  NanoDollars restored;  // of what the slot has spent: the ledger had it
 };
 
 class Treasury {

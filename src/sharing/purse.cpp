@@ -35,7 +35,7 @@ Purse::Purse(budgets::Account account, const std::string& prefix, const Spending
       slot_(*account_.slot),
       key_(prefix + ":budget:" + account_.name),
       spending_(spending),
-      not_ours_(spending.one_ledger ? account_.spent : NanoDollars{}),
+      not_ours_(spending.one_ledger ? account_.restored : NanoDollars{}),
       measured_(now),
       used_(now),
       settled_(settled) {}
@@ -105,8 +105,7 @@ bool Purse::ask(redis::Commands& commands, const std::string& gateway,
   }
   const bool renews = now - asked_at_ > kRenew;
   // What the process before had said is asked for first.
-  const NanoDollars ours =
-      known_ ? this->ours(spent_) : this->ours(spending_.one_ledger ? not_ours_ : account_.spent);
+  const NanoDollars ours = this->ours(known_ ? spent_ : account_.restored);
   const bool news = returns || gave_up_ || report_ || renews;
   if (asked_.value == 0 && !news && known_ && said_ == ours) return false;
   gave_up_ = false;
@@ -125,7 +124,9 @@ bool Purse::ask(redis::Commands& commands, const std::string& gateway,
                                  text(std::min(std::max(need_ - free, NanoDollars{}), asked_)),
                                  text(slot_.limit()),
                                  std::to_string(keep / 1ms),
-                                 text(not_ours_)};
+                                 text(not_ours_),
+                                 text(lost_),
+                                 known_ ? "0" : "1"};
   if (report_) {
     for (const auto& [who, spent] : others_) {
       words.push_back(who);
@@ -142,12 +143,17 @@ void Purse::hear(const redis::Reply& reply, TimePoint now) {
   const NanoDollars granted = money(reply, 0);
   const NanoDollars left = money(reply, 1);
   others_want_ = money(reply, 2).value > 0 && left.value <= 0;
+  if (!known_) {
+    lost_ = money(reply, 3);
+    said_ = said_ + lost_;
+  }
   std::size_t known = 0;
-  for (std::size_t i = 3; i + 1 < reply.items.size(); i += 2) {
+  for (std::size_t i = 4; i + 1 < reply.items.size(); i += 2) {
     const std::string& who = reply.items[i].text;
     const NanoDollars spent = money(reply, i + 1);
     if (who == spending_.id) {
-      if (!known_) lost_ = std::max(spent - said_, NanoDollars{});
+      // A server that lost its memory hears from the others what we had said before a kill.
+      lost_ = lost_ + std::max(spent - said_, NanoDollars{});
     } else {
       NanoDollars& before = others_[who];
       before = std::max(before, spent);

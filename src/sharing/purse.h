@@ -74,7 +74,9 @@ class Purse {
   const std::string key_;
   const Spending& spending_;
   const NanoDollars not_ours_;  // of what the slot has spent: the ledger has it of all
-  NanoDollars lost_;            // that we had spent, as the server knows, and our ledger forgot
+  // That we had spent, as the server knows, and our ledger lost; kept by the server, so that the
+  // next life knows of it whatever this one spends without saying so.
+  NanoDollars lost_;
   std::unordered_map<std::string, NanoDollars> others_;  // who has spent what
   NanoDollars elsewhere_;                                // the sum of those
   bool known_ = false;                                   // the server has told

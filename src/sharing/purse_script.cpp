@@ -7,6 +7,7 @@ constexpr const char* kText = R"lua(
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local spent, leases, wanting, known = {}, 0, 0, false
+local ours, lost, lost_before = tonumber(ARGV[3]), tonumber(ARGV[10]), 0
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   local field, value = all[i], all[i + 1]
@@ -14,6 +15,8 @@ for i = 1, #all, 2 do
   if string.sub(field, 1, 1) == 's' then
     spent[who] = tonumber(value)
     known = true
+  elseif string.sub(field, 1, 1) == 'x' then
+    if who == ARGV[2] then lost_before = tonumber(value) end
   elseif who ~= ARGV[1] then
     local seen = redis.call('ZSCORE', KEYS[2], who)
     if seen and tonumber(seen) > now - 5000 then
@@ -31,9 +34,15 @@ local function learn(who, value)
     redis.call('HSET', KEYS[1], 's' .. who, value)
   end
 end
+-- What the ledger of a life before this one lost is none of what this one will say that it spent.
+if ARGV[11] == '1' then
+  lost = lost_before + math.max((spent[ARGV[2]] or 0) - ours - lost_before, 0)
+  ours = ours + lost
+end
+if lost > lost_before then redis.call('HSET', KEYS[1], 'x' .. ARGV[2], string.format('%.0f', lost)) end
 if not known then learn('before', ARGV[9]) end
-learn(ARGV[2], ARGV[3])
-for i = 10, #ARGV, 2 do learn(ARGV[i], ARGV[i + 1]) end
+learn(ARGV[2], string.format('%.0f', ours))
+for i = 12, #ARGV, 2 do learn(ARGV[i], ARGV[i + 1]) end
 local total, everybody = 0, {}
 for who, value in pairs(spent) do
   total = total + value
@@ -56,7 +65,7 @@ end
 redis.call('PEXPIRE', KEYS[1], ARGV[8])
 -- Below zero: more is leased than there is.
 return {string.format('%.0f', grant), string.format('%.0f', free - grant), wanting,
-        unpack(everybody)}
+        string.format('%.0f', lost), unpack(everybody)}
 )lua";
 
 }  // namespace

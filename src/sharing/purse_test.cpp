@@ -12,7 +12,7 @@ namespace {
 struct OnePurse : testing::Test {
   OnePurse() {
     slot().set_limit({1000});
-    slot().settle({}, {300});
+    slot().restore({300});
   }
   budgets::Counter::Slot& slot() { return counter->at(0); }
   budgets::Account account() {
@@ -20,19 +20,20 @@ struct OnePurse : testing::Test {
             .name = "global",
             .period = 0,
             .end = WallTime::max(),
-            .spent = slot().spent()};
+            .restored = slot().restored()};
   }
   bool asks(Purse& purse) {
     redis::Commands commands;
     purse.measure(now);
     return purse.ask(commands, "us", "gateways", 2, false, now, {});
   }
-  // The other has spent 400, the server gives `granted`, and `left` remain.
-  void hear(Purse& purse, int granted, int left) {
+  // The other has spent 400, we did `ours` as the server knows, it gives `granted`, and `left`
+  // remain.
+  void hear(Purse& purse, int granted, int left, int ours = 300) {
     redis::ReplyReader reader;
-    reader.feed(fmt::format("*7\r\n{}{}:0\r\n{}{}{}{}", word(std::to_string(granted)),
-                            word(std::to_string(left)), word("we"), word("300"), word("other"),
-                            word("400")));
+    reader.feed(fmt::format("*8\r\n{}{}:0\r\n{}{}{}{}{}", word(std::to_string(granted)),
+                            word(std::to_string(left)), word("0"), word("we"),
+                            word(std::to_string(ours)), word("other"), word("400")));
     const auto reply = reader.next();
     ASSERT_TRUE(reply && *reply);
     purse.hear(**reply, now);
@@ -59,6 +60,22 @@ TEST_F(OnePurse, gives_back_what_is_leased_beyond_the_budget) {
   ASSERT_TRUE(asks(purse)) << "and says so";
   hear(purse, 0, -100);
   EXPECT_EQ(slot().allowance(), NanoDollars{350}) << "a request in flight has it";
+}
+
+// It lost its memory, and another gateway knew what we had said before we were killed.
+TEST_F(OnePurse, believes_a_server_that_knows_more_of_what_it_spent) {
+  Purse purse(account(), "test", spending, {}, now);
+  ASSERT_TRUE(asks(purse));
+  hear(purse, 0, 100);
+  EXPECT_EQ(slot().total(), NanoDollars{700});
+  ASSERT_FALSE(asks(purse));
+  slot().settle({}, {1});
+  ASSERT_TRUE(asks(purse));
+  hear(purse, 0, 100, 320);
+  EXPECT_EQ(slot().total(), NanoDollars{720}) << "300, 1 and 400, and 19 that the ledger lost";
+  ASSERT_TRUE(asks(purse)) << "and says so";
+  hear(purse, 0, 100, 320);
+  EXPECT_EQ(slot().total(), NanoDollars{720});
 }
 
 TEST_F(OnePurse, has_no_share_of_a_budget_before_the_server_was_tried) {

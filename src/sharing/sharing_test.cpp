@@ -248,6 +248,24 @@ TEST(Sharing, spends_at_the_start_no_more_than_is_left_of_a_budget) {
   EXPECT_GT(spent, 80);
 }
 
+// The first life said 450, of which its ledger lost 100; the second spent 60 more and was killed
+// before it said so. Its ledger has 410 then, and 510 are spent.
+TEST(Sharing, knows_through_the_next_kill_too_what_a_ledger_lost) {
+  redis::TestRedis redis;
+  ASSERT_TRUE(Spender(redis.port(), 1000, {"one"}).spend(450, 450));
+  {
+    const Spender second(redis.port(), 1000, {"one", 350});
+    ASSERT_TRUE(eventually([&] {
+      return second.budgets->standings_of_one_name(second.clock.wall())[0].spent.value == 450;
+    }));
+  }
+  Spender third(redis.port(), 1000, {"one", 410});
+  std::int64_t spent = 0;
+  while (third.spend(10, 10)) spent += 10;
+  EXPECT_LE(spent, 490);
+  EXPECT_GT(spent, 470);
+}
+
 // The last of it is less than a share for each of those that were there.
 TEST(Sharing, spends_the_last_of_a_budget_at_once_after_a_start) {
   redis::TestRedis redis;

@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import threading
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from harness import PATIENCE, EndToEnd, chat, eventually, run
+from redis_server import Redis
 from with_postgres import PASSWORD, Server
 
 
@@ -98,6 +100,52 @@ class Postgres(EndToEnd):
             self.assertIn(words, result.stderr)
             self.assertNotIn(PASSWORD, result.stderr)
             self.assertNotIn("wrong-guess", result.stderr)
+
+    def test_what_all_spent_before_a_reload_brings_a_budget_is_counted_once(self):
+        redis = Redis()
+        self.addCleanup(redis.stop)
+        self.server.query("CREATE DATABASE budgets")
+        house = {"provider": "openai", "name": "gpt-4.1", "context": 10000, "max_output": 100,
+                 "price": {"input": 1, "cached": 1, "output": 10}}
+        config = self.simulator.config(
+            models={"house": house}, routes={"main": {"model": "house"}}, policy=[{"route": "main"}],
+            state={"ledger": self.server.url().replace("/postgres", "/budgets"), "gateways": 2,
+                   "limits": f"redis://127.0.0.1:{redis.port}"})
+        gateways = [self.serve(config) for _ in range(2)]
+
+        def ask_all(count):
+            for gateway in gateways * count:
+                self.assertEqual(gateway.post(chat("house", max_tokens=100)).status, 200)
+
+        def spent_by(gateway):
+            return [each["spent_nanodollars"] for each in gateway.admin.get("/api/budgets").json()["budgets"]]
+
+        def ledger(count):
+            rows = eventually(lambda: json.loads(gateways[0].run("cost", "--json").stdout)["total"],
+                              lambda total: total["requests"] == count)
+            self.assertEqual(rows["requests"], count)
+            return rows["cost_nano_usd"]
+
+        def all_know(count):
+            everything = ledger(count)
+            self.assertGreater(everything, 0)
+            seen = eventually(lambda: [spent_by(gateway) for gateway in gateways],
+                              lambda seen: seen == [[everything]] * 2)
+            self.assertEqual(seen, [[everything]] * 2)
+
+        ask_all(5)
+        ledger(10)
+        for gateway in gateways:
+            gateway.write_config(config | {"budgets": [{"scope": "global", "usd": 1, "per": "total"}]})
+            gateway.signal(signal.SIGHUP)
+            eventually(lambda: spent_by(gateway), lambda seen: len(seen) == 1)
+        all_know(10)
+        ask_all(5)
+        all_know(20)
+        gateways[0].restart(signal.SIGTERM)
+        all_know(20)
+        ask_all(2)
+        all_know(24)
 
     def test_a_newer_version_is_refused(self):
         self.server.query("CREATE DATABASE newer")
