@@ -38,7 +38,9 @@ TARGETS = {
     "limiter_decision": Target("limiter: requests and tokens of 4 scopes", "ns", 150, 100, "ours"),
     # 15 and 20 million a second of both together
     "limiter_two_threads": Target("limiter: two threads, one bucket, a decision", "ns", 66.7, 50, "ours"),
+    "limiter_accuracy": Target("limiter: admitted in 60 s of 5 times the rate, off by", "%", 0.1, 0.01, "ours"),
     "key_lookup": Target("look-up among 100,000 keys", "ns", 200, 150, "ours"),
+    "key_memory": Target("memory of 100,000 keys", "MB", 40, 30, "ours"),
     "limits_cpu": Target("CPU that keys, limits and a budget add", "us", 2, 1, "ours"),
     "limits_instructions": Target("user instructions that they add", "", None, None, "ours"),
     # 50,000 and 20,000 records a second

@@ -28,13 +28,22 @@ budgets:
 def limits(rig):
     decisions = google_benchmark(rig, "limits_bench", "nested_decision|two_threads", pinned=False)
     keys = google_benchmark(rig, "limits_bench", "any_key")
+    memory = google_benchmark(rig, "limits_bench", "build_table")
     return [
         Figure("limiter_decision", [run["cpu_time"] for run in single(decisions, "nested_decision")]),
         Figure("limiter_two_threads",
                [1e9 / run["items_per_second"] for run in single(decisions, "two_threads")]),
+        Figure("limiter_accuracy", [abs(accuracy(rig))]),
         Figure("key_lookup", [run["real_time"] for run in single(keys, "any_key")]),
+        Figure("key_memory", [run["MB"] for run in single(memory, "build_table")]),
         *with_everything(rig),
     ]
+
+
+def accuracy(rig):
+    rig.progress("limiter: a minute at 5 times the rate")
+    done = google_benchmark(rig, "limits_bench", "admitted_in_a_minute", pinned=False, repetitions=1, patience=90)
+    return done[0]["percent_off"]
 
 
 def single(runs, name):

@@ -32,15 +32,15 @@ def figure(key, runs, size, units_per_second):
     return result
 
 
-def google_benchmark(rig, program, name, pinned=True):
+def google_benchmark(rig, program, name, pinned=True, repetitions=5, patience=60):
     command = [rig.program(program), f"--benchmark_filter={name}", "--benchmark_format=json",
-               "--benchmark_repetitions=5", "--benchmark_min_time=0.1"]
+               f"--benchmark_repetitions={repetitions}", "--benchmark_min_time=0.1"]
     child = rig.children.start(command, rig.core if pinned else None, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
     try:
-        output, _ = child.communicate(timeout=60)
+        output, _ = child.communicate(timeout=patience)
     except subprocess.TimeoutExpired as error:
-        raise BenchError(f"{program} took longer than 60 s") from error
+        raise BenchError(f"{program} took longer than {patience} s") from error
     finally:
         rig.children.stop(child)
     if child.returncode != 0:

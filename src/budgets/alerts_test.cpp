@@ -188,6 +188,39 @@ TEST_F(AlertsTest, WaitForAReceiverThroughARestart) {
   EXPECT_EQ(waiting(), 0u);
 }
 
+// An hour and its pauses, a thousandth of each.
+TEST_F(AlertsTest, WaitForAReceiverThatIsAwayForAnHour) {
+  const TimePoint back = clock_.now() + 3600ms;
+  std::vector<Script> scripts(200, [&](RawPeer& peer) {
+    std::string post = peer.read_until("\r\n\r\n");
+    post += peer.read(std::stoul(post.substr(post.find("Content-Length: ") + 16)));
+    posts_.push_back(post);
+    const bool away = clock_.now() < back;
+    peer.send(away ? "HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n"
+                   : "HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n");
+    if (!away) seen_.release();
+  });
+  ScriptedProvider hook(std::move(scripts));
+  const std::string url = "http://" + hook.address.text();
+  config::Budget budget;
+  budget.scope = config::BudgetScope::tenant;
+  budget.per = config::BudgetPer::day;
+  budget.webhook = config::Secret(url);
+  {
+    Alerts alerts({.path = dir_ / "alerts", .ca_file = {}, .first_pause = 1ms, .last_pause = 300ms},
+                  clock_, *log_);
+    alerts.use({budget});
+    alerts.give(to(url));
+    alerts.give(to(url, 10'000));
+    wait_for(2);
+  }
+  EXPECT_EQ(waiting(), 0u);
+  // Nine that double the pause, then at least half the longest one apart.
+  EXPECT_LE(posts_.size(), 9u + 3600 / 150 + 2);
+  EXPECT_TRUE(posts_[posts_.size() - 2].contains("/80%\r\n"));
+  EXPECT_TRUE(posts_.back().contains("/100%\r\n"));
+}
+
 TEST_F(AlertsTest, OfABudgetWithoutAWebhookAreOnlyLogged) {
   {
     Alerts alerts({.path = dir_ / "alerts", .ca_file = {}}, clock_, *log_);

@@ -1,11 +1,12 @@
 // What a decision costs. Musts: nested_decision at most 150 ns (requests and tokens in four
-// scopes); two_threads_one_bucket at least 15 million decisions a second in all, the count exact.
-// admitted_in_a_minute prints what was admitted at five times the rate over what was allowed.
+// scopes); two_threads_one_bucket at least 15 million decisions a second in all, the count exact;
+// admitted_in_a_minute within 0.1 % of what is allowed, offered five times as much.
 #include <benchmark/benchmark.h>
 
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <thread>
 
 #include "tidegate/rate_limiter.h"
 
@@ -66,19 +67,33 @@ void exact_count(const benchmark::State&) {
 }
 BENCHMARK(two_threads_one_bucket)->Threads(2)->UseRealTime()->Teardown(exact_count);
 
+// A minute of the machine's clock.
 void admitted_in_a_minute(benchmark::State& state) {
-  constexpr double kRate = 1'000'000.0 / 60;
-  constexpr Tokens kBurst = 10'000;
-  double share = 0;
+  constexpr Duration kLong = 60s, kTick = 1ms;
+  constexpr double kRate = 20'000;
+  constexpr int kOffered = 100;  // in a tick
+  const SystemClock clock;
+  double off = 0;
   for (auto _ : state) {
-    TokenBucket bucket = std::move(*TokenBucket::create(kRate, kBurst));
-    Tokens admitted_here = 0;
-    for (Duration at{}; at < 60s; at += 12us) {
-      admitted_here += bucket.take(1, TimePoint{} + at).admitted ? 1 : 0;
+    const auto limiter = *RateLimiter::create({.requests_per_second = kRate, .burst = 0.5}, clock);
+    std::int64_t passed = 0;
+    const TimePoint begin = clock.now();
+    TimePoint last = begin;
+    for (TimePoint next = begin; next < begin + kLong; next += kTick) {
+      std::this_thread::sleep_until(next);
+      for (int i = 0; i < kOffered; ++i) {
+        last = clock.now();
+        RateLimiter* const one = limiter.get();
+        auto got = acquire_all({&one, 1}, {}, last);
+        if (!got) continue;
+        ++passed;
+        got->settle({});
+      }
     }
-    share = static_cast<double>(admitted_here) / (kRate * 60 + static_cast<double>(kBurst));
+    const std::chrono::duration<double> took = last - begin;
+    off = (static_cast<double>(passed) / (kRate * took.count() + kRate * 0.5) - 1) * 100;
   }
-  state.counters["admitted/allowed"] = share;
+  state.counters["percent_off"] = off;
 }
 BENCHMARK(admitted_in_a_minute)->Iterations(1);
 

@@ -187,6 +187,20 @@ class ManyGateways(EndToEnd):
                 proxy.delay, proxy.cut = 0, False
                 self.connected(gateway, 1)
 
+    def test_two_configurations_of_one_limit_are_one_account(self):
+        large, = self.gateways(1, {"requests_per_second": 100, "burst": 0.5, "queue_time": "0s"})
+        config = self.simulator.config(
+            limits={"requests_per_second": 10, "burst": 0.5, "queue_time": "0s"},
+            state={"limits": f"redis://127.0.0.1:{self.redis.port}/0", "gateways": 2})
+        small = self.serve(config)
+        self.connected(small, 1)
+        alone = self.storm([small], 2)
+        self.assertLessEqual(len(alone), 10 * 2.3 + 5 + 5)
+        both = self.storm([large, small], 2)
+        # The larger one's numbers bound both together; the smaller one's do not hold the other back to theirs.
+        self.assertLessEqual(len(both), 100 * 2.3 + 50)
+        self.assertGreaterEqual(len(both), 50)
+
     def test_a_gateway_starts_without_redis(self):
         self.redis.kill()
         config = self.simulator.config(limits=SECOND, state={
