@@ -32,15 +32,19 @@ std::string_view without_space_around(std::string_view body) {
 
 Result<Answer> AnswerReader::read(std::string_view body) {
   body = without_space_around(body);
-  for (std::size_t i = 0; i < shapes_.size(); ++i) {
+  // Where nothing repeats, comparing costs as much as parsing.
+  const bool compares = misses_ < kMostMisses || misses_ % kCompareEach == 0;
+  for (std::size_t i = 0; compares && i < shapes_.size(); ++i) {
     UsageCounts counts;
     if (!matches(*shapes_[i], body, counts)) continue;
     if (!json::check_text(body)) break;  // strings that are not UTF-8
     Answer answer = shapes_[i]->answer;
     if (answer.usage) answer.usage = counts.usage();
     if (i > 0) std::swap(shapes_[i], shapes_[i - 1]);
+    misses_ = 0;
     return answer;
   }
+  ++misses_;
 
   const bool learns = shapes_.size() < kMaxShapes || ++unknown_ >= kLearnEach;
   std::vector<VaryingPart> varying;

@@ -32,6 +32,8 @@ class AnswerReader {
   static constexpr std::size_t kMaxShapes = 4;         // more than one model's endings and tools
   static constexpr std::size_t kMaxFixedBytes = 4096;  // of a shape
   static constexpr unsigned kLearnEach = 16;           // unknown answer, once the shapes are full
+  static constexpr unsigned kMostMisses = 64;   // answers in a row that look like none before:
+  static constexpr unsigned kCompareEach = 16;  // from then on only so many are compared
 
   // What an answer is apart from its varying parts.
   struct Shape {
@@ -50,6 +52,7 @@ class AnswerReader {
 
   std::vector<std::unique_ptr<Shape>> shapes_;  // those that matched lately first
   unsigned unknown_ = 0;                        // answers since the last that was learned
+  unsigned misses_ = 0;                         // answers in a row that looked like no shape
 };
 
 }  // namespace tidegate::protocol

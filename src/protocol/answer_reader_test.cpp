@@ -104,5 +104,19 @@ TEST(AnswerReader, TakesNewValuesFromAKnownShape) {
   EXPECT_EQ(answer->usage->prompt, 77);
 }
 
+TEST(AnswerReader, agrees_when_nothing_repeats_and_when_it_does_again) {
+  AnswerReader reader;
+  const std::string known = known_answers().back();
+  for (int i = 0; i < 300; ++i) {
+    const std::string member = "\"own" + std::to_string(i % 200) + "\":1,\"id\"";
+    const std::string own = replaced(known, "\"id\"", member);
+    expect_same(reader.read(own), AnswerReader().read(own), own);
+  }
+  for (int i = 0; i < 40; ++i) {
+    const std::string counted = replaced(known, ":10,", ":" + std::to_string(i) + ",");
+    expect_same(reader.read(counted), AnswerReader().read(counted), counted);
+  }
+}
+
 }  // namespace
 }  // namespace tidegate::protocol
