@@ -171,6 +171,8 @@ class SharedBudgets(EndToEnd):
         eventually(lambda: sum(self.spent().values()), lambda sum: sum == self.ledgers([two]))
         self.assertEqual(self.house(one).status, 200)
         gone = self.ledgers([two])
+        # What Redis alone had heard of the dead would be gone with it.
+        eventually(lambda: self.standing(one)["spent_nanodollars"], lambda spent: spent == self.ledgers([one, two]))
         two.process.kill()
         two.process.wait()
         self.redis.kill()
