@@ -169,16 +169,16 @@ class BigLedger {
   std::filesystem::path path_;
 };
 
-// The slowest of the questions that one asks of a month. Must: 50 ms each at 10 million records.
+// What one asks of a month, with all rows or the first twenty. Must: 50 ms each at 10 million
+// records.
 void BM_Report(benchmark::State& state) {
   const BigLedger ledger(static_cast<std::uint64_t>(state.range(0)));
-  const std::array<std::vector<GroupBy>, 5> groups{std::vector{GroupBy::model},
-                                                   {GroupBy::key, GroupBy::role},
-                                                   {GroupBy::day},
-                                                   {GroupBy::hour},
-                                                   {GroupBy::task}};
+  constexpr std::array kGroups{GroupBy::model, GroupBy::provider, GroupBy::route,  GroupBy::role,
+                               GroupBy::key,   GroupBy::tenant,   GroupBy::client, GroupBy::day,
+                               GroupBy::hour,  GroupBy::task};
   Query query;
-  query.by = groups[static_cast<std::size_t>(state.range(1))];
+  query.by = {kGroups[static_cast<std::size_t>(state.range(1))]};
+  state.SetLabel(std::string(name(query.by[0])));
   query.top = static_cast<std::size_t>(state.range(3));
   if (state.range(2) != 0) query.since = WallTime{1'790'000'000s} + 29 * 24h + 17min;
   std::int64_t attempts = 0;
@@ -188,13 +188,14 @@ void BM_Report(benchmark::State& state) {
       state.SkipWithError(report.error().message.c_str());
       return;
     }
+    for (const ReportRow& row : report->rows) benchmark::DoNotOptimize(row.sums);
     attempts = report->total.sums[Measure::attempts];
   }
   state.counters["attempts"] = static_cast<double>(attempts);
 }
 BENCHMARK(BM_Report)
     ->ArgNames({"records", "by", "last_day", "top"})
-    ->ArgsProduct({{10'000'000}, {0, 1, 2, 3, 4}, {0, 1}, {0, 20}})
+    ->ArgsProduct({{10'000'000}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {0, 1}, {0, 20}})
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -64,7 +64,8 @@ Plan plan_of(const Range& range, bool by_rollups) {
 // Reads one ledger for one report.
 class Reading {
  public:
-  Reading(const Query& query, Report& report) : query_(query), report_(report), groups_(query) {
+  Reading(const Query& query, Report& report)
+      : query_(query), report_(report), groups_(*held_groups_) {
     if (query.since) range_.from = micros(*query.since);
     if (query.until) range_.until = micros(*query.until);
   }
@@ -74,7 +75,10 @@ class Reading {
                          std::map<std::int64_t, Segment>& journaled);
   Result<void> add_segment(std::string_view labels_text, std::string_view records_text,
                            std::span<const Range> ranges);
-  void finish() { groups_.finish(report_); }
+  void finish() {
+    std::vector<std::uint32_t> shown = groups_.finish(report_);
+    report_.rows = ReportRows(std::move(held_groups_), std::move(shown));
+  }
   [[nodiscard]] const Range& range() const { return range_; }
 
  private:
@@ -90,7 +94,8 @@ class Reading {
 
   const Query& query_;
   Report& report_;
-  Groups groups_;
+  std::shared_ptr<Groups> held_groups_ = std::make_shared<Groups>(query_);
+  Groups& groups_;
   Range range_;
   std::vector<std::optional<Groups::LabelGroup>> label_sets_;  // by id; absent: filtered out
 };

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,9 +73,45 @@ struct ReportRow {
   std::int64_t repriced_unknown = 0;
 };
 
+class Groups;
+
+// Rows that are made when they are looked at: of a hundred thousand, most of the time would go into
+// their memory.
+class ReportRows {
+ public:
+  ReportRows() = default;
+  // groups: finished. shown: numbers of those that are rows, in order.
+  ReportRows(std::shared_ptr<const Groups> groups, std::vector<std::uint32_t> shown);
+
+  [[nodiscard]] std::size_t size() const { return shown_.size(); }
+  [[nodiscard]] bool empty() const { return shown_.empty(); }
+  [[nodiscard]] ReportRow operator[](std::size_t i) const;
+
+  class Iterator {
+   public:
+    Iterator(const ReportRows& rows, std::size_t at) : rows_(&rows), at_(at) {}
+    ReportRow operator*() const { return (*rows_)[at_]; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const ReportRows* rows_;
+    std::size_t at_;
+  };
+  [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+ private:
+  std::shared_ptr<const Groups> groups_;
+  std::vector<std::uint32_t> shown_;
+};
+
 struct Report {
   Query query;
-  std::vector<ReportRow> rows;     // in the order of time if grouped so, else dearest first
+  ReportRows rows;                 // in the order of time if grouped so, else dearest first
   ReportRow total;                 // of all rows, those beyond `top` included
   std::size_t left_out = 0;        // rows beyond `top`
   std::vector<std::string> notes;  // what one must know to read it

@@ -105,8 +105,21 @@ std::string Groups::time_text(std::int64_t time) const {
                      minutes % 60);
 }
 
+Groups::Group* Groups::GroupList::new_block() {
+  if (single_.size() < kSingle) {
+    return single_.emplace_back(std::make_unique<Group[]>(kBlock)).get();
+  }
+  constexpr std::size_t kInSlab = Slab::kSize / (kBlock * sizeof(Group));
+  static_assert(std::is_trivially_destructible_v<Group>);
+  const std::size_t place = (blocks_.size() - kSingle) % kInSlab;
+  if (place == 0) slabs_.emplace_back();
+  auto* const memory = reinterpret_cast<Group*>(slabs_.back().get()) + place * kBlock;
+  std::uninitialized_value_construct_n(memory, kBlock);
+  return memory;
+}
+
 std::uint32_t Groups::GroupList::add(const Key& key) {
-  if (size_ % kBlock == 0) blocks_.push_back(std::make_unique<Group[]>(kBlock));
+  if (size_ % kBlock == 0) blocks_.push_back(new_block());
   (*this)[size_].key = key;
   return size_++;
 }
@@ -141,15 +154,19 @@ std::optional<std::uint32_t> Groups::place(const Part& part) {
 }
 
 void Groups::add(const Part& part, const Sums& sums) {
-  if (const auto group = place(part)) groups_[*group].sums += sums;
+  const auto group = place(part);
+  if (!group) return;
+  groups_[*group].sums += sums;
+  total_ += sums;
 }
 
 void Groups::move_to_task(const Part& part, const Sums& sums) {
-  if (const auto group = place(part)) groups_[*group].sums += sums;
-  if (const auto none =
-          place({.label = part.label, .at_us = part.at_us, .task = {}, .last_us = 0})) {
-    groups_[*none].sums -= sums;
-  }
+  const auto group = place(part);
+  const auto none = place({.label = part.label, .at_us = part.at_us, .task = {}, .last_us = 0});
+  if (group) groups_[*group].sums += sums;
+  if (none) groups_[*none].sums -= sums;
+  if (group && !none) total_ += sums;
+  if (none && !group) total_ -= sums;
 }
 
 void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry) {
@@ -160,7 +177,9 @@ void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry)
                             .last_us = flags.last ? entry.started_us : 0,
                             .last_ok = flags.last && flags.ok});
   if (!index) return;
-  groups_[*index].sums += sums_of(tally_of(entry), flags);
+  const Sums sums = sums_of(tally_of(entry), flags);
+  groups_[*index].sums += sums;
+  total_ += sums;
   if (!query_.reprice) return;
   if (*index >= repriced_.size()) repriced_.resize(*index + 1);
   if (const auto cost = query_.reprice(label, entry)) {
@@ -171,6 +190,18 @@ void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry)
 }
 
 void Groups::count_tasks(ReportRow& total) {
+  total.tasks = task_names_.size() - 1;
+  // Mostly a task is one group.
+  const bool in_one_group =
+      by_task_ && std::ranges::none_of(groups_of_keys_, [&](std::uint32_t group) {
+        return groups_[group].key.task != 0;
+      });
+  if (in_one_group) {
+    for (std::uint32_t i = 0; i < groups_.size(); ++i) {
+      total.succeeded_tasks += groups_[i].key.task != 0 && groups_[i].last.ok ? 1 : 0;
+    }
+    return;
+  }
   std::vector<Last> latest(task_names_.size());  // over all groups
   if (!tasks_.empty()) tasks_in_group_.resize(groups_.size());
   for (const auto& [key, last] : tasks_) {
@@ -182,7 +213,6 @@ void Groups::count_tasks(ReportRow& total) {
     latest[groups_[i].key.task].add(groups_[i].last);
   }
   latest[0] = {};  // no task
-  total.tasks = task_names_.size() - 1;
   total.succeeded_tasks = std::ranges::count(latest, true, &Last::ok);
 }
 
@@ -210,47 +240,77 @@ std::size_t Groups::common_start_of_tasks() const {
   return common.size();
 }
 
+// Of groups that only their names tell apart, as the free models of a hundred thousand tasks may
+// be.
+void Groups::order_by_name(std::span<std::uint32_t> groups,
+                           const std::vector<std::uint32_t>& ranks) const {
+  const auto task_name = [&](std::uint32_t group) -> const std::string& {
+    return task_names_[groups_[group].key.task];
+  };
+  const auto rank = [&](std::uint32_t group) { return ranks[groups_[group].key.label]; };
+  constexpr std::size_t kFew = 64;
+  if (groups.size() <= kFew) {
+    std::ranges::sort(groups, [&](std::uint32_t a, std::uint32_t b) {
+      return rank(a) != rank(b) ? rank(a) < rank(b) : task_name(a) < task_name(b);
+    });
+    return;
+  }
+  struct Place {
+    std::uint64_t task = 0;  // the first bytes of its name that tell it apart
+    std::uint32_t label = 0, group = 0;
+    [[nodiscard]] bool is_like(const Place& other) const {
+      return label == other.label && task == other.task;
+    }
+  };
+  const std::size_t common = by_task_ ? common_start_of_tasks() : 0;
+  std::vector<Place> order, room;
+  for (const std::uint32_t group : groups) {
+    const bool none = groups_[group].key.task == 0;
+    order.push_back({none ? 0 : first_bytes(task_name(group), common), rank(group), group});
+  }
+  sort_by_number(order, room, std::mem_fn(&Place::task));
+  sort_by_number(order, room, std::mem_fn(&Place::label));
+  for (auto first = order.begin(); first != order.end();) {
+    const auto end = std::find_if(first + 1, order.end(),
+                                  [&](const Place& place) { return !place.is_like(*first); });
+    if (end - first > 1) {
+      std::ranges::sort(first, end, {}, [&](const Place& place) { return task_name(place.group); });
+    }
+    first = end;
+  }
+  std::ranges::transform(order, groups.begin(), &Place::group);
+}
+
 std::vector<std::uint32_t> Groups::in_order(std::size_t& all) const {
   struct Place {
     std::uint64_t time = 0, cost = 0;  // ascending and descending
-    std::uint64_t task = 0;            // the first bytes of its name that tell it apart
-    std::uint32_t label = 0, group = 0;
-    [[nodiscard]] bool is_like(const Place& other) const {
-      return time == other.time && cost == other.cost && label == other.label && task == other.task;
-    }
+    std::uint32_t group = 0;
   };
-  const std::vector<std::uint32_t> ranks = label_ranks();
-  const std::size_t common = by_task_ ? common_start_of_tasks() : 0;
   std::vector<Place> order;
   order.reserve(groups_.size());
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
     if (group.sums[Measure::attempts] == 0) continue;
-    const std::uint32_t task = group.key.task;
-    order.push_back({ascending(group.key.time), ~ascending(group.sums[Measure::cost]),
-                     task == 0 ? 0 : first_bytes(task_names_[task], common), ranks[group.key.label],
-                     i});
+    order.push_back({ascending(group.key.time), ~ascending(group.sums[Measure::cost]), i});
   }
-  std::vector<Place> room;
-  sort_by_number(order, room, std::mem_fn(&Place::task));
-  sort_by_number(order, room, std::mem_fn(&Place::label));
-  sort_by_number(order, room, std::mem_fn(&Place::cost));
-  sort_by_number(order, room, std::mem_fn(&Place::time));
-  for (auto first = order.begin(); first != order.end();) {
-    const auto end = std::find_if(first + 1, order.end(),
-                                  [&](const Place& place) { return !place.is_like(*first); });
-    if (end - first > 1) {
-      std::ranges::sort(first, end, {}, [&](const Place& place) -> const std::string& {
-        return task_names_[groups_[place.group].key.task];
-      });
-    }
-    first = end;
+  {
+    std::vector<Place> room;
+    sort_by_number(order, room, std::mem_fn(&Place::cost));
+    sort_by_number(order, room, std::mem_fn(&Place::time));
   }
   all = order.size();
   const std::size_t shown = query_.top == 0 ? all : std::min(query_.top, all);
-  std::vector<std::uint32_t> groups;
-  groups.reserve(shown);
-  for (const Place& place : std::span(order).first(shown)) groups.push_back(place.group);
+  const std::vector<std::uint32_t> ranks = label_ranks();
+  std::vector<std::uint32_t> groups(order.size());
+  std::ranges::transform(order, groups.begin(), &Place::group);
+  for (std::size_t first = 0, end = 0; first < shown; first = end) {
+    for (end = first + 1; end < order.size() && order[end].cost == order[first].cost &&
+                          order[end].time == order[first].time;) {
+      ++end;
+    }
+    if (end - first > 1) order_by_name(std::span(groups).subspan(first, end - first), ranks);
+  }
+  groups.resize(shown);
   return groups;
 }
 
@@ -274,34 +334,51 @@ std::vector<std::string> Groups::names_of(const Key& key) const {
   return all;
 }
 
-void Groups::finish(Report& report) {
+std::vector<std::uint32_t> Groups::finish(Report& report) {
   count_tasks(report.total);
   std::size_t all = 0;
-  const std::vector<std::uint32_t> shown = in_order(all);
+  std::vector<std::uint32_t> shown = in_order(all);
   report.left_out = all - shown.size();
-  for (std::uint32_t i = 0; i < groups_.size(); ++i) report.total.sums += groups_[i].sums;
+  report.total.sums = total_;
   for (const Repriced& one : repriced_) {
     report.total.repriced += one.cost;
     report.total.repriced_unknown += one.unknown;
   }
-  report.rows.reserve(shown.size());
-  for (const std::uint32_t index : shown) {
-    const Group& group = groups_[index];
-    ReportRow& row = report.rows.emplace_back();
-    row.names = names_of(group.key);
-    row.sums = group.sums;
-    if (group.key.task != 0) {
-      row.tasks = 1;
-      row.succeeded_tasks = group.last.ok ? 1 : 0;
-    } else if (index < tasks_in_group_.size()) {
-      row.tasks = tasks_in_group_[index].all;
-      row.succeeded_tasks = tasks_in_group_[index].succeeded;
-    }
-    if (index < repriced_.size()) {
-      row.repriced = repriced_[index].cost;
-      row.repriced_unknown = repriced_[index].unknown;
-    }
+  return shown;
+}
+
+void Groups::expect_row(std::uint32_t number) const {
+  const Group& group = groups_[number];
+  __builtin_prefetch(&group.key);
+  __builtin_prefetch(&group.sums.values[8]);
+  __builtin_prefetch(&group.last);
+}
+
+ReportRow Groups::row(std::uint32_t number) const {
+  const Group& group = groups_[number];
+  ReportRow row{.names = names_of(group.key), .sums = group.sums, .repriced = {}};
+  if (group.key.task != 0) {
+    row.tasks = 1;
+    row.succeeded_tasks = group.last.ok ? 1 : 0;
+  } else if (number < tasks_in_group_.size()) {
+    row.tasks = tasks_in_group_[number].all;
+    row.succeeded_tasks = tasks_in_group_[number].succeeded;
   }
+  if (number < repriced_.size()) {
+    row.repriced = repriced_[number].cost;
+    row.repriced_unknown = repriced_[number].unknown;
+  }
+  return row;
+}
+
+ReportRows::ReportRows(std::shared_ptr<const Groups> groups, std::vector<std::uint32_t> shown)
+    : groups_(std::move(groups)), shown_(std::move(shown)) {}
+
+// The groups lie as they first came, and rows by what they cost: each comes from memory.
+ReportRow ReportRows::operator[](std::size_t i) const {
+  constexpr std::size_t kAhead = 8;
+  if (i + kAhead < shown_.size()) groups_->expect_row(shown_[i + kAhead]);
+  return groups_->row(shown_[i]);
 }
 
 }  // namespace tidegate::ledger

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "base/hash.h"
 #include "ledger/numbering.h"
 #include "ledger/report.h"
+#include "ledger/slab.h"
 
 namespace tidegate::ledger {
 
@@ -43,8 +45,13 @@ class Groups {
   // The same for one record, which is repriced where that is asked for.
   void add(LabelGroup group, const Label& label, const Entry& entry);
 
-  // Rows in order, and their total.
-  void finish(Report& report);
+  // All were added: the numbers of the groups that are rows, in order; what the report says of all
+  // of them goes into it.
+  [[nodiscard]] std::vector<std::uint32_t> finish(Report& report);
+  // Afterwards: the group of a number as a row.
+  [[nodiscard]] ReportRow row(std::uint32_t number) const;
+  // It will be asked for shortly.
+  void expect_row(std::uint32_t number) const;
 
  private:
   struct Key {
@@ -105,7 +112,12 @@ class Groups {
 
    private:
     static constexpr std::uint32_t kBlock = 128;
-    std::vector<std::unique_ptr<Group[]>> blocks_;
+    // Blocks that a report by anything but the task may need, each by itself; others share slabs.
+    static constexpr std::size_t kSingle = 16;
+    Group* new_block();
+    std::vector<Group*> blocks_;
+    std::vector<std::unique_ptr<Group[]>> single_;
+    std::vector<Slab> slabs_;
     std::uint32_t size_ = 0;
   };
 
@@ -118,17 +130,20 @@ class Groups {
   void count_tasks(ReportRow& total);
   // The groups to show, in order, of those that have records; how many those are.
   std::vector<std::uint32_t> in_order(std::size_t& all) const;
+  void order_by_name(std::span<std::uint32_t> groups,
+                     const std::vector<std::uint32_t>& ranks) const;
   [[nodiscard]] std::vector<std::uint32_t> label_ranks() const;
   [[nodiscard]] std::size_t common_start_of_tasks() const;
   [[nodiscard]] std::vector<std::string> names_of(const Key& key) const;
 
-  const Query& query_;
+  const Query query_;
   std::optional<GroupBy> time_;  // day or hour, if grouped so
   bool by_task_ = false, needs_tasks_ = false;
   const Filter* of_task_ = nullptr;
   Names label_names_;  // label parts of groups, joined by zero bytes
   Names task_names_;   // 0: no task
   GroupList groups_;
+  Sums total_;                         // of all groups
   std::vector<Repriced> repriced_;     // by group; empty: nothing is repriced
   std::vector<Tasks> tasks_in_group_;  // by group, if not grouped by task
   // Where the group of a key is. Most tasks have one, the first, which is not in keys_.
