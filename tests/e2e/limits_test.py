@@ -32,6 +32,7 @@ class Limits(EndToEnd):
         def leave():
             response.close()
             connection.close()
+        leave.headers = response.headers
         self.addCleanup(leave)
         return leave
 
@@ -173,6 +174,24 @@ class Limits(EndToEnd):
         self.assertEqual((answer.status, answer.headers["x-tidegate-attempts"]), (200, "2"))
         name = f'tidegate_adaptive_limit{{provider="deepseek",model="{FLASH}"}}'
         self.assertEqual(gateway.metrics().get(name), 1)
+
+    def test_the_answers_of_a_model_teach_what_is_reserved_for_it(self):
+        most = 10_000_000
+        gateway = self.limited({"tokens_per_day": most})
+
+        def taken(model):
+            leave = self.hold(chat(model))
+            self.assertEqual(leave.headers["x-ratelimit-limit-tokens"], str(most))
+            leave()
+            eventually(lambda: gateway.metrics()["tidegate_requests_in_flight"] == 0)
+            return most - int(leave.headers["x-ratelimit-remaining-tokens"])
+
+        self.assertGreater(taken(FLASH), 4096)  # of an answer whose length nobody knows
+        used = 0
+        for _ in range(20):
+            used += gateway.post(chat(FLASH)).json()["usage"]["total_tokens"]
+        self.assertLess(taken(FLASH), min(2 * used, 4096))
+        self.assertGreater(taken(GPT), 4096)
 
     def test_a_provider_limits_headers_are_not_passed_on(self):
         self.limited({"max_concurrent": 10})
