@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "budgets/forecast.h"
+#include "limits/key_table.h"
 
 namespace tidegate::budgets {
 namespace {
@@ -114,6 +115,12 @@ bool holds_back(const Rule& rule, bool diverted) {
 }
 
 }  // namespace
+
+void Spender::add(const limits::KeyEntry* virtual_key) {
+  if (virtual_key == nullptr) return;
+  key_name = virtual_key->name;
+  caps = virtual_key->own->caps;
+}
 
 Counters::Counters(BudgetPer per, TimeZone zone, std::size_t max_names, bool shared)
     : periods(per, std::move(zone)), names(max_names, [shared](std::string_view name) {

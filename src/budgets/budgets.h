@@ -21,12 +21,19 @@
 #include "budgets/treasury.h"
 #include "config/config.h"
 
+namespace tidegate::limits {
+struct KeyEntry;
+}
+
 namespace tidegate::budgets {
 
 // Whose money an attempt spends, as its ledger record will say. What is empty has no budget.
 struct Spender {
   std::string_view tenant{}, key{}, key_name{}, client{}, route{}, provider{}, model{}, task{};
   std::span<const config::SpendingCap> caps{};  // of the key itself
+
+  // The name and the caps of the virtual key; null: there is none.
+  void add(const limits::KeyEntry* virtual_key);
 };
 
 // What has been counted for one budget, and outlives its configuration.

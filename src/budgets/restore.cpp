@@ -36,7 +36,6 @@ Result<void> restore(const Budgets& budgets, const LedgerFiles& ledger,
         [&](const ledger::Label& label, const ledger::Entry& entry) {
           if (!entry.cost || entry.cost->value == 0) return;
           if (budgets.has_counted(entry.request, entry.attempt)) return;
-          const limits::KeyEntry* key = memo.find(label.key);
           Spender who{.tenant = label.tenant,
                       .key = label.key,
                       .client = label.client,
@@ -44,10 +43,7 @@ Result<void> restore(const Budgets& budgets, const LedgerFiles& ledger,
                       .provider = label.provider,
                       .model = label.model,
                       .task = entry.task};
-          if (key != nullptr) {
-            who.key_name = key->name;
-            who.caps = key->own->caps;
-          }
+          who.add(memo.find(label.key));
           const WallTime started{std::chrono::microseconds{entry.started_us}};
           budgets.restore(who, *entry.cost, started, now);
         });

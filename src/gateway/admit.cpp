@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/known.h"
 #include "tidegate/acquire.h"
 
 namespace tidegate::gateway {
@@ -17,16 +18,13 @@ constexpr Duration kWorthSaying = 20ms;
 // For limits that only an ending request frees.
 constexpr Duration kShortly = 1s;
 
-// The smaller one, of which zero is unknown.
-Tokens smaller(Tokens a, Tokens b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
-
 Demand estimate(const Walk& walk, const routing::Target& target) {
   const workload::Workload& workload = walk.understood.workload;
   const Tokens learned = walk.snapshot->runtime(target).output->tokens();
   const Tokens likely = learned == 0 ? kUnknownAnswer : learned;
-  const Tokens most =
-      smaller(smaller(workload.max_tokens, target.max_tokens), target.model->max_output);
-  return {.input = workload.context_tokens, .output = smaller(likely, most)};
+  const Tokens most = smaller_known(smaller_known(workload.max_tokens, target.max_tokens),
+                                    target.model->max_output);
+  return {.input = workload.context_tokens, .output = smaller_known(likely, most)};
 }
 
 // "key.tokens_per_minute"

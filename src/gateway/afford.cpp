@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gateway/known.h"
+
 namespace tidegate::gateway {
 namespace {
 
@@ -23,14 +25,11 @@ constexpr Duration kPatience = 600ms, kLookAgain = 2ms;
 // The official SDKs wait no longer than that for a retry.
 constexpr Duration kSoon = 60s;
 
-// The smaller one, of which zero is unknown.
-Tokens smaller(Tokens a, Tokens b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
-
 Tokens longest_answer(const Walk& walk, const routing::Target& target) {
   if (walk.surface == protocol::Surface::embeddings) return 0;
   const catalog::Model& model = *target.model;
-  Tokens most = smaller(walk.understood.workload.max_tokens, target.max_tokens);
-  most = smaller(smaller(most, model.max_output), model.context);
+  Tokens most = smaller_known(walk.understood.workload.max_tokens, target.max_tokens);
+  most = smaller_known(smaller_known(most, model.max_output), model.context);
   if (most == 0) most = kLongestAnswer;
   return most * walk.understood.workload.choices;
 }
@@ -73,10 +72,7 @@ budgets::Spender spender_of(const Walk& walk, const routing::Target& target) {
                        .provider = target.model->provider,
                        .model = target.model->id,
                        .task = understood.task};
-  if (const limits::KeyEntry* key = walk.caller.key) {
-    who.key_name = key->name;
-    who.caps = key->own->caps;
-  }
+  who.add(walk.caller.key);
   return who;
 }
 
@@ -180,10 +176,7 @@ void Walk::count_late(const ledger::UsageRecord& attempt) const {
                        .provider = attempt.provider,
                        .model = attempt.model,
                        .task = attempt.task};
-  if (const limits::KeyEntry* key = caller.key) {
-    who.key_name = key->name;
-    who.caps = key->own->caps;
-  }
+  who.add(caller.key);
   const auto request = attempt.request.text();
   snapshot->budgets->count_late(who, {request.data(), request.size()}, attempt.attempt,
                                 *attempt.cost, attempt.started, worker.loop.wall());

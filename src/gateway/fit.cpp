@@ -1,7 +1,6 @@
 #include "gateway/fit.h"
 
-#include <algorithm>
-
+#include "gateway/known.h"
 #include "translation/overflow.h"
 
 namespace tidegate::gateway {
@@ -9,15 +8,13 @@ namespace {
 
 using config::OnOverflow;
 
-// The smaller one, of which zero is unknown.
-Tokens smaller(Tokens a, Tokens b) { return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b); }
-
 // The most that a prompt may be; zero: nobody knows.
 Tokens limit_of(const config::Client& profile, const routing::Target& target, Tokens asked) {
   const catalog::Model& model = *target.model;
-  const Tokens window = smaller(profile.context_window.value_or(0), model.context);
-  const Tokens answer = smaller(asked, target.max_tokens);
-  return smaller(window == 0 ? 0 : translation::room_for_prompt(window, answer), model.max_input);
+  const Tokens window = smaller_known(profile.context_window.value_or(0), model.context);
+  const Tokens answer = smaller_known(asked, target.max_tokens);
+  return smaller_known(window == 0 ? 0 : translation::room_for_prompt(window, answer),
+                       model.max_input);
 }
 
 workload::TokenSample sample_of(const translation::PromptSize& size) {
