@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from harness import EndToEnd, chat, eventually
+from harness import EndToEnd, chat, eventually, user
 from redis_server import Proxy, Redis
 
 SECOND = {"requests_per_second": 100, "burst": 0.5, "queue_time": "0s", "adaptive": False}
@@ -21,9 +21,9 @@ class ManyGateways(EndToEnd):
         self.redis = Redis()
         self.addCleanup(self.redis.stop)
 
-    def gateways(self, count, limits, port=None, **state):
+    def gateways(self, count, limits, port=None, changes=None, **state):
         config = self.simulator.config(limits=limits, workers=1, state={
-            "limits": f"redis://127.0.0.1:{port or self.redis.port}/0", **state})
+            "limits": f"redis://127.0.0.1:{port or self.redis.port}/0", **state}, **(changes or {}))
         gateways = [self.serve(config) for _ in range(count)]
         for gateway in gateways:
             eventually(gateway.metrics, lambda m: m["tidegate_redis_connected"] == 1
@@ -200,6 +200,29 @@ class ManyGateways(EndToEnd):
         # The larger one's numbers bound both together; the smaller one's do not hold the other back to theirs.
         self.assertLessEqual(len(both), 100 * 2.3 + 50)
         self.assertGreaterEqual(len(both), 50)
+
+    def test_a_breaker_that_opens_is_open_on_all(self):
+        one, two = self.gateways(2, SECOND, changes={
+            "retry": {"attempts": 1}, "breaker": {"failures": 2, "open_for": "1m"}})
+        for _ in range(2):
+            one.post(chat(), {"x-sim-fault": "500"})
+        answer = eventually(lambda: two.post(chat()), lambda a: a.status != 200)
+        self.assertEqual(answer.status, 503)
+        self.assertIn("is not asked for a while", answer.error()["message"])
+        self.assertGreater(int(answer.headers["retry-after"]), 30)
+
+    def test_a_task_keeps_its_route_wherever_it_comes(self):
+        one, two = self.gateways(2, SECOND, changes={
+            "routes": {"first": {"model": "deepseek-v4-flash"}, "second": {"model": "gpt-5.5"}},
+            "policy": [{"when": "messages > 1", "route": "second"}, {"route": "first"}]})
+        longer = chat("auto") | {"messages": [user("Hi"), {"role": "assistant", "content": "Hello"}, user("Go on")]}
+        task = {"x-tidegate-task": "job-7"}
+        self.assertEqual(one.post(longer).route, "second")
+        self.assertEqual(one.post(chat("auto"), task).route, "first")
+        time.sleep(1)
+        answer = two.post(longer, task)
+        self.assertEqual(answer.route, "first")
+        self.assertIn("sticky: the task stays on first", answer.headers["x-tidegate-reason"])
 
     def test_a_gateway_starts_without_redis(self):
         self.redis.kill()
