@@ -35,7 +35,7 @@ def in_postgres(rig):
     sys.path.insert(0, SUPPORT)
     from with_postgres import Server
     try:
-        server = Server()
+        server = Server(sync=True)
     except (RuntimeError, OSError) as error:
         return Figure("ledger_postgres", problem=f"skipped: {error}")
     try:

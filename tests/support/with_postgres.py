@@ -3,7 +3,7 @@
 
 usage: with_postgres.py COMMAND [ARGUMENTS]
 
-The server listens on a free loopback port, keeps its data in a temporary folder and never syncs it. It
+The server listens on a free loopback port, keeps its data in a temporary folder and does not sync it. It
 does not run as root, so that root's tests run it as the user postgres or nobody.
 """
 
@@ -34,7 +34,7 @@ def programs():
 class Server:
     """Started by start(), stopped by stop(); kill() and start() again are an outage."""
 
-    def __init__(self, tls=None):
+    def __init__(self, tls=None, sync=False):
         self.bin = programs()
         self.folder = tempfile.mkdtemp(prefix="tidegate-postgres-")
         self.data = os.path.join(self.folder, "data")
@@ -53,7 +53,7 @@ class Server:
         self.run("initdb", "-D", self.data, "-U", "tide", "-E", "UTF8", "--locale=C", "--no-sync",
                  "--auth=scram-sha-256", f"--pwfile={password_file}")
         self.options = ["-c", "listen_addresses=127.0.0.1", "-c", f"port={self.port}",
-                        "-c", f"unix_socket_directories={self.folder}", "-c", "fsync=off",
+                        "-c", f"unix_socket_directories={self.folder}", "-c", f"fsync={'on' if sync else 'off'}",
                         "-c", "max_connections=50"]
         if tls:
             for name, path in zip(("server.crt", "server.key"), tls):
