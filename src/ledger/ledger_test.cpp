@@ -121,6 +121,22 @@ TEST_P(LedgerTest, TwoProcessesMayKeepOneLedger) {
   EXPECT_NE(second->stats().last_error.find("another process"), std::string::npos);
 }
 
+// The tables are made once, by whoever comes first.
+TEST_P(LedgerTest, ManyMayMakeItAtOnce) {
+  constexpr std::uint64_t kMany = 4;
+  std::vector<std::thread> gateways;
+  for (std::uint64_t i = 0; i < kMany; ++i) {
+    gateways.emplace_back([&, i] {
+      auto ledger = open(dir_ / ("journal-" + std::to_string(i)));
+      record(*ledger, i, i + 1);
+      while (ledger->stats().committed < 1) std::this_thread::sleep_for(1ms);
+      EXPECT_EQ(ledger->stats().lost, 0u);
+    });
+  }
+  for (std::thread& gateway : gateways) gateway.join();
+  EXPECT_EQ(stored(), range(0, kMany));
+}
+
 TEST_P(LedgerTest, ClosingCommitsWhatIsQueued) {
   record(*open(), 0, 500);
   EXPECT_EQ(stored(), range(0, 500));
