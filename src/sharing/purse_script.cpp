@@ -40,7 +40,14 @@ if ARGV[11] == '1' then
   ours = ours + lost
 end
 if lost > lost_before then redis.call('HSET', KEYS[1], 'x' .. ARGV[2], string.format('%.0f', lost)) end
-if not known then learn('before', ARGV[9]) end
+-- Of what one ledger has of all, that which nobody said nor can say any more: no lease covers it.
+local unheard = ARGV[9] - leases
+for _, value in pairs(spent) do unheard = unheard - value end
+if not known then
+  learn('before', ARGV[9])
+elseif ARGV[11] == '1' and unheard > 0 then
+  learn('before', string.format('%.0f', (spent['before'] or 0) + unheard))
+end
 learn(ARGV[2], string.format('%.0f', ours))
 for i = 12, #ARGV, 2 do learn(ARGV[i], ARGV[i + 1]) end
 local total, everybody = 0, {}

@@ -179,12 +179,14 @@ TEST(Sharing, knows_of_an_idle_limit_what_was_left) {
 struct Past {
   std::string id;
   std::int64_t spent = 0;
+  bool one_ledger = false;
 };
 
 // What a gateway has that spends: budgets that are one with those of others.
 struct Spender {
   Spender(std::uint16_t port, std::int64_t nanodollars, const Past& past = {}, int gateways = 1)
-      : sharing(clock, {{.host = "127.0.0.1", .port = port}, "test", gateways, {past.id, false}},
+      : sharing(clock,
+                {{.host = "127.0.0.1", .port = port}, "test", gateways, {past.id, past.one_ledger}},
                 *log) {
     config::Budget budget;
     budget.per = config::BudgetPer::total;
@@ -196,6 +198,11 @@ struct Spender {
     EXPECT_TRUE(eventually([this] { return sharing.connected(); }));
   }
   ~Spender() { sharing.stop(); }
+  // As all know of it.
+  bool knows_of(std::int64_t spent) const {
+    return eventually(
+        [&] { return budgets->standings_of_one_name(clock.wall())[0].spent.value == spent; });
+  }
   bool spend(std::int64_t worst, std::int64_t real) {
     for (int i = 0; i < 10'000; ++i) {
       auto charge = budgets->reserve({}, NanoDollars{worst}, clock.wall(), false);
@@ -255,15 +262,31 @@ TEST(Sharing, knows_through_the_next_kill_too_what_a_ledger_lost) {
   ASSERT_TRUE(Spender(redis.port(), 1000, {"one"}).spend(450, 450));
   {
     const Spender second(redis.port(), 1000, {"one", 350});
-    ASSERT_TRUE(eventually([&] {
-      return second.budgets->standings_of_one_name(second.clock.wall())[0].spent.value == 450;
-    }));
+    ASSERT_TRUE(second.knows_of(450));
   }
   Spender third(redis.port(), 1000, {"one", 410});
   std::int64_t spent = 0;
   while (third.spend(10, 10)) spent += 10;
   EXPECT_LE(spent, 490);
   EXPECT_GT(spent, 470);
+}
+
+// The ledger that both have had 100 when the first was told of the budget, and 400 when the second
+// was, which spent 250 of it meanwhile.
+TEST(Sharing, learns_from_one_ledger_what_was_spent_without_the_budget) {
+  redis::TestRedis redis;
+  Spender first(redis.port(), 1000, {{}, 100, true});
+  ASSERT_TRUE(first.spend(50, 50));
+  ASSERT_TRUE(first.knows_of(150));
+  // What it leases may be what is missing.
+  const std::string leases = fmt::format(
+      "redis-cli -p {} HKEYS test:budget:global//total/UTC/0/ | grep -q ^l", redis.port());
+  ASSERT_TRUE(eventually([&] { return std::system(leases.c_str()) != 0; }));
+  Spender second(redis.port(), 1000, {{}, 400, true});
+  EXPECT_TRUE(second.knows_of(400));
+  ASSERT_TRUE(first.spend(10, 10));
+  EXPECT_TRUE(first.knows_of(410));
+  EXPECT_TRUE(second.knows_of(410));
 }
 
 // The last of it is less than a share for each of those that were there.
