@@ -303,7 +303,7 @@ TEST_P(LedgerTest, TheViewShowsOneRowPerAttempt) {
     unknown.cost.reset();
     unknown.attempt = 2;
     ledger->record(sample_record(0));
-    ledger->record(std::move(unknown));
+    ledger->record(unknown);
   }
   auto store = ledger_at(address(path_), "").open({});
   ASSERT_TRUE(store);

@@ -8,7 +8,7 @@ namespace tidegate::limits {
 namespace {
 
 constexpr double kQuantile = 0.9;
-constexpr int kPerDoubling = 4;
+constexpr std::size_t kPerDoubling = 4;
 // How often the quantile is worked out anew.
 constexpr std::uint32_t kEvery = 20;
 
@@ -18,7 +18,7 @@ std::size_t bucket_of(Tokens output) {
   const int doublings = 63 - std::countl_zero(number);
   // From 1 to 2, in parts of 2^32.
   const std::uint64_t rest = number << std::countl_zero(number) >> 31;
-  auto bucket = static_cast<std::size_t>(doublings * kPerDoubling);
+  auto bucket = static_cast<std::size_t>(doublings) * kPerDoubling;
   // 2 to the power of 0, 1/4, 1/2 and 3/4.
   for (const std::uint64_t below : {0x1'0000'0000u, 0x1'306f'e0a3u, 0x1'6a09'e667u, 0x1'ae89'f995u})
     bucket += rest > below ? 1 : 0;
@@ -42,7 +42,7 @@ void OutputEstimate::work_out(std::uint32_t seen) {
   for (std::size_t i = 0; i < kBuckets; ++i) {
     below += answers_[i].load(std::memory_order_relaxed);
     if (below < wanted) continue;
-    const double upper = std::exp2(static_cast<double>(i) / kPerDoubling);
+    const double upper = std::exp2(static_cast<double>(i) / double{kPerDoubling});
     estimate_.store(static_cast<Tokens>(std::ceil(upper)), std::memory_order_relaxed);
     break;
   }
