@@ -21,10 +21,13 @@ class Everything : public ClientTest, public testing::WithParamInterface<Via> {
     if (GetParam() == Via::stdio) {
       spec.command = {"node", kEverything, "stdio"};
     } else {
-      // It takes a port, but tells of none that the system chose: so one that is free just now.
+      // It takes a port, but tells of none that the system chose: so one that is free just now. It
+      // wants a global that Debian's Node 18 has only within a module.
       peer.emplace(
           "port=$(python3 -c 'import socket; s = socket.socket(); s.bind((\"127.0.0.1\", 0)); "
-          "print(s.getsockname()[1])'); PORT=$port node '" +
+          "print(s.getsockname()[1])'); PORT=$port node "
+          "-e 'globalThis.crypto ||= require(\"node:crypto\").webcrypto; import(process.argv[1])' "
+          "'" +
           kEverything +
           "' streamableHttp >/dev/null 2>&1 & server=$!; "
           "until python3 -c \"import socket; socket.create_connection(('127.0.0.1', $port))\" "

@@ -28,7 +28,7 @@ def build_example(name, build, prefix, folder):
     sources.mkdir()
     for file in (ROOT / "examples" / name).iterdir():
         (sources / file.name).write_bytes(file.read_bytes())
-    run("cmake", "-S", sources, "-B", example, f"-DCMAKE_PREFIX_PATH={prefix}", *compiler_of(build))
+    run("cmake", "-G", "Ninja", "-S", sources, "-B", example, f"-DCMAKE_PREFIX_PATH={prefix}", *compiler_of(build))
     run("cmake", "--build", example)
     return example / name
 
