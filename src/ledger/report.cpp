@@ -182,8 +182,8 @@ Result<void> Reading::read_label_sets(store::Store& store) {
   return read ? good : read;
 }
 
-// Calls each(entry, part) for those that no filter leaves out. A row is read before its entries are
-// added: the tables of tasks are larger than a processor's caches, and what is looked up comes
+// Calls each(entry, part) for those that no filter leaves out. Some entries are read before they
+// are added: the tables of tasks are larger than a processor's caches, and what is looked up comes
 // meanwhile.
 Result<void> Reading::each_in_rows(
     store::Store& store, RollupKind kind, const Range& buckets,
@@ -193,7 +193,7 @@ Result<void> Reading::each_in_rows(
   const std::int64_t micros_per_bucket =
       kind == RollupKind::day ? 24 * kMicrosPerHour : kMicrosPerHour;
   bool damaged = false;
-  std::vector<RollupEntry> entries;
+  std::array<RollupEntry, 32> entries;
   const std::array<store::Value, 3> values{static_cast<std::int64_t>(kind), buckets.from,
                                            buckets.until};
   auto read = store.query(
@@ -202,18 +202,17 @@ Result<void> Reading::each_in_rows(
         Groups::Part part;
         part.at_us = row.integer(0) * micros_per_bucket;
         RollupCursor cursor(row.text(1), of_tasks);
-        std::size_t count = 0;
-        for (;; ++count) {
-          if (count == entries.size()) entries.emplace_back();
-          if (!cursor.next(entries[count])) break;
-          if (of_tasks) groups_.expect(entries[count].task);
-        }
-        for (const RollupEntry& entry : std::span(entries).first(count)) {
-          const auto set = static_cast<std::size_t>(entry.label_set);
-          damaged = damaged || set >= label_sets_.size();
-          if (damaged || !label_sets_[set]) continue;
-          part.label = *label_sets_[set];
-          each(entry, part);
+        for (std::size_t count = entries.size(); count == entries.size();) {
+          for (count = 0; count < entries.size() && cursor.next(entries[count]); ++count) {
+            if (of_tasks) groups_.expect(entries[count].task);
+          }
+          for (const RollupEntry& entry : std::span(entries).first(count)) {
+            const auto set = static_cast<std::size_t>(entry.label_set);
+            damaged = damaged || set >= label_sets_.size();
+            if (damaged || !label_sets_[set]) continue;
+            part.label = *label_sets_[set];
+            each(entry, part);
+          }
         }
         damaged = damaged || cursor.damaged();
       });

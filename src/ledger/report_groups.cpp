@@ -189,19 +189,16 @@ void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry)
   }
 }
 
+// Mostly a task is one group.
+bool Groups::tasks_are_groups() const {
+  return by_task_ && std::ranges::none_of(groups_of_keys_, [&](std::uint32_t group) {
+           return groups_[group].key.task != 0;
+         });
+}
+
 void Groups::count_tasks(ReportRow& total) {
   total.tasks = task_names_.size() - 1;
-  // Mostly a task is one group.
-  const bool in_one_group =
-      by_task_ && std::ranges::none_of(groups_of_keys_, [&](std::uint32_t group) {
-        return groups_[group].key.task != 0;
-      });
-  if (in_one_group) {
-    for (std::uint32_t i = 0; i < groups_.size(); ++i) {
-      total.succeeded_tasks += groups_[i].key.task != 0 && groups_[i].last.ok ? 1 : 0;
-    }
-    return;
-  }
+  if (tasks_are_groups()) return;                // in_order() counts those that succeeded
   std::vector<Last> latest(task_names_.size());  // over all groups
   if (!tasks_.empty()) tasks_in_group_.resize(groups_.size());
   for (const auto& [key, last] : tasks_) {
@@ -240,77 +237,82 @@ std::size_t Groups::common_start_of_tasks() const {
   return common.size();
 }
 
-// Of groups that only their names tell apart, as the free models of a hundred thousand tasks may
-// be.
-void Groups::order_by_name(std::span<std::uint32_t> groups,
-                           const std::vector<std::uint32_t>& ranks) const {
-  const auto task_name = [&](std::uint32_t group) -> const std::string& {
-    return task_names_[groups_[group].key.task];
+// Of rows that only their names tell apart, as the free models of a hundred thousand tasks may be.
+void Groups::order_by_name(std::span<Place> places) const {
+  const auto task_name = [&](const Place& place) -> const std::string& {
+    return task_names_[place.task];
   };
-  const auto rank = [&](std::uint32_t group) { return ranks[groups_[group].key.label]; };
   constexpr std::size_t kFew = 64;
-  if (groups.size() <= kFew) {
-    std::ranges::sort(groups, [&](std::uint32_t a, std::uint32_t b) {
-      return rank(a) != rank(b) ? rank(a) < rank(b) : task_name(a) < task_name(b);
+  if (places.size() <= kFew) {
+    std::ranges::sort(places, [&](const Place& a, const Place& b) {
+      return a.label != b.label ? a.label < b.label : task_name(a) < task_name(b);
     });
     return;
   }
-  struct Place {
+  struct Named {
     std::uint64_t task = 0;  // the first bytes of its name that tell it apart
-    std::uint32_t label = 0, group = 0;
-    [[nodiscard]] bool is_like(const Place& other) const {
-      return label == other.label && task == other.task;
+    Place place;
+    [[nodiscard]] std::uint64_t label() const { return place.label; }
+    [[nodiscard]] bool is_like(const Named& other) const {
+      return place.label == other.place.label && task == other.task;
     }
   };
   const std::size_t common = by_task_ ? common_start_of_tasks() : 0;
-  std::vector<Place> order, room;
-  for (const std::uint32_t group : groups) {
-    const bool none = groups_[group].key.task == 0;
-    order.push_back({none ? 0 : first_bytes(task_name(group), common), rank(group), group});
+  std::vector<Named> order, room;
+  order.reserve(places.size());
+  for (const Place& place : places) {
+    order.push_back({place.task == 0 ? 0 : first_bytes(task_name(place), common), place});
   }
-  sort_by_number(order, room, std::mem_fn(&Place::task));
-  sort_by_number(order, room, std::mem_fn(&Place::label));
+  sort_by_number(order, room, std::mem_fn(&Named::task));
+  sort_by_number(order, room, std::mem_fn(&Named::label));
   for (auto first = order.begin(); first != order.end();) {
     const auto end = std::find_if(first + 1, order.end(),
-                                  [&](const Place& place) { return !place.is_like(*first); });
+                                  [&](const Named& one) { return !one.is_like(*first); });
     if (end - first > 1) {
-      std::ranges::sort(first, end, {}, [&](const Place& place) { return task_name(place.group); });
+      std::ranges::sort(first, end, {}, [&](const Named& one) { return task_name(one.place); });
     }
     first = end;
   }
-  std::ranges::transform(order, groups.begin(), &Place::group);
+  std::ranges::transform(order, places.begin(), &Named::place);
 }
 
-std::vector<std::uint32_t> Groups::in_order(std::size_t& all) const {
-  struct Place {
+// All that is asked of the groups is read at once: of a hundred thousand each look is one into
+// memory.
+std::vector<std::uint32_t> Groups::in_order(Report& report) {
+  struct Ranked {
     std::uint64_t time = 0, cost = 0;  // ascending and descending
-    std::uint32_t group = 0;
+    Place place;
   };
-  std::vector<Place> order;
+  const std::vector<std::uint32_t> ranks = label_ranks();
+  const bool in_one_group = tasks_are_groups();
+  std::vector<Ranked> order;
   order.reserve(groups_.size());
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
+    if (in_one_group && group.key.task != 0) report.total.succeeded_tasks += group.last.ok ? 1 : 0;
     if (group.sums[Measure::attempts] == 0) continue;
-    order.push_back({ascending(group.key.time), ~ascending(group.sums[Measure::cost]), i});
+    order.push_back({ascending(group.key.time),
+                     ~ascending(group.sums[Measure::cost]),
+                     {ranks[group.key.label], group.key.task, i}});
   }
   {
-    std::vector<Place> room;
-    sort_by_number(order, room, std::mem_fn(&Place::cost));
-    sort_by_number(order, room, std::mem_fn(&Place::time));
+    std::vector<Ranked> room;
+    sort_by_number(order, room, std::mem_fn(&Ranked::cost));
+    sort_by_number(order, room, std::mem_fn(&Ranked::time));
   }
-  all = order.size();
-  const std::size_t shown = query_.top == 0 ? all : std::min(query_.top, all);
-  const std::vector<std::uint32_t> ranks = label_ranks();
-  std::vector<std::uint32_t> groups(order.size());
-  std::ranges::transform(order, groups.begin(), &Place::group);
+  const std::size_t shown = query_.top == 0 ? order.size() : std::min(query_.top, order.size());
+  report.left_out = order.size() - shown;
+  std::vector<Place> places(order.size());
+  std::ranges::transform(order, places.begin(), &Ranked::place);
   for (std::size_t first = 0, end = 0; first < shown; first = end) {
     for (end = first + 1; end < order.size() && order[end].cost == order[first].cost &&
                           order[end].time == order[first].time;) {
       ++end;
     }
-    if (end - first > 1) order_by_name(std::span(groups).subspan(first, end - first), ranks);
+    if (end - first > 1) order_by_name(std::span(places).subspan(first, end - first));
   }
-  groups.resize(shown);
+  std::vector<std::uint32_t> groups(shown);
+  std::ranges::transform(std::span(places).first(shown), groups.begin(), &Place::group);
   return groups;
 }
 
@@ -336,9 +338,7 @@ std::vector<std::string> Groups::names_of(const Key& key) const {
 
 std::vector<std::uint32_t> Groups::finish(Report& report) {
   count_tasks(report.total);
-  std::size_t all = 0;
-  std::vector<std::uint32_t> shown = in_order(all);
-  report.left_out = all - shown.size();
+  std::vector<std::uint32_t> shown = in_order(report);
   report.total.sums = total_;
   for (const Repriced& one : repriced_) {
     report.total.repriced += one.cost;

@@ -128,10 +128,16 @@ class Groups {
   [[nodiscard]] const Filter* task_filter() const;
   std::optional<std::uint32_t> place(const Part& part);
   void count_tasks(ReportRow& total);
-  // The groups to show, in order, of those that have records; how many those are.
-  std::vector<std::uint32_t> in_order(std::size_t& all) const;
-  void order_by_name(std::span<std::uint32_t> groups,
-                     const std::vector<std::uint32_t>& ranks) const;
+  // The groups to show, in order, of those that have records; how many are left out goes into the
+  // report.
+  std::vector<std::uint32_t> in_order(Report& report);
+  // A group among those that are rows.
+  struct Place {
+    std::uint32_t label = 0;  // the place of its names in their order
+    std::uint32_t task = 0, group = 0;
+  };
+  void order_by_name(std::span<Place> places) const;
+  [[nodiscard]] bool tasks_are_groups() const;
   [[nodiscard]] std::vector<std::uint32_t> label_ranks() const;
   [[nodiscard]] std::size_t common_start_of_tasks() const;
   [[nodiscard]] std::vector<std::string> names_of(const Key& key) const;
