@@ -86,7 +86,7 @@ Result<WorkflowResult> ProgramRun::run(const std::string& text, const WorkflowOp
   if (!workflow) return std::unexpected(std::move(workflow.error()));
   config::State state;
   state.workflows = options.journal;
-  if (auto opened = parts_.open(state); !opened) {
+  if (auto opened = parts_.open(state, WorkflowParts::Requests::own); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
   auto id = begin(std::move(*workflow), options);

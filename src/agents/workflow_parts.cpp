@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "engine/journal_place.h"
+
 namespace tidegate::agents {
 namespace {
 
@@ -20,6 +22,20 @@ std::vector<std::string> secrets_of(const config::Config& config) {
   secrets.emplace_back(config.admin_token.reveal());
   secrets.emplace_back(config.key_secret.reveal());
   return secrets;
+}
+
+mcp::Limits limits_of_servers(const config::Workflows& limits) {
+  mcp::Limits servers;
+  servers.message_bytes = limits.tool_message;
+  servers.tools = limits.server_tools;
+  servers.total = limits.tool_total;
+  return servers;
+}
+
+engine::TurnLimits limits_of_turns(const config::Workflows& limits) {
+  return {.tool_output_bytes = limits.tool_output,
+          .calls_per_turn = static_cast<std::size_t>(limits.tool_calls),
+          .parallel_calls = static_cast<std::size_t>(limits.parallel_tool_calls)};
 }
 
 }  // namespace
@@ -60,18 +76,34 @@ WorkflowParts::WorkflowParts(Loop& loop, const Clock& clock,
       resolver_(clock),
       pricing_(pricing_of(snapshot_)),
       models_(std::move(models)),
-      tools_(loop, resolver_, variable),
-      turns_(loop, tools_) {}
+      tools_(loop, resolver_, variable, limits_of_servers(snapshot_->config.workflows)),
+      turns_(loop, tools_, limits_of_turns(snapshot_->config.workflows)) {}
 
-Result<void> WorkflowParts::open(const config::State& state) {
-  auto engine = engine::Engine::open({.journal = state.workflows,
-                                      .lease = state.workflow_lease,
-                                      .secrets = secrets_of(snapshot_->config)},
-                                     loop_, *models_, pricing_, &turns_,
-                                     [this](std::string spec) { return reload(spec); });
+Result<void> WorkflowParts::open(const config::State& state, Requests requests) {
+  const config::Workflows& limits = snapshot_->config.workflows;
+  auto engine = engine::Engine::open(
+      {.journal = state.workflows,
+       .lease = state.workflow_lease,
+       .secrets = secrets_of(snapshot_->config),
+       .give = requests == Requests::shared && engine::is_shared_journal(state.workflows),
+       .keep = static_cast<std::size_t>(limits.keep),
+       .orphans = static_cast<std::uint32_t>(limits.orphans)},
+      loop_, *models_, pricing_, &turns_, [this](std::string spec) { return reload(spec); });
   if (!engine) return std::unexpected(std::move(engine.error()));
   engine_ = std::move(*engine);
   return {};
+}
+
+std::unique_ptr<engine::Helping> WorkflowParts::helping() {
+  const engine::EngineOptions& options = engine_->options();
+  const int help = snapshot_->config.workflows.help;
+  if (!options.give || help == 0) return nullptr;
+  return std::make_unique<engine::Helping>(
+      loop_, [place = options.journal] { return engine::open_journal_store(place); }, *models_,
+      engine::Helping::Options{.name = options.owner,
+                               .lease = options.lease,
+                               .most = static_cast<std::size_t>(help),
+                               .secrets = options.secrets});
 }
 
 Result<std::shared_ptr<const workflow::Workflow>> WorkflowParts::reload(

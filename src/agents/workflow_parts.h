@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "engine/helping.h"
 #include "engine/mcp_tools.h"
 #include "engine/pricing.h"
 #include "engine/turn_loop.h"
@@ -26,8 +27,14 @@ class WorkflowParts {
   WorkflowParts(Loop& loop, const Clock& clock, std::shared_ptr<const gateway::Snapshot> snapshot,
                 std::unique_ptr<engine::Models> models);
 
+  // Who makes the requests of its runs. shared: processes with the same configuration as well, if
+  // they have the same journal.
+  enum class Requests : bool { own, shared };
   // Error: the journal cannot be opened.
-  Result<void> open(const config::State& state);
+  Result<void> open(const config::State& state, Requests requests);
+  // Who makes requests for runs of other processes; null: it is not wanted, or nobody shares the
+  // journal. To be destroyed before this.
+  [[nodiscard]] std::unique_ptr<engine::Helping> helping();
   [[nodiscard]] const workflow::Surroundings& around() const { return around_; }
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] const engine::Pricing& pricing() const { return pricing_; }

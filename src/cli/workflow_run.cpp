@@ -33,7 +33,9 @@ class Workshop {
     if (gateway_ == nullptr) return false;
     parts_.emplace(loop_, clock_, gateway_->snapshot(),
                    std::make_unique<engine::GatewayModels>(loop_, clock_, gateway_->access()));
-    if (auto opened = parts_->open(gateway_->snapshot()->config.state); !opened) {
+    if (auto opened = parts_->open(gateway_->snapshot()->config.state,
+                                   agents::WorkflowParts::Requests::shared);
+        !opened) {
       fmt::print(stderr, "cannot open the journal of workflows: {}\n", opened.error().message);
       return false;
     }
@@ -143,26 +145,29 @@ int run_workflow(const RunWorkflowOptions& options) {
   run.inputs = std::move(*bound);
 
   int code = kCouldNotRun;
+  std::optional<engine::RunId> twin;
   RunView view(shop.loop(), RunView::suited(options.json));
   auto begun =
       shop.engine().begin(std::move(run), &view, [&](engine::RunId id, const engine::RunEnd& end) {
         view.follow(nullptr);
-        code = print_end(id, end, {}, options.json);
+        twin = end.twin;
+        if (!twin) code = print_end(id, end, {}, options.json);
         shop.stop();
       });
   if (!begun) {
     fmt::print(stderr, "{}\n", begun.error().message);
     return kCouldNotRun;
   }
-  if (begun->existed) {
+  const auto report_other = [&](engine::RunId other) {
     fmt::print(stderr, "run {} has the same idempotency key; it is not begun again\n",
-               begun->id.text());
-    return report_run({options.config, begun->id.text(), options.json});
-  }
+               other.text());
+    return report_run({options.config, other.text(), options.json});
+  };
+  if (begun->existed) return report_other(begun->id);
   if (!options.json) fmt::print(stderr, "run {}: {}\n", begun->id.text(), loaded.workflow->name);
   view.follow(shop.engine().find(begun->id));
   shop.work();
-  return code;
+  return twin ? report_other(*twin) : code;
 }
 
 int resume_workflow(const RunWorkflowOptions& options) {

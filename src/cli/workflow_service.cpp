@@ -16,15 +16,20 @@ Result<void> WorkflowService::start() {
   parts_ = std::make_unique<WorkflowParts>(
       worker_.loop(), clock_, snapshot_,
       std::make_unique<engine::GatewayModels>(worker_.loop(), clock_, access_));
-  if (auto opened = parts_->open(snapshot_->config.state); !opened) return opened;
+  if (auto opened = parts_->open(snapshot_->config.state, WorkflowParts::Requests::shared); !opened)
+    return opened;
   resumer_.emplace(parts_->engine(), worker_.loop(), place_.archive, engine::Resumer::Options{},
                    [this](engine::RunId run, const std::string& why) {
                      place_.log.event(telemetry::Level::error, "workflow_run_held_up",
                                       {{"run", run.text()}, {"error", why}});
                    });
+  helping_ = parts_->helping();
   worker_.start();
   started_ = true;
-  post([this](WorkflowParts&) { resumer_->start(); });
+  post([this](WorkflowParts&) {
+    resumer_->start();
+    if (helping_ != nullptr) helping_->start();
+  });
   return {};
 }
 
@@ -45,11 +50,15 @@ Task<void> WorkflowService::take_durably(WorkflowParts& parts, Step step, Told t
     co_return;
   }
   Result<void> durable;
+  std::string key;
+  if (engine::Runner* const runner = parts.engine().find(*taken)) key = runner->key();
   if (engine::Journal* const journal = parts.engine().journal_of(*taken)) {
     durable = co_await journal->durable();
   }
-  if (durable) {
-    told.set_value(*taken);
+  std::optional<engine::RunId> twin;
+  if (!durable) twin = co_await parts.engine().twin_of(*taken, std::move(key));
+  if (durable || twin) {
+    told.set_value(twin.value_or(*taken));
   } else {
     told.set_value(std::unexpected(durable.error()));
   }
@@ -58,10 +67,14 @@ Task<void> WorkflowService::take_durably(WorkflowParts& parts, Step step, Told t
 Task<void> WorkflowService::close(WorkflowService& service) {
   Loop& loop = service.worker_.loop();
   service.resumer_->stop();
-  while (!service.steps_.empty() || !service.resumer_->idle()) {
-    co_await loop.sleep_until(loop.now() + 10ms);
-  }
+  if (service.helping_ != nullptr) service.helping_->stop();
+  const auto idle = [&] {
+    return service.steps_.empty() && service.resumer_->idle() &&
+           (service.helping_ == nullptr || service.helping_->idle());
+  };
+  while (!idle()) co_await loop.sleep_until(loop.now() + 10ms);
   co_await service.parts_->close();
+  service.helping_.reset();
   service.resumer_.reset();
   service.parts_.reset();
 }

@@ -53,6 +53,7 @@ class WorkflowService {
   Worker worker_;
   std::unique_ptr<WorkflowParts> parts_;  // the worker's
   std::optional<engine::Resumer> resumer_;
+  std::unique_ptr<engine::Helping> helping_;  // null: nobody shares the journal
   TaskGroup steps_, closing_;
   bool started_ = false;
 };

@@ -274,6 +274,19 @@ struct State {
   }
 };
 
+// How runs of workflows are worked on.
+struct Workflows {
+  int keep = 16;                // requests at a time, before other gateways are given any
+  int help = 64;                // requests at a time for runs of other gateways; 0: none
+  int orphans = 5;              // attempts of a task that were in flight when their process died
+  int tool_calls = 64;          // of one turn
+  int parallel_tool_calls = 8;  // of one turn, of tools that only read
+  std::uint64_t tool_output = 64u << 10;           // bytes of a result that a model gets
+  std::uint64_t tool_message = 16u << 20;          // bytes of a message from a tool server
+  Duration tool_total = std::chrono::minutes(30);  // of one call
+  int server_tools = 2000;                         // of one tool server
+};
+
 // When clients are asked for a key.
 enum class Auth {
   automatic,  // from the first key on; before it only loopback is served
@@ -306,6 +319,7 @@ struct Config {
   Breaker breaker;
   Log log;
   State state;
+  Workflows workflows;
   bool simulated = false;  // no key at all: the built-in simulator stands in for every provider
 };
 

@@ -30,6 +30,7 @@ const Section<Retry>& retry_options();
 const Section<Breaker>& breaker_options();
 const Section<Log>& log_options();
 const Section<State>& state_options();
+const Section<Workflows>& workflow_options();
 
 const Section<Provider>& provider_options();
 const Section<Model>& model_options();

@@ -99,6 +99,7 @@ std::string reference_markdown() {
   append(page, "breaker", breaker_options());
   append(page, "log", log_options());
   append(page, "state", state_options());
+  append(page, "workflows", workflow_options());
   append(page, "tls", tls_options());
   page += kDefaults;
   return page;

@@ -190,6 +190,44 @@ const Section<State>& state_options() {
   return options;
 }
 
+const Section<Workflows>& workflow_options() {
+  static const Section<Workflows> options = [] {
+    using W = Workflows;
+    Section<W> all;
+    all.push_back(option("keep", &W::keep, IntegerBetween{0, 1'000'000}, "100",
+                         "Requests of its runs that a gateway makes at a time before it gives any "
+                         "to others that share its PostgreSQL database (workflows.md).")
+                      .needs_restart());
+    all.push_back(option("help", &W::help, IntegerBetween{0, 1'000'000}, "500",
+                         "Requests that it makes at a time for runs of others; 0 is none.")
+                      .needs_restart());
+    all.push_back(option("orphans", &W::orphans, IntegerBetween{1, 1000}, "3",
+                         "A task fails that was in flight so often when its process died.")
+                      .needs_restart());
+    all.push_back(option("tool_calls", &W::tool_calls, IntegerBetween{1, 10'000}, "16",
+                         "Calls of tools that a model may make in one turn; the others are "
+                         "answered with an error.")
+                      .needs_restart());
+    all.push_back(option("parallel_tool_calls", &W::parallel_tool_calls, IntegerBetween{1, 1000},
+                         "4", "Those of tools that only read that are made at a time.")
+                      .needs_restart());
+    all.push_back(option("tool_output", &W::tool_output, BytesBetween{1u << 10, 64u << 20},
+                         "256KiB", "Of a tool's result, so much is given to the model.")
+                      .needs_restart());
+    all.push_back(option("tool_message", &W::tool_message, BytesBetween{64u << 10, 1u << 30},
+                         "32MiB", "The longest message of a tool server.")
+                      .needs_restart());
+    all.push_back(option("tool_total", &W::tool_total, DurationBetween{1s, 24h}, "2h",
+                         "How long a call of a tool may take, whatever it reports meanwhile.")
+                      .needs_restart());
+    all.push_back(option("server_tools", &W::server_tools, IntegerBetween{1, 100'000}, "5000",
+                         "Tools that one server may list.")
+                      .needs_restart());
+    return all;
+  }();
+  return options;
+}
+
 const Section<Config>& config_options() {
   using C = Config;
   static const Section<C> options = [] {
@@ -245,6 +283,8 @@ const Section<Config>& config_options() {
     all.push_back(subsection("log", &C::log, log_options(), "{ format: json }", "What is logged."));
     all.push_back(subsection("state", &C::state, state_options(), "{ ledger: \"sqlite:usage.db\" }",
                              "Where the program keeps what must last."));
+    all.push_back(subsection("workflows", &C::workflows, workflow_options(), "{ help: 500 }",
+                             "How runs of workflows are worked on."));
     all.push_back(limits_option());
     all.push_back(budgets_option());
     return all;

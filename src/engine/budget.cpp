@@ -6,8 +6,12 @@ bool Budget::reserve(NanoDollars amount) {
   for (const Budget* each = this; each != nullptr; each = each->within_) {
     if (!each->fits(amount)) return false;
   }
-  for (Budget* each = this; each != nullptr; each = each->within_) each->reserved_ += amount;
+  hold(amount);
   return true;
+}
+
+void Budget::hold(NanoDollars amount) {
+  for (Budget* each = this; each != nullptr; each = each->within_) each->reserved_ += amount;
 }
 
 void Budget::settle(NanoDollars reserved, NanoDollars cost) {

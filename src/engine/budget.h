@@ -20,6 +20,8 @@ class Budget {
 
   // Holds the amount; false: it does not fit now.
   [[nodiscard]] bool reserve(NanoDollars amount);
+  // The same, whether it fits or not: what an earlier process reserved.
+  void hold(NanoDollars amount);
   // Gives back what reserve() held; `cost` is spent.
   void settle(NanoDollars reserved, NanoDollars cost);
   // What an earlier process spent.

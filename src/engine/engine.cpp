@@ -40,6 +40,27 @@ Result<workflow::Map> inputs_of(const std::string& text, const workflow::Workflo
   return workflow::bind_inputs(workflow, set);
 }
 
+// An input is written down as it is given, to go on with; so what is secret must say so.
+Result<void> check_inputs(const workflow::Workflow& workflow, const workflow::Map& inputs,
+                          std::span<const std::string> process) {
+  std::vector<std::string> secrets;
+  for (const std::string& secret : process) add_secret(secrets, secret);
+  for (const workflow::Member& given : inputs) {
+    const auto input = std::ranges::find(workflow.inputs, given.name, &workflow::Input::name);
+    if (input != workflow.inputs.end() && input->secret) continue;
+    const std::string before = given.value.json();
+    std::string after = before;
+    redact(after, secrets);
+    if (after == before) continue;
+    return fail(ErrorCode::invalid,
+                fmt::format("input {} holds a key of this gateway, and would be written down: give "
+                            "the input `secret: true`, or another value",
+                            given.name),
+                "inputs." + given.name);
+  }
+  return {};
+}
+
 }  // namespace
 
 struct Engine::Running {
@@ -71,7 +92,8 @@ Engine::Engine(EngineOptions options, Loop& loop, Models& models, const Pricing&
       models_(models),
       pricing_(pricing),
       tools_(tools),
-      load_(std::move(load)) {
+      load_(std::move(load)),
+      archive_([place = options_.journal] { return open_journal_store(place); }) {
   if (options_.owner.empty()) options_.owner = this_owner();
 }
 
@@ -95,6 +117,11 @@ Result<void> Engine::open_journal() {
                                     loop_);
   if (!journal) return std::unexpected(std::move(journal.error()));
   journal_ = std::move(*journal);
+  if (options_.give) {
+    giving_ = std::make_unique<Giving>(
+        loop_, [place = options_.journal] { return open_journal_store(place); },
+        Giving::Options{.owner = options_.owner, .lease = options_.lease, .keep = options_.keep});
+  }
   journal_->on_command([this](Command command) {
     std::string answer = carry_out(command);
     journal_->answer({.id = command.id, .answer = std::move(answer)});
@@ -126,21 +153,40 @@ std::vector<std::string> Engine::secrets_for(const workflow::Workflow& workflow,
 }
 
 Services Engine::services(Journal& journal) {
-  Services services{
-      .loop = loop_, .journal = journal, .models = models_, .pricing = pricing_, .tools = tools_};
-  services.find_run = [this](const std::string& key) {
-    return read([&](JournalReader& reader) { return reader.run_with_key(key); });
-  };
-  services.stored_tasks = [this](RunId id) {
-    return read([&](JournalReader& reader) { return reader.tasks(id); });
-  };
-  services.stored_turns = [this](RunId id, std::uint32_t task) {
-    return read([&](JournalReader& reader) { return reader.turns(id, task); });
-  };
-  services.content = [this](std::int64_t row) {
-    return read([&](JournalReader& reader) { return reader.content(row); });
+  Services services{.loop = loop_,
+                    .journal = journal,
+                    .models = models_,
+                    .pricing = pricing_,
+                    .tools = tools_,
+                    .giving = giving_.get(),
+                    .orphans = options_.orphans};
+  services.find_within = [this](std::string key) { return find_within(std::move(key)); };
+  services.contents = [this](RunId run, NeededContents needed) {
+    return contents(run, std::move(needed));
   };
   return services;
+}
+
+Task<Result<std::optional<StoredWithin>>> Engine::find_within(std::string key) {
+  using Found = std::optional<StoredWithin>;
+  auto asking = archive_.ask<Found>(
+      loop_, [key = std::move(key)](RunArchive::Access access) -> Result<Found> {
+        auto run = access.reader.run_with_key(key);
+        if (!run) return std::unexpected(std::move(run.error()));
+        if (!*run) return std::nullopt;
+        auto tasks = access.reader.tasks((*run)->id);
+        if (!tasks) return std::unexpected(std::move(tasks.error()));
+        return StoredWithin{.run = std::move(**run), .tasks = std::move(*tasks)};
+      });
+  co_return co_await asking;
+}
+
+Task<Result<RunContents>> Engine::contents(RunId run, NeededContents needed) {
+  auto asking = archive_.ask<RunContents>(
+      loop_, [run, needed = std::move(needed)](RunArchive::Access access) {
+        return read_contents(access.reader, run, needed);
+      });
+  co_return co_await asking;
 }
 
 Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd on_end) {
@@ -165,6 +211,9 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
     start.key = std::move(*key);
   }
   start.secrets = secrets_for(*run.workflow, start.inputs);
+  if (auto fit = check_inputs(*run.workflow, start.inputs, options_.secrets); !fit) {
+    return std::unexpected(std::move(fit.error()));
+  }
   const RunId id = start.id;
   Journal& journal = journal_->begin(id);
   auto runner = std::make_unique<Runner>(services(journal), std::move(start));
@@ -172,6 +221,17 @@ Result<Engine::Begun> Engine::begin(NewRun run, Runner::Watcher* watcher, OnEnd 
   runner->create();
   launch(std::move(runner), journal, std::move(on_end));
   return Begun{id};
+}
+
+Task<std::optional<RunId>> Engine::twin_of(RunId run, std::string key) {
+  if (key.empty()) co_return std::nullopt;
+  auto asking = archive_.ask<std::optional<StoredRun>>(
+      loop_, [key = std::move(key)](RunArchive::Access access) {
+        return access.reader.run_with_key(key);
+      });
+  const Result<std::optional<StoredRun>> same = co_await asking;
+  if (!same || !*same || (*same)->id == run) co_return std::nullopt;
+  co_return (*same)->id;
 }
 
 Result<std::shared_ptr<const workflow::Workflow>> Engine::workflow_of(RunId id) {
@@ -206,11 +266,19 @@ Result<RunId> Engine::fork(ForkRun fork, Runner::Watcher* watcher, OnEnd on_end)
                  .parent = fork.source.value,
                  .approve_all = fork.approve_all};
   start.secrets = secrets_for(*start.workflow, start.inputs);
+  if (auto fit = check_inputs(*start.workflow, start.inputs, options_.secrets); !fit) {
+    return std::unexpected(std::move(fit.error()));
+  }
   const RunId id = start.id;
   Journal& journal = journal_->begin(id);
   auto runner = std::make_unique<Runner>(services(journal), std::move(start));
   runner->watch(watcher);
-  if (auto created = runner->create_from(std::move(*plan)); !created) {
+  auto contents = read([&](JournalReader& reader) {
+    return read_contents(reader, id, runner->needed_contents(plan->tasks));
+  });
+  Result<void> created = contents ? runner->create_from(std::move(*plan), std::move(*contents))
+                                  : std::unexpected(contents.error());
+  if (!created) {
     journal_->let_go(journal);
     return std::unexpected(std::move(created.error()));
   }
@@ -268,8 +336,12 @@ Result<std::unique_ptr<Runner>> Engine::restored(TakenRun taken, const Resume& h
   start.secrets = secrets_for(*start.workflow, start.inputs);
   auto runner = std::make_unique<Runner>(services(journal), std::move(start));
   runner->watch(how.watcher);
+  auto contents = read([&](JournalReader& reader) {
+    return read_contents(reader, runner->id(), runner->needed_contents(taken.tasks));
+  });
+  if (!contents) return std::unexpected(std::move(contents.error()));
   if (how.budget) runner->set_budget(how.budget);
-  auto done = runner->restore(std::move(taken.tasks));
+  auto done = runner->restore(std::move(taken.tasks), std::move(*contents));
   if (!done) return std::unexpected(std::move(done.error()));
   return runner;
 }
@@ -277,6 +349,7 @@ Result<std::unique_ptr<Runner>> Engine::restored(TakenRun taken, const Resume& h
 void Engine::launch(std::unique_ptr<Runner> runner, Journal& journal, OnEnd on_end) {
   const RunId id = runner->id();
   runs_[id] = std::make_unique<Running>(Running{std::move(runner), journal, std::move(on_end)});
+  if (giving_ != nullptr) giving_->start();
   group_.spawn(follow(id));
 }
 
@@ -290,9 +363,13 @@ Task<void> Engine::follow(RunId id) {
   Running& running = *runs_.at(id);
   RunEnd end = co_await running.runner->run();
   leave(id, running.journal);
-  if (end.lost && !abandoned_ && on_lost_) on_lost_(id, *end.lost);
+  if (end.lost && end.lost->code == ErrorCode::invalid) {
+    end.twin = co_await twin_of(id, running.runner->key());
+  }
+  if (end.lost && !end.twin && !abandoned_ && on_lost_) on_lost_(id, *end.lost);
   const OnEnd on_end = std::move(running.on_end);
   runs_.erase(id);
+  if (runs_.empty() && giving_ != nullptr) giving_->stop();
   if (on_end) on_end(id, end);
 }
 

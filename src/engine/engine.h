@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/journal_reader.h"
+#include "engine/run_archive.h"
 #include "engine/runner.h"
 #include "engine/store_journal.h"
 #include "engine/taken_run.h"
@@ -24,6 +25,9 @@ struct EngineOptions {
   Duration lease = 20s;                // how long a process that is not heard of keeps its runs
   Duration patience = 10min;           // with a store that takes nothing
   std::vector<std::string> secrets{};  // of the process: never written down
+  bool give = false;                   // requests to other processes (giving.h)
+  std::size_t keep = 16;               // requests at a time, before any is given
+  std::uint32_t orphans = 5;           // of a task, which then fails
 };
 
 struct NewRun {
@@ -65,6 +69,9 @@ class Engine {
     bool existed = false;
   };
   Result<Begun> begin(NewRun run, Runner::Watcher* watcher, OnEnd on_end);
+  // Of a run that the journal did not take, with its idempotency key: the run that another process
+  // began with that key at the same moment.
+  Task<std::optional<RunId>> twin_of(RunId run, std::string key);
   // Error unavailable: another process works on it; invalid: it has ended.
   Result<void> resume(RunId id, Resume how);
   // The same for a run that was taken for this owner. Where it cannot go on, its state says why,
@@ -83,10 +90,14 @@ class Engine {
   [[nodiscard]] Runner* find(RunId id);
   // Of a run that is at work here; null: it is not.
   [[nodiscard]] Journal* journal_of(RunId id);
-  [[nodiscard]] bool idle() const { return group_.empty(); }
+  [[nodiscard]] bool idle() const {
+    return group_.empty() && (giving_ == nullptr || giving_->idle());
+  }
   // Whether, beside that, everything is durable.
   [[nodiscard]] bool settled() const { return idle() && journal_->empty(); }
   [[nodiscard]] const EngineOptions& options() const { return options_; }
+  // Null: this process makes all requests itself.
+  [[nodiscard]] const Giving* giving() const { return giving_.get(); }
   // Ends what is in flight and leaves all runs as they are, to be resumed.
   void abandon();
 
@@ -104,6 +115,8 @@ class Engine {
   void launch(std::unique_ptr<Runner> runner, Journal& journal, OnEnd on_end);
   void leave(RunId id, Journal& journal);
   Task<void> follow(RunId id);
+  Task<Result<std::optional<StoredWithin>>> find_within(std::string key);
+  Task<Result<RunContents>> contents(RunId run, NeededContents needed);
 
   EngineOptions options_;
   Loop& loop_;
@@ -112,7 +125,9 @@ class Engine {
   ToolUser* tools_;
   Load load_;
   std::unique_ptr<StoreJournal> journal_;
+  std::unique_ptr<Giving> giving_;  // null: no process shares the store
   std::optional<JournalReader> reader_;
+  RunArchive archive_;  // for who must not wait
   std::function<void(RunId, const Error&)> on_lost_;
   std::map<RunId, std::unique_ptr<Running>> runs_;
   bool abandoned_ = false;

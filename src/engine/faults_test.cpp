@@ -278,5 +278,35 @@ outputs: { a: "${{ needs.a.output }}" }
   EXPECT_EQ(end.outputs.find("a").text(), large);
 }
 
+TEST_F(RunnerTest, ATaskThatWasInFlightTooOftenWhenItsProcessDiedFails) {
+  prepare(flow("tasks:\n  a: { prompt: p }\n  b: { prompt: p }\n"));
+  std::vector<StoredTask> stored(2);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    stored[i].task = i;
+    stored[i].state = TaskState::running;
+  }
+  stored[0].attempts = stored[0].tries = stored[0].orphans = 5;
+  stored[1].attempts = stored[1].tries = stored[1].orphans = 4;
+  ASSERT_TRUE(runner_->restore(std::move(stored), {}));
+  EXPECT_EQ(finish().state, RunState::failed);
+  EXPECT_EQ(state("a"), TaskState::failed);
+  EXPECT_EQ(state("b"), TaskState::succeeded);
+  EXPECT_EQ(default_models_.asked, 1);
+}
+
+TEST_F(RunnerTest, APersonWhoWasAskedBeforeHasAsLongAsWasSaidThen) {
+  prepare(flow("tasks:\n  a: { approval: { message: Go?, timeout: 6h, default: approve } }\n"));
+  std::vector<StoredTask> stored(1);
+  stored[0].state = TaskState::awaiting;
+  stored[0].asked = true;
+  stored[0].asked_until = clock_.wall() + 10min;
+  const TimePoint began = clock_.now();
+  ASSERT_TRUE(runner_->restore(std::move(stored), {}));
+  EXPECT_EQ(finish().state, RunState::succeeded);
+  EXPECT_GE(clock_.now() - began, 9min);
+  EXPECT_LT(clock_.now() - began, 11min);
+  EXPECT_TRUE(records<AskApproval>().empty());
+}
+
 }  // namespace
 }  // namespace tidegate::engine

@@ -31,7 +31,7 @@ std::vector<char> downstream(const workflow::Workflow& workflow, workflow::TaskI
 StoredTask taken_over(const StoredTask& stored, RunId source) {
   StoredTask task = stored;
   task.attempts = task.tries = 0;
-  task.orphaned = false;
+  task.orphans = 0;
   task.cost = {};
   task.started.reset();
   if (!task.reused) task.reused = TaskRef{source, stored.task};

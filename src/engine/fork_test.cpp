@@ -158,5 +158,20 @@ TEST_F(ForkTest, SaysWhatIsWrong) {
       << too_early.error().message;
 }
 
+TEST_F(EngineTest, AnInputThatHoldsAKeyMustBeSecret) {
+  const char* const key = "sk-tg-7f3k9m2qxd-0h2m4r8v1c5z9t3x7b2n6q0w4s44exm5";
+  const auto begin = [&](const std::string& input) {
+    const auto loaded =
+        *parse(kHead + ("inputs: { token: " + input + " }\n") + "tasks: { a: { prompt: p } }\n");
+    return engine_->begin({.workflow = loaded, .inputs = {{"token", workflow::Value(key)}}},
+                          nullptr, keep());
+  };
+  const auto refused = begin("string");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, "inputs.token");
+  EXPECT_TRUE(begin("{ type: string, secret: true }"));
+  run_task(loop_, until_idle());
+}
+
 }  // namespace
 }  // namespace tidegate::engine

@@ -176,15 +176,37 @@ Result<std::vector<StoredTask>> JournalReader::tasks(RunId id) {
       "SELECT task, "
       "sum(CASE WHEN purpose IS NULL AND coalesce(error_class, '') <> 'cancelled' THEN 1 ELSE 0 "
       "END), "
-      "max(CASE WHEN state IN ('sent', 'orphaned') THEN 1 ELSE 0 END), "
+      "sum(CASE WHEN state IN ('sent', 'orphaned') THEN 1 ELSE 0 END), "
       "sum(coalesce(cost_nano, reserved_nano)) FROM attempt WHERE run = $1 GROUP BY task",
       values, [&](const Row& row) {
         const auto at = static_cast<std::size_t>(row.integer(0));
         if (at >= tasks.size()) return;
         tasks[at].tries = static_cast<std::uint32_t>(row.integer(1));
-        tasks[at].orphaned = row.integer(2) != 0;
+        tasks[at].orphans = static_cast<std::uint32_t>(row.integer(2));
         tasks[at].cost = {row.integer(3)};
       });
+  if (!counted) return std::unexpected(std::move(counted.error()));
+  counted = store_->query(
+      "SELECT a.task, a.number, a.request_hash, a.sent_us, a.reserved_nano FROM offer o JOIN "
+      "attempt a ON a.run = o.run AND a.task = o.task AND a.number = o.number WHERE o.run = $1 AND "
+      "a.state = 'sent'",
+      values, [&](const Row& row) {
+        const auto at = static_cast<std::size_t>(row.integer(0));
+        if (at >= tasks.size()) return;
+        --tasks[at].orphans;
+        tasks[at].given = {.number = static_cast<std::uint32_t>(row.integer(1)),
+                           .request_hash = static_cast<std::uint64_t>(row.integer(2)),
+                           .sent = wall(row.integer(3)),
+                           .reserved = {row.integer(4)}};
+      });
+  if (!counted) return std::unexpected(std::move(counted.error()));
+  counted = store_->query("SELECT task, until_us FROM approval WHERE run = $1 AND approved IS NULL",
+                          values, [&](const Row& row) {
+                            const auto at = static_cast<std::size_t>(row.integer(0));
+                            if (at >= tasks.size()) return;
+                            tasks[at].asked = true;
+                            tasks[at].asked_until = wall_or_none(row, 1);
+                          });
   if (!counted) return std::unexpected(std::move(counted.error()));
   // What a workflow spent that a task uses is the task's, once it has ended; before, the runner of
   // that workflow counts it.

@@ -38,13 +38,17 @@ struct StoredTask {
   std::optional<std::uint32_t> parent;  // of an item: the task that it is an item of
   TaskState state = TaskState::waiting;
   std::uint32_t attempts = 0;
-  std::uint32_t tries = 0;  // of them, those of the task's own request
-  bool orphaned = false;    // an attempt was in flight when its process died
-  NanoDollars cost{};       // of all its attempts, orphans at what was reserved for them
+  std::uint32_t tries = 0;    // of them, those of the task's own request
+  std::uint32_t orphans = 0;  // attempts that were in flight when their process died
+  NanoDollars cost{};         // of all its attempts, those without an end at what is reserved
   std::optional<WallTime> started, ended;
   std::int64_t output = 0;  // row of its content; 0: none
   // Where its result was taken over from; of a list without a result: where its items may be.
   std::optional<TaskRef> reused;
+  std::optional<GivenAttempt> given;
+  // Of one that asked a person and has no answer: until when, if it says.
+  bool asked = false;
+  std::optional<WallTime> asked_until;
 };
 
 struct StoredAttempt {
@@ -70,7 +74,7 @@ class JournalReader {
  public:
   // journal_place.h. Error not_found: there is no such file, so no run was ever made.
   static Result<JournalReader> open(const std::string& place);
-  explicit JournalReader(std::unique_ptr<store::Store> store) : store_(std::move(store)) {}
+  explicit JournalReader(std::shared_ptr<store::Store> store) : store_(std::move(store)) {}
 
   // The latest first.
   Result<std::vector<StoredRun>> runs(std::size_t most);
@@ -96,7 +100,7 @@ class JournalReader {
                                              std::span<const store::Value> values);
   Result<std::string> text_of(RunId id, std::string_view sql);
 
-  std::unique_ptr<store::Store> store_;
+  std::shared_ptr<store::Store> store_;
 };
 
 }  // namespace tidegate::engine

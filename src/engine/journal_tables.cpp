@@ -12,7 +12,7 @@ namespace {
 
 // Times are microseconds since 1970, money is in nano-dollars. Rows of live tasks alone are
 // indexed, so that history does not weigh on what runs. In the words of SQLite.
-constexpr std::array<std::string_view, 3> kSteps{R"sql(
+constexpr std::array<std::string_view, 4> kSteps{R"sql(
 CREATE TABLE blob (
   id INTEGER PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,
@@ -156,6 +156,34 @@ ALTER TABLE task ADD COLUMN reused_task INTEGER;
 )sql",
                                                  R"sql(
 CREATE INDEX lease_owned ON lease (owner) WHERE owner <> '';
+)sql",
+                                                 R"sql(
+CREATE TABLE offer (
+  run INTEGER NOT NULL,
+  task INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'open',
+  role TEXT NOT NULL,
+  body TEXT NOT NULL,
+  queue_us INTEGER NOT NULL,
+  idle_us INTEGER NOT NULL,
+  total_us INTEGER NOT NULL,
+  at_us INTEGER NOT NULL,
+  helper TEXT,
+  withdrawn INTEGER NOT NULL DEFAULT 0,
+  answer TEXT,
+  PRIMARY KEY (run, task, number)
+) WITHOUT ROWID;
+CREATE INDEX offer_open ON offer (at_us) WHERE state = 'open';
+CREATE INDEX offer_claimed ON offer (helper) WHERE state = 'claimed';
+CREATE INDEX offer_over ON offer (owner) WHERE state IN ('answered', 'lost');
+CREATE TABLE helper (
+  name TEXT PRIMARY KEY,
+  room INTEGER NOT NULL,
+  expires_us INTEGER NOT NULL
+) WITHOUT ROWID;
+ALTER TABLE attempt ADD COLUMN made_by TEXT;
 )sql"};
 
 // SQLite does not hold rows to their references either, unless it is asked to.

@@ -81,10 +81,12 @@ class McpTools::Set final : public ToolSet {
   std::vector<Source> sources_;
 };
 
-McpTools::McpTools(Loop& loop, Resolver& resolver, Environment environment, Duration linger)
+McpTools::McpTools(Loop& loop, Resolver& resolver, Environment environment, mcp::Limits limits,
+                   Duration linger)
     : loop_(loop),
       resolver_(resolver),
       environment_(std::move(environment)),
+      limits_(limits),
       linger_(linger),
       closing_(loop),
       gone_(loop) {}
@@ -96,6 +98,7 @@ Result<mcp::ServerSpec> McpTools::spec_of(const workflow::McpServer& server,
   mcp::ServerSpec spec;
   spec.name = server.name;
   spec.url = server.url;
+  spec.limits = limits_;
   spec.limits.idle = server.timeout;
   const auto wrong = [&](std::string message, std::string_view field) {
     return fail(ErrorCode::invalid, std::move(message),

@@ -26,7 +26,8 @@ class McpTools final : public ToolSource {
   // Looks a variable of the environment up; nullopt: it is not set.
   using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
-  McpTools(Loop& loop, Resolver& resolver, Environment environment, Duration linger = 60s);
+  McpTools(Loop& loop, Resolver& resolver, Environment environment, mcp::Limits limits = {},
+           Duration linger = 60s);
   ~McpTools() override;
 
   Task<mcp::Answer<std::unique_ptr<ToolSet>>> open(const workflow::Workflow& workflow,
@@ -52,6 +53,7 @@ class McpTools final : public ToolSource {
   Loop& loop_;
   Resolver& resolver_;
   const Environment environment_;
+  const mcp::Limits limits_;
   const Duration linger_;
   std::map<std::string, std::unique_ptr<Server>> servers_;  // by all that their spec says
   Notice closing_;

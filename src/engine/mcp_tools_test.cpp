@@ -77,11 +77,13 @@ class McpToolsTest : public testing::Test {
   workflow::Workflow file;
   Inputs scope;
   std::map<std::string, std::string> variables;
-  McpTools tools{loop, resolver,
+  McpTools tools{loop,
+                 resolver,
                  [this](const std::string& name) -> std::optional<std::string> {
                    const auto at = variables.find(name);
                    return at == variables.end() ? std::nullopt : std::optional(at->second);
                  },
+                 {},
                  50ms};
 };
 

@@ -73,6 +73,7 @@ struct Failure {
   bool retryable = true;  // false: the same request would be refused again
   bool sent = true;       // false: nothing left, so nothing can have been billed
   bool cancelled = false;
+  bool orphaned = false;   // whoever was asked died; what was reserved counts as its cost
   Duration retry_after{};  // 0: nothing was said
   // What is known of what was used all the same.
   std::string model{}, provider{}, request_id{};

@@ -16,6 +16,10 @@ std::int64_t micros(WallTime at) {
   return std::chrono::duration_cast<std::chrono::microseconds>(at.time_since_epoch()).count();
 }
 
+std::int64_t micros(Duration length) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(length).count();
+}
+
 Value micros_or_null(const std::optional<WallTime>& at) {
   return at ? Value(micros(*at)) : Value();
 }
@@ -201,13 +205,29 @@ Result<void> RecordWriter::apply(const BeginAttempt& record) {
        micros(record.sent), record.reserved.value});
 }
 
+Result<void> RecordWriter::apply(const AddOffer& record) {
+  return put(
+      "INSERT INTO offer (run, task, number, owner, role, body, queue_us, idle_us, total_us, "
+      "at_us) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      {record.run.value, number(record.task), number(record.number), std::string_view(record.owner),
+       std::string_view(record.role), std::string_view(*record.body), micros(record.queue),
+       micros(record.idle), micros(record.total), micros(record.at)});
+}
+
 Result<void> RecordWriter::apply(const EndAttempt& record) {
-  auto done = change(
+  Result<void> done;
+  if (record.offered) {
+    done = put("DELETE FROM offer WHERE run = $1 AND task = $2 AND number = $3",
+               {record.run.value, number(record.task), number(record.number)});
+    if (!done) return done;
+  }
+  done = change(
       "UPDATE attempt SET state = $1, first_byte_us = $2, done_us = $3, model = $4, provider = $5, "
       "request_id = $6, price_epoch = $7, peak = $8, prompt = $9, cached = $10, cache_write = $11, "
       "completion = $12, reasoning = $13, cost_nano = $14, saved_by_cache_nano = $15, "
-      "saved_by_window_nano = $16, cost_kind = $17, error_class = $18, error = $19 "
-      "WHERE run = $20 AND task = $21 AND number = $22 AND state = 'sent'",
+      "saved_by_window_nano = $16, cost_kind = $17, error_class = $18, error = $19, made_by = $20 "
+      "WHERE run = $21 AND task = $22 AND number = $23 AND state = 'sent'",
       {name_of(record.state),
        micros_or_null(record.first_byte),
        micros(record.done),
@@ -227,6 +247,7 @@ Result<void> RecordWriter::apply(const EndAttempt& record) {
        name_of(record.cost_kind),
        text_or_null(record.error_class),
        text_or_null(record.error),
+       text_or_null(record.made_by),
        record.run.value,
        number(record.task),
        number(record.number)});
@@ -237,10 +258,14 @@ Result<void> RecordWriter::apply(const EndAttempt& record) {
 }
 
 Result<void> RecordWriter::apply(const OrphanAttempts& record) {
-  return put(
+  auto done = put(
       "UPDATE attempt SET state = 'orphaned', done_us = $1, cost_nano = reserved_nano, "
-      "cost_kind = 'unknown' WHERE run = $2 AND state = 'sent'",
+      "cost_kind = 'unknown' WHERE run = $2 AND state = 'sent' AND NOT EXISTS (SELECT 1 FROM offer "
+      "o WHERE o.run = attempt.run AND o.task = attempt.task AND o.number = attempt.number)",
       {micros(record.at), record.run.value});
+  if (!done) return done;
+  return put("UPDATE offer SET owner = $1 WHERE run = $2",
+             {std::string_view(record.owner), record.run.value});
 }
 
 Result<void> RecordWriter::apply(const AddTurn& record) {

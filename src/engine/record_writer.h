@@ -44,6 +44,7 @@ class RecordWriter {
   Result<void> apply(const AddItems& record);
   Result<void> apply(const SetTask& record);
   Result<void> apply(const BeginAttempt& record);
+  Result<void> apply(const AddOffer& record);
   Result<void> apply(const EndAttempt& record);
   Result<void> apply(const OrphanAttempts& record);
   Result<void> apply(const AddTurn& record);

@@ -117,6 +117,26 @@ struct BeginAttempt {
   NanoDollars reserved{};  // its worst case
 };
 
+// The request of an attempt that begins with it may be made by any process (offer.h).
+struct AddOffer {
+  RunId run{};
+  std::uint32_t task = 0;
+  std::uint32_t number = 0;
+  std::string owner{};  // who waits for its answer
+  std::string role{};
+  Bytes body{};
+  Duration queue{}, idle{}, total{};  // 0: no limit
+  WallTime at{};
+};
+
+// A request that another process was given, and whose answer is not taken in yet.
+struct GivenAttempt {
+  std::uint32_t number = 0;
+  std::uint64_t request_hash = 0;
+  WallTime sent{};
+  NanoDollars reserved{};
+};
+
 enum class CostKind : std::uint8_t { billed, estimated, unknown };
 [[nodiscard]] std::string_view name_of(CostKind kind);
 
@@ -138,11 +158,15 @@ struct EndAttempt {
   CostKind cost_kind = CostKind::billed;
   std::string error_class{};  // empty: none
   std::string error{};
+  bool offered = false;   // its offer is there no more
+  std::string made_by{};  // the process that made the request; empty: the run's own
 };
 
-// The run goes on in another process: what was in flight in the one before is orphaned.
+// The run goes on in another process: what was in flight in the one before is orphaned, but for
+// what others were given, whose answers come to `owner` from now on.
 struct OrphanAttempts {
   RunId run{};
+  std::string owner{};
   WallTime at{};
 };
 
@@ -204,8 +228,9 @@ struct EndCommand {
   std::string answer{};
 };
 
-using Record = std::variant<CreateRun, SetRunState, SetRunOutputs, SetBudget, AddItems, SetTask,
-                            BeginAttempt, EndAttempt, OrphanAttempts, AddTurn, SetToolCall,
-                            AddEvent, AskApproval, EndApproval, ReleaseLease, EndCommand>;
+using Record =
+    std::variant<CreateRun, SetRunState, SetRunOutputs, SetBudget, AddItems, SetTask, BeginAttempt,
+                 AddOffer, EndAttempt, OrphanAttempts, AddTurn, SetToolCall, AddEvent, AskApproval,
+                 EndApproval, ReleaseLease, EndCommand>;
 
 }  // namespace tidegate::engine

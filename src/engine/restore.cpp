@@ -8,71 +8,85 @@
 namespace tidegate::engine {
 
 // What was in flight when its process died is an orphan: nobody knows whether it was billed, so
-// what was reserved for it counts as spent. It counts as a try too, so that a task which kills the
-// process does not do so for ever.
-Result<void> Runner::restore(std::vector<StoredTask> stored) {
+// what was reserved for it counts as spent. It counts as a try too. What another process was given
+// goes on there.
+Result<void> Runner::restore(std::vector<StoredTask> stored, RunContents contents) {
   restored_ = true;
-  services_.journal.append(OrphanAttempts{.run = start_.id, .at = now()});
-  return take_in(std::move(stored));
+  const Giving* const giving = services_.giving;
+  services_.journal.append(OrphanAttempts{
+      .run = start_.id, .owner = giving == nullptr ? std::string() : giving->owner(), .at = now()});
+  return take_in(std::move(stored), std::move(contents));
 }
 
-Result<void> Runner::create_from(ForkPlan plan) {
-  if (auto taken = take_in(std::move(plan.tasks)); !taken) return taken;
+Result<void> Runner::create_from(ForkPlan plan, RunContents contents) {
+  if (auto taken = take_in(std::move(plan.tasks), std::move(contents)); !taken) return taken;
   create(std::move(plan.reused));
   return {};
 }
 
-Result<void> Runner::read_output(const StoredTask& stored, const workflow::Task& definition,
-                                 Work& work) {
-  if (stored.output == 0) return {};
-  auto content = services_.content(stored.output);
-  if (!content) return std::unexpected(std::move(content.error()));
+// An output is needed while something that waits for it has not ended, or for the run's own.
+std::vector<char> Runner::waited_for(const std::vector<StoredTask>& stored) const {
+  std::vector<char> needed(tasks_.size(), start_.workflow->outputs.empty() ? 0 : 1);
+  for (const StoredTask& task : stored) {
+    if (task.parent || has_ended(task.state) || task.task >= tasks_.size()) continue;
+    for (const workflow::TaskIndex need : definition(task.task).needs) needed[need] = 1;
+  }
+  return needed;
+}
+
+NeededContents Runner::needed_contents(const std::vector<StoredTask>& stored) const {
+  const std::vector<char> waited = waited_for(stored);
+  NeededContents needed;
+  for (const StoredTask& task : stored) {
+    const std::uint32_t index = task.parent.value_or(task.task);
+    if (index >= tasks_.size()) continue;
+    if (has_ended(task.state)) {
+      if (waited[index] != 0 && task.output != 0) needed.outputs.push_back(task.output);
+      continue;
+    }
+    if (!definition(index).settings->tools.empty() && task.attempts != 0) {
+      needed.turns.push_back(task.task);
+    }
+    if (task.reused && !task.parent) needed.lists.emplace_back(task.task, *task.reused);
+  }
+  return needed;
+}
+
+void Runner::read_output(const StoredTask& stored, const workflow::Task& definition,
+                         Work& work) const {
+  const auto content = contents_.outputs.find(stored.output);
+  if (content == contents_.outputs.end()) return;
   const bool json =
       definition.settings->output != nullptr || definition.kind == workflow::TaskKind::uses;
   if (json) {
-    if (auto value = workflow::Value::parse(**content)) {
+    if (auto value = workflow::Value::parse(*content->second)) {
       work.output = std::move(*value);
-      return {};
+      return;
     }
   }
-  work.output = workflow::Value(*content);
-  return {};
+  work.output = workflow::Value(content->second);
 }
 
 // Items of a forked run's list that have ended well in the run before.
-Result<std::vector<Reuse>> Runner::reuse_items(std::uint32_t task, Fan& fan) {
+std::vector<Reuse> Runner::reuse_items(std::uint32_t task, Fan& fan) {
   std::vector<Reuse> reused;
-  const std::optional<TaskRef>& source = tasks_[task].reused;
-  if (!source) return reused;
-  auto stored = services_.stored_tasks(source->run);
-  if (!stored) return std::unexpected(std::move(stored.error()));
-  std::unordered_map<std::string_view, const StoredTask*> ended;
-  for (const StoredTask& item : *stored) {
-    if (item.parent == source->task && item.state == TaskState::succeeded) {
-      ended.emplace(item.item_key, &item);
-    }
-  }
+  const auto ended = contents_.lists.find(task);
+  if (ended == contents_.lists.end()) return reused;
   for (std::uint32_t i = 0; i < fan.keys.size(); ++i) {
-    const auto found = ended.find(fan.keys[i]);
-    if (found == ended.end()) continue;
-    if (auto read = read_output(*found->second, definition(task), fan.items[i]); !read) {
-      return std::unexpected(std::move(read.error()));
-    }
+    const auto found = ended->second.find(fan.keys[i]);
+    if (found == ended->second.end()) continue;
+    read_output(found->second, definition(task), fan.items[i]);
     fan.items[i].state = TaskState::succeeded;
-    reused.push_back({.task = fan.first + i, .source = {source->run, found->second->task}});
+    reused.push_back({.task = fan.first + i, .source = found->second.reused.value()});
   }
   return reused;
 }
 
-Result<void> Runner::take_in(std::vector<StoredTask> stored) {
+Result<void> Runner::take_in(std::vector<StoredTask> stored, RunContents contents) {
+  contents_ = std::move(contents);
   counts_ = {};
   next_number_ = static_cast<std::uint32_t>(stored.size());
-  // An output is needed while something that waits for it has not ended, or for the run's own.
-  std::vector<char> needed(tasks_.size(), start_.workflow->outputs.empty() ? 0 : 1);
-  for (const StoredTask& task : stored) {
-    if (task.parent || has_ended(task.state)) continue;
-    for (const workflow::TaskIndex need : definition(task.task).needs) needed[need] = 1;
-  }
+  const std::vector<char> needed = waited_for(stored);
   for (const StoredTask& task : stored) {
     if (!task.parent && task.task >= tasks_.size()) {
       return fail(ErrorCode::invalid, "the journal has other tasks than the run's workflow");
@@ -83,28 +97,29 @@ Result<void> Runner::take_in(std::vector<StoredTask> stored) {
     work.state = task.state;
     work.attempts = task.attempts;
     work.tries = task.tries;
-    work.orphaned = task.orphaned;
+    work.orphans = task.orphans;
+    work.given = task.given;
     work.cost = task.cost;
     work.error = task.error;
-    budget_of(index).add_spent(task.cost);
+    if (work.given) {
+      work.cost = work.cost - work.given->reserved;
+      budget_of(index).hold(work.given->reserved);
+    }
+    budget_of(index).add_spent(work.cost);
     if (has_ended(work.state)) {
-      if (needed[index] != 0) {
-        if (auto read = read_output(task, definition, work); !read) return read;
-      }
+      if (needed[index] != 0) read_output(task, definition, work);
     } else if (work.state != TaskState::expanded) {
       if (work.state != TaskState::awaiting) work.state = TaskState::waiting;
-      if (!definition.settings->tools.empty() && task.attempts != 0) {
-        auto turns = services_.stored_turns(start_.id, task.task);
-        if (!turns) return std::unexpected(std::move(turns.error()));
-        work.turns = std::move(*turns);
+      if (const auto turns = contents_.turns.find(task.task); turns != contents_.turns.end()) {
+        work.turns = std::move(turns->second);
       }
     }
     if (task.parent) {
       stored_items_[index].emplace(task.item_key, std::pair(task.task, std::move(work)));
       continue;
     }
+    if (task.asked) asked_until_[index] = task.asked_until;
     tasks_[index].own = std::move(work);
-    tasks_[index].reused = task.reused;
   }
   for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
     TaskStatus& status = tasks_[task];
@@ -117,6 +132,7 @@ Result<void> Runner::take_in(std::vector<StoredTask> stored) {
     }
   }
   count_restored();
+  if (contents_.lists.empty()) contents_ = {};
   return {};
 }
 

@@ -38,10 +38,8 @@ Result<void> RunArchive::open() {
   if (store_ != nullptr) return {};
   auto store = open_store_();
   if (!store) return std::unexpected(store.error());
-  auto for_reader = open_store_();
-  if (!for_reader) return std::unexpected(for_reader.error());
   store_ = std::move(*store);
-  reader_.emplace(std::move(*for_reader));
+  reader_.emplace(store_);
   return {};
 }
 

@@ -72,7 +72,7 @@ class RunArchive {
 
   const OpenStore open_store_;
   std::optional<JournalReader> reader_;  // the thread's
-  std::unique_ptr<store::Store> store_;  // the thread's
+  std::shared_ptr<store::Store> store_;  // the thread's, and the reader's
 
   // Held to put a question in or take it out.
   std::mutex mutex_;

@@ -183,9 +183,9 @@ class PictureReader {
     out_.totals.add(totals);
   }
 
-  // A list counts as its items.
+  // A list counts as its items, a task with `uses` costs what the runs within it did.
   Result<void> reused() {
-    return store_.query(
+    auto read = store_.query(
         "SELECT coalesce(t.parent, t.task), CASE WHEN t.parent IS NULL THEN 1 ELSE 0 END, "
         "count(DISTINCT t.task), "
         "CAST(coalesce(sum(coalesce(a.cost_nano, a.reserved_nano)), 0) AS BIGINT) FROM task t "
@@ -198,6 +198,21 @@ class PictureReader {
           task->reused = {static_cast<std::uint64_t>(row.integer(2)), {row.integer(3)}};
           out_.reused.tasks += task->reused.tasks;
           out_.reused.cost += task->reused.cost;
+        });
+    if (!read) return read;
+    // The order of conditions is not given, and other keys have no number.
+    return store_.query(
+        "WITH RECURSIVE used(run, task) AS (SELECT r.id, coalesce(t.parent, t.task) FROM task t "
+        "JOIN run r ON r.parent = t.reused_run AND CASE WHEN r.key LIKE 'sub:%' THEN "
+        "CAST(substr(r.key, 20) AS BIGINT) END = t.reused_task WHERE t.run = $1 AND t.state = "
+        "'succeeded' UNION ALL SELECT r.id, used.task FROM run r JOIN used ON r.parent = used.run "
+        "WHERE r.key LIKE 'sub:%') SELECT used.task, CAST(sum(coalesce(a.cost_nano, "
+        "a.reserved_nano)) AS BIGINT) FROM used JOIN attempt a ON a.run = used.run GROUP BY 1",
+        by_run_, [&](const Row& row) {
+          PictureTask* task = task_of(row.integer(0));
+          if (task == nullptr) return;
+          task->reused.cost += {row.integer(1)};
+          out_.reused.cost += {row.integer(1)};
         });
   }
 

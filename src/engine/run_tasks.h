@@ -19,11 +19,12 @@ namespace tidegate::engine {
 // One piece of work: a task without items, or one item.
 struct Work {
   TaskState state = TaskState::waiting;
-  std::uint32_t attempts = 0;   // requests so far
-  std::uint32_t tries = 0;      // of the task's own request with the present model
-  std::uint16_t model = 0;      // 0: the task's, then its fallbacks
-  bool held_by_window = false;  // while delayed
-  bool orphaned = false;        // an attempt was in flight when an earlier process died
+  std::uint32_t attempts = 0;         // requests so far
+  std::uint32_t tries = 0;            // of the task's own request with the present model
+  std::uint16_t model = 0;            // 0: the task's, then its fallbacks
+  bool held_by_window = false;        // while delayed
+  std::uint32_t orphans = 0;          // attempts that were in flight when their process died
+  std::optional<GivenAttempt> given;  // by an earlier process
   NanoDollars cost{};
   Tokens tokens = 0;
   workflow::Value output;
@@ -43,8 +44,6 @@ struct TaskStatus {
   workflow::Need need;  // as its dependents see it
   std::unique_ptr<Fan> fan;
   bool released = false;  // the scheduler knows that it has ended
-  // Of a list in a forked run: its items that have ended there are taken over.
-  std::optional<TaskRef> reused;
 };
 
 // How dependents see a task in `state`.

@@ -70,18 +70,21 @@ void Runner::create(std::vector<Reuse> reused) {
     const auto found = std::ranges::find(workflow.inputs, given.name, &workflow::Input::name);
     if (found == workflow.inputs.end() || !found->secret) inputs.push_back(given);
   }
-  services_.journal.append(CreateRun{
-      .run = start_.id,
-      .key = start_.key,
-      .name = workflow.name,
-      .spec_hash = workflow.hash,
-      .spec = std::make_shared<const std::string>(workflow::pack(workflow.files)),
-      .inputs = std::make_shared<const std::string>(workflow::Value(std::move(inputs)).json()),
-      .parent = start_.parent,
-      .created = start_.created,
-      .budget = budget_.limit(),
-      .tasks = std::move(tasks),
-      .reused = std::move(reused)});
+  std::string inputs_text = workflow::Value(std::move(inputs)).json();
+  // Those of a workflow within another are made anew when it goes on.
+  if (start_.within != nullptr) redact(inputs_text);
+  services_.journal.append(
+      CreateRun{.run = start_.id,
+                .key = start_.key,
+                .name = workflow.name,
+                .spec_hash = workflow.hash,
+                .spec = std::make_shared<const std::string>(workflow::pack(workflow.files)),
+                .inputs = std::make_shared<const std::string>(std::move(inputs_text)),
+                .parent = start_.parent,
+                .created = start_.created,
+                .budget = budget_.limit(),
+                .tasks = std::move(tasks),
+                .reused = std::move(reused)});
 }
 
 Work& Runner::work_of(Unit unit) {
@@ -157,13 +160,14 @@ void Runner::begin(Unit unit) {
   }
   if (unit.whole() && !begin_whole(unit.task)) return;
   Work& work = work_of(unit);
-  const workflow::TaskSettings& settings = *definition(unit.task).settings;
-  // Of calls of tools the journal knows more.
-  if (work.orphaned && settings.tools.empty() &&
-      settings.side_effects == workflow::SideEffects::once) {
-    fail_unit(unit,
-              "an attempt was in flight when its process died, and its side effects must happen "
-              "only once: whether they did is not known");
+  if (work.orphans != 0 && must_not_repeat(unit)) {
+    fail_unit(unit, kUnknownEnd);
+    return;
+  }
+  // It may be what kills them.
+  if (work.orphans >= services_.orphans) {
+    fail_unit(unit, fmt::format("{} of its attempts were in flight when their process died",
+                                work.orphans));
     return;
   }
   if (const auto until = held_until(unit.task)) {
@@ -220,123 +224,6 @@ Result<bool> Runner::condition_holds(std::uint32_t task) const {
   });
 }
 
-// The list and the keys come from what is durable, so an earlier process made the same items.
-void Runner::expand(std::uint32_t task) {
-  const Unit unit{task};
-  const workflow::Task& definition = this->definition(task);
-  auto list = definition.extras->for_each.evaluate(TaskScope(scope_, &definition));
-  if (!list || !list->is_list()) {
-    fail_unit(unit, list ? fmt::format("`for_each` must give a list, it gives {}",
-                                       workflow::kind_name(list->kind()))
-                         : "`for_each` has no value: " + list.error().message);
-    return;
-  }
-  auto fan = std::make_unique<Fan>();
-  fan->values = list->items();
-  std::unordered_set<std::string> seen;
-  for (std::size_t i = 0; i < fan->values.size(); ++i) {
-    const TaskScope scope(scope_, &definition, fan->values[i], static_cast<std::int64_t>(i));
-    std::string key;
-    if (definition.extras->item_key.empty()) {
-      fan->values[i].append_text(key);
-    } else if (auto made = definition.extras->item_key.render(scope)) {
-      key = std::move(*made);
-    } else {
-      fail_unit(unit,
-                fmt::format("`item_key` has no value for item {}: {}", i, made.error().message));
-      return;
-    }
-    if (!seen.insert(key).second) {
-      fail_unit(unit, fmt::format("two items have the key \"{}\": give `item_key` an expression "
-                                  "that tells them apart",
-                                  key));
-      return;
-    }
-    fan->keys.push_back(std::move(key));
-  }
-  fan->items.resize(fan->keys.size());
-  std::vector<std::uint32_t> pending;
-  if (const auto stored = stored_items_.find(task); stored != stored_items_.end()) {
-    for (std::uint32_t i = 0; i < fan->keys.size(); ++i) {
-      const auto found = stored->second.find(fan->keys[i]);
-      if (found == stored->second.end() || (i != 0 && found->second.first != fan->first + i)) {
-        fail_unit(unit, "its list of items is not that of the run's journal");
-        return;
-      }
-      if (i == 0) fan->first = found->second.first;
-      fan->items[i] = std::move(found->second.second);
-      if (!has_ended(fan->items[i].state)) pending.push_back(i);
-    }
-    stored_items_.erase(stored);
-  } else {
-    fan->first = next_number_;
-    next_number_ += static_cast<std::uint32_t>(fan->keys.size());
-    auto reused = reuse_items(task, *fan);
-    if (!reused) {
-      fail_unit(unit, reused.error().message);
-      return;
-    }
-    for (std::uint32_t i = 0; i < fan->items.size(); ++i) {
-      if (!has_ended(fan->items[i].state)) pending.push_back(i);
-    }
-    counts_.succeeded += reused->size();
-    counts_.waiting += pending.size();
-    --counts_.waiting;
-    services_.journal.append(
-        AddItems{.run = start_.id,
-                 .parent = task,
-                 .first = fan->first,
-                 .keys = std::make_shared<const std::vector<std::string>>(fan->keys),
-                 .at = now(),
-                 .reused = std::move(*reused)});
-    pass(FaultPoint::items_appended);
-  }
-  TaskStatus& status = tasks_[task];
-  status.own.state = TaskState::expanded;
-  status.fan = std::move(fan);
-  const std::uint32_t most =
-      definition.extras->max_parallel == 0 ? UINT32_MAX : definition.extras->max_parallel;
-  const bool none = pending.empty();
-  const bool prime = start_.workflow->run.prime && pending.size() == status.fan->items.size();
-  scheduler_->expand(task, std::move(pending), prime ? 1 : most, services_.loop.now());
-  if (none) complete_fan(task);
-}
-
-void Runner::ask_approval(std::uint32_t task) {
-  const Unit unit{task};
-  const workflow::Task& definition = this->definition(task);
-  const workflow::Approval& approval = definition.extras->approval;
-  auto message = approval.message.render(TaskScope(scope_, &definition));
-  if (!message) {
-    fail_unit(unit, "the message of its approval has no value: " + message.error().message);
-    return;
-  }
-  redact(*message);
-  std::optional<WallTime> until;
-  if (approval.timeout != Duration{}) until = now() + approval.timeout;
-  services_.journal.append(
-      AskApproval{.run = start_.id,
-                  .task = task,
-                  .message = std::make_shared<const std::string>(std::move(*message)),
-                  .at = now(),
-                  .until = until});
-  if (tasks_[task].own.state != TaskState::awaiting) set_state(unit, TaskState::awaiting);
-  scheduler_->put_aside(unit);
-  approvals_.push_back({task, until ? services_.loop.now() + approval.timeout : kNever});
-  if (start_.approve_all) (void)decide(definition.id, true, "--yes");
-}
-
-void Runner::look_at_approvals() {
-  std::vector<std::uint32_t> late;
-  for (const Open& open : approvals_) {
-    if (open.until <= services_.loop.now()) late.push_back(open.task);
-  }
-  for (const std::uint32_t task : late) {
-    (void)decide(definition(task).id, definition(task).extras->approval.approve_by_default,
-                 "its timeout");
-  }
-}
-
 // Until when a task shall wait for its model's cheap hours.
 std::optional<WallTime> Runner::held_until(std::uint32_t task) const {
   const workflow::TaskSettings& settings = *definition(task).settings;
@@ -366,6 +253,7 @@ std::optional<WallTime> Runner::held_until(std::uint32_t task) const {
 void Runner::set_state(Unit unit, TaskState state, std::optional<EndAttempt> attempt, Bytes output,
                        WallTime not_before) {
   Work& work = work_of(unit);
+  if (work.given && has_ended(state)) write_off(unit);
   const auto count = [&](TaskState of) -> std::size_t* {
     switch (of) {
       case TaskState::waiting:
@@ -439,34 +327,6 @@ void Runner::end_unit(Unit unit) {
   count_outcome(unit.task);
 }
 
-// A task whose items have all ended.
-void Runner::complete_fan(std::uint32_t task) {
-  TaskStatus& status = tasks_[task];
-  workflow::List outputs;
-  std::size_t cancelled = 0;
-  workflow::Need& need = status.need;
-  for (Work& item : status.fan->items) {
-    need.succeeded += item.state == TaskState::succeeded;
-    need.failed += item.state == TaskState::failed;
-    cancelled += item.state == TaskState::cancelled;
-    need.cost += item.cost;
-    outputs.push_back(item.output);
-    item.output = {};
-  }
-  need.output = workflow::Value(std::move(outputs));
-  TaskState state = TaskState::succeeded;
-  if (cancelled != 0) state = TaskState::cancelled;
-  if (need.failed != 0) {
-    state = TaskState::failed;
-    status.own.error = fmt::format("{} of {} items failed", need.failed, status.fan->items.size());
-  }
-  need.outcome = outcome_of(state);
-  set_state({task}, state);
-  status.released = true;
-  scheduler_->end_task(task, services_.loop.now());
-  count_outcome(task);
-}
-
 // What the end of a task means for the run.
 void Runner::count_outcome(std::uint32_t task) {
   const workflow::Task& ended = definition(task);
@@ -495,140 +355,6 @@ void Runner::count_outcome(std::uint32_t task) {
     default:
       break;
   }
-}
-
-// With nothing at work, the run has ended, is held up, or waits for a time or a person.
-void Runner::settle_idle() {
-  if (ended_) return;
-  TimePoint wake = scheduler_->next_time();
-  for (const Open& open : approvals_) wake = std::min(wake, open.until);
-  timer_.disarm();
-  if (!stopping_ && !pausing_ && wake != kNever) services_.loop.arm(timer_, wake);
-  if (scheduler_->running() != 0) {
-    if (state_ != RunState::running) change_run(RunState::running, {});
-    return;
-  }
-  if (stopping_) {
-    cancel_rest();
-    finish(stop_state_, reason_);
-  } else if (pausing_) {
-    finish(RunState::paused_budget, reason_);
-  } else if (scheduler_->tasks_left() == 0) {
-    finish(failed_    ? RunState::failed
-           : partial_ ? RunState::partial
-                      : RunState::succeeded,
-           reason_);
-  } else if (scheduler_->delayed() != 0) {
-    const bool window = counts_.delayed < scheduler_->delayed();
-    const RunState next = window ? RunState::paused_window : RunState::running;
-    if (state_ != next) change_run(next, window ? "waits for the cheap hours of its models" : "");
-  } else if (scheduler_->aside() != 0) {
-    if (state_ != RunState::waiting_approval) {
-      change_run(RunState::waiting_approval,
-                 fmt::format("task {} waits for an approval",
-                             approvals_.empty() ? "?" : definition(approvals_.front().task).id));
-    }
-  }
-}
-
-void Runner::stop(RunState state, std::string reason) {
-  if (stopping_ || ended_) return;
-  stopping_ = true;
-  stop_state_ = state;
-  reason_ = std::move(reason);
-  scope_.cancelled = true;
-  cancel_live(reason_);
-  wake_waiting_for_money();
-}
-
-// Whoever is cancelled may end at once, and with it what is looked at here.
-void Runner::cancel_live(const std::string& reason) {
-  std::vector<Unit> units;
-  for (const auto& [unit, cancel] : live_) units.push_back(unit);
-  for (const auto& [unit, child] : children_) units.push_back(unit);
-  for (const Unit unit : units) {
-    if (const auto live = live_.find(unit); live != live_.end()) live->second->cancel();
-    if (const auto child = children_.find(unit); child != children_.end()) {
-      child->second->cancel(reason);
-    }
-  }
-}
-
-void Runner::cancel(std::string reason) {
-  stop(RunState::cancelled, std::move(reason));
-  pump();
-}
-
-void Runner::cancel_unit(Unit unit) {
-  if (has_ended(work_of(unit).state)) return;
-  set_state(unit, TaskState::cancelled);
-}
-
-// Whatever has not begun.
-void Runner::cancel_rest() {
-  for (std::uint32_t task = 0; task < tasks_.size(); ++task) {
-    TaskStatus& status = tasks_[task];
-    if (status.released) continue;
-    if (status.fan != nullptr) {
-      for (std::uint32_t i = 0; i < status.fan->items.size(); ++i) cancel_unit({task, i});
-    }
-    cancel_unit({task});
-    status.released = true;
-  }
-}
-
-void Runner::change_run(RunState state, const std::string& reason) {
-  state_ = state;
-  services_.journal.append(
-      SetRunState{.run = start_.id, .state = state, .reason = reason, .at = now()});
-  if (watcher_ != nullptr) watcher_->run_changed(*this, state, reason);
-}
-
-void Runner::finish(RunState state, std::string reason) {
-  pass(FaultPoint::run_ending);
-  if (!is_live(state) && state != RunState::cancelled) {
-    workflow::Map outputs;
-    const TaskScope scope(scope_, nullptr);
-    for (const auto& [name, text] : start_.workflow->outputs) {
-      auto value = text.evaluate(scope);
-      if (!value && state == RunState::succeeded) {
-        state = RunState::partial;
-        reason = fmt::format("output {} has no value: {}", name, value.error().message);
-      }
-      outputs.push_back({name, value ? std::move(*value) : workflow::Value()});
-    }
-    end_.outputs = workflow::Value(std::move(outputs));
-    std::string json = end_.outputs.json();
-    redact(json);
-    services_.journal.append(SetRunOutputs{
-        .run = start_.id, .outputs = std::make_shared<const std::string>(std::move(json))});
-  }
-  change_run(state, reason);
-  end_.state = state;
-  end_.reason = std::move(reason);
-  end_.spent = budget_.spent();
-  ended_ = true;
-  timer_.disarm();
-  // Not from here: the coroutine of the last task is still on the stack.
-  if (waiter_) services_.loop.post([waiter = waiter_] { waiter.resume(); });
-}
-
-// Nothing more can be written, so nothing more may be sent. What is in flight is left to its end.
-void Runner::journal_lost(const Error& error) {
-  if (ended_) return;
-  end_.lost = error;
-  end_.state = state_;
-  end_.reason = error.message;
-  end_.spent = budget_.spent();
-  ended_ = true;
-  timer_.disarm();
-  // What its sub-workflows have is kept as well: they are resumed with it.
-  std::vector<Runner*> children;
-  for (const auto& [unit, child] : children_) children.push_back(child);
-  for (Runner* const child : children) child->journal_lost(error);
-  cancel_live(error.message);
-  wake_waiting_for_money();
-  if (waiter_) services_.loop.post([waiter = waiter_] { waiter.resume(); });
 }
 
 }  // namespace tidegate::engine

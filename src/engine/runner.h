@@ -7,23 +7,28 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "engine/budget.h"
 #include "engine/conversation.h"
 #include "engine/fork.h"
+#include "engine/giving.h"
 #include "engine/journal.h"
 #include "engine/journal_reader.h"
 #include "engine/models.h"
 #include "engine/pricing.h"
 #include "engine/redaction.h"
+#include "engine/run_contents.h"
 #include "engine/run_tasks.h"
 #include "engine/scheduler.h"
 #include "loop/loop.h"
 #include "loop/task_group.h"
 
 namespace tidegate::engine {
+
+inline constexpr const char* kUnknownEnd =
+    "an attempt was in flight when its process died, and its side effects must happen only once: "
+    "whether they did is not known";
 
 // What all runs of a process share.
 struct Services {
@@ -32,11 +37,11 @@ struct Services {
   Models& models;
   const Pricing& pricing;
   ToolUser* tools = nullptr;  // null: tasks with tools fail
+  Giving* giving = nullptr;   // null: this process makes all requests
+  std::uint32_t orphans = 5;  // of a task, which then fails
   // What the journal has of the run with this key, where an earlier process began it.
-  std::function<Result<std::optional<StoredRun>>(const std::string& key)> find_run{};
-  std::function<Result<std::vector<StoredTask>>(RunId)> stored_tasks{};
-  std::function<Result<std::vector<StoredTurn>>(RunId, std::uint32_t task)> stored_turns{};
-  std::function<Result<Bytes>(std::int64_t row)> content{};
+  std::function<Task<Result<std::optional<StoredWithin>>>(std::string key)> find_within{};
+  std::function<Task<Result<RunContents>>(RunId, NeededContents)> contents{};
 };
 
 struct RunStart {
@@ -69,6 +74,7 @@ struct RunEnd {
   workflow::Value outputs{};    // a map; null where it did not come to its end
   std::optional<Error> lost{};  // the journal took nothing more; the state is as written before
   NanoDollars spent{};
+  std::optional<RunId> twin{};  // this one was never made: another process has its key
 };
 
 class Runner {
@@ -88,10 +94,12 @@ class Runner {
 
   // Before run(): writes the run into the journal.
   void create() { create({}); }
-  // The same for a run that takes over results of another one.
-  Result<void> create_from(ForkPlan plan);
+  // What create_from() and restore() need beside these tasks.
+  [[nodiscard]] NeededContents needed_contents(const std::vector<StoredTask>& tasks) const;
+  // The same as create() for a run that takes over results of another one.
+  Result<void> create_from(ForkPlan plan, RunContents contents);
   // Before run(): goes on from what the journal has. Attempts that were in flight become orphans.
-  Result<void> restore(std::vector<StoredTask> tasks);
+  Result<void> restore(std::vector<StoredTask> tasks, RunContents contents);
   void watch(Watcher* watcher) { watcher_ = watcher; }
 
   // Until the run ends, or pauses with nothing in flight.
@@ -154,18 +162,23 @@ class Runner {
   void create(std::vector<Reuse> reused);
 
   // restore.cpp
-  Result<void> take_in(std::vector<StoredTask> stored);
-  Result<void> read_output(const StoredTask& stored, const workflow::Task& definition, Work& work);
-  Result<std::vector<Reuse>> reuse_items(std::uint32_t task, Fan& fan);
+  [[nodiscard]] std::vector<char> waited_for(const std::vector<StoredTask>& stored) const;
+  Result<void> take_in(std::vector<StoredTask> stored, RunContents contents);
+  void read_output(const StoredTask& stored, const workflow::Task& definition, Work& work) const;
+  std::vector<Reuse> reuse_items(std::uint32_t task, Fan& fan);
   void restore_need(std::uint32_t task);
   void count_restored();
 
   // task_work.cpp: coroutines that work on one unit.
   Task<void> work_on_prompt(Unit unit);
   Task<void> work_on_workflow(Unit unit);
+  Task<Result<std::optional<StoredWithin>>> stored_within(std::string key);
+  Task<Result<void>> go_on_within(Runner& child, std::vector<StoredTask> tasks);
   void conclude(Unit unit, AskResult result, std::optional<EndAttempt> attempt);
   bool try_again(Unit unit, const Failure& failure, std::optional<EndAttempt>& attempt);
   void fail_unit(Unit unit, std::string error, std::optional<EndAttempt> attempt = {});
+  void write_off(Unit unit);
+  [[nodiscard]] bool must_not_repeat(Unit unit) const;
   void redact(std::string& text) const { engine::redact(text, start_.secrets); }
 
   // Money: what waits until something else is settled.
@@ -183,6 +196,8 @@ class Runner {
   std::map<std::uint32_t, std::unique_ptr<Budget>> task_budgets_;
   std::uint32_t next_number_ = 0;
   std::map<std::uint32_t, std::map<std::string, std::pair<std::uint32_t, Work>>> stored_items_;
+  RunContents contents_;                                          // for items that are not made yet
+  std::map<std::uint32_t, std::optional<WallTime>> asked_until_;  // by an earlier process
 
   std::map<Unit, Cancel*> live_;
   std::map<Unit, Runner*> children_;

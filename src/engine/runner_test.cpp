@@ -479,10 +479,8 @@ tasks:
       prepare(text, {{"files", workflow::Value(workflow::List{workflow::Value(std::int64_t{1}),
                                                               workflow::Value(std::int64_t{2})})}});
   (void)before;
-  Services services{.loop = loop_, .journal = *journal_, .models = *models_, .pricing = pricing_};
-  services.content = [](std::int64_t) -> Result<Bytes> {
-    return std::make_shared<const std::string>("kept");
-  };
+  const Services services{
+      .loop = loop_, .journal = *journal_, .models = *models_, .pricing = pricing_};
   RunStart start{.id = RunId{7}, .workflow = load(text)};
   start.inputs = {{"files", workflow::Value(workflow::List{workflow::Value(std::int64_t{1}),
                                                            workflow::Value(std::int64_t{2})})}};
@@ -498,11 +496,15 @@ tasks:
   stored[3].cost = {1000};
   stored[4].state = TaskState::running;
   stored[4].attempts = stored[4].tries = 1;
-  stored[4].orphaned = true;
+  stored[4].orphans = 1;
   stored[2].state = TaskState::running;
   stored[2].attempts = stored[2].tries = 1;
-  stored[2].orphaned = true;
-  ASSERT_TRUE(runner_->restore(std::move(stored)));
+  stored[2].orphans = 1;
+  const NeededContents needed = runner_->needed_contents(stored);
+  EXPECT_EQ(needed.outputs, std::vector<std::int64_t>{9});
+  RunContents contents;
+  contents.outputs[9] = std::make_shared<const std::string>("kept");
+  ASSERT_TRUE(runner_->restore(std::move(stored), std::move(contents)));
   const RunEnd end = finish();
   EXPECT_EQ(end.state, RunState::partial) << end.reason;
   EXPECT_EQ(models_->asked, 2);

@@ -389,7 +389,7 @@ TEST_P(StoreJournalTest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ((*tasks)[0].tries, 1u);
   EXPECT_EQ((*tasks)[2].state, TaskState::approved);
   EXPECT_EQ((*tasks)[3].item_key, "y");
-  EXPECT_TRUE((*tasks)[3].orphaned);
+  EXPECT_EQ((*tasks)[3].orphans, 1u);
   EXPECT_EQ((*tasks)[3].cost, NanoDollars{11});
   const auto output = reader->content((*tasks)[0].output);
   ASSERT_TRUE(output);

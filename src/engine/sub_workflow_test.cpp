@@ -63,5 +63,14 @@ TEST_F(SubWorkflowTest, ARunThatIsResumedKnowsWhatTheySpent) {
   EXPECT_EQ(end_.spent, picture(id).totals.cost);
 }
 
+TEST_F(SubWorkflowTest, AForkShowsWhatTheWorkflowCostWhoseResultItTookOver) {
+  const RunPicture source = picture(run(load()));
+  const auto forked = fork(source.run, "last");
+  ASSERT_TRUE(forked);
+  const RunPicture seen = picture(*forked);
+  EXPECT_EQ(seen.tasks[1].reused.cost, source.tasks[1].totals.cost);
+  EXPECT_EQ(seen.reused.cost + seen.totals.cost, source.totals.cost);
+}
+
 }  // namespace
 }  // namespace tidegate::engine

@@ -46,13 +46,30 @@ class TaskAttempt final : public Conversation {
 
   [[nodiscard]] RunId run_id() const;
 
+  // A request on its way to a model.
+  struct Request {
+    std::string purpose;
+    std::string body;
+    Tokens prompt = 0;
+    NanoDollars reserved{};
+    WallTime sent{};
+    bool given = false;     // to another process
+    std::string made_by{};  // of one that was given: by whom
+  };
+
   Task<AskResult> send(std::string purpose, std::string body, Tokens prompt);
+  [[nodiscard]] bool take_over(Request& request);
+  Task<std::optional<Failure>> begin(Request& request);
+  [[nodiscard]] Bytes what_to_give(const Request& request) const;
+  [[nodiscard]] std::string_view role() const;
+  Task<AskResult> make(Request& request);
+  Task<Giving::Fate> wait_for_other(Request& request, AskResult& result);
   Task<std::optional<Failure>> reserve(Tokens prompt, NanoDollars& reserved);
   Task<std::optional<Failure>> fit_context();
   Task<AskResult> ask_parts(const char* purpose, std::vector<workflow::Prompt> prompts,
                             std::vector<std::string>& answers);
   Task<AskResult> fit_form(Answer answer);
-  void settle(const AskResult& result, NanoDollars reserved, WallTime sent, Tokens prompt);
+  void settle(const AskResult& result, const Request& request);
   void write_end();
 
   Runner& runner_;

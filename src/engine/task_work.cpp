@@ -1,4 +1,4 @@
-// How a runner works on single tasks: the coroutines, what their ends mean, and what people decide.
+// How a runner works on single tasks: the coroutines, and what their ends mean.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,14 +6,12 @@
 #include "base/random.h"
 #include "engine/runner.h"
 #include "engine/task_attempt.h"
-#include "json/writer.h"
 #include "workflow/load.h"
 
 namespace tidegate::engine {
 namespace {
 
 using workflow::ErrorClass;
-using workflow::OnExceed;
 
 workflow::Value value_of(const workflow::Task& task, const std::string& text) {
   if (task.settings->output == nullptr) return workflow::Value(text);
@@ -83,6 +81,7 @@ void Runner::conclude(Unit unit, AskResult result, std::optional<EndAttempt> att
 bool Runner::try_again(Unit unit, const Failure& failure, std::optional<EndAttempt>& attempt) {
   Work& work = work_of(unit);
   const workflow::TaskSettings& settings = *definition(unit.task).settings;
+  if (failure.orphaned && must_not_repeat(unit)) return false;
   const workflow::Retry& retry = settings.retry;
   const bool unknown_end = failure.sent && (failure.error_class == ErrorClass::transport ||
                                             failure.error_class == ErrorClass::timeout);
@@ -90,8 +89,10 @@ bool Runner::try_again(Unit unit, const Failure& failure, std::optional<EndAttem
   Duration wait{};
   // What failed before its request left, as a tool server that does not start, is a try as well.
   if (!failure.sent) ++work.tries;
-  if (failure.retryable && retry.retries(failure.error_class) &&
-      work.tries < static_cast<std::uint32_t>(retry.attempts)) {
+  if (failure.orphaned) {
+    // As after a crash of this process: at once, whatever `retry` says.
+  } else if (failure.retryable && retry.retries(failure.error_class) &&
+             work.tries < static_cast<std::uint32_t>(retry.attempts)) {
     const unsigned doublings = std::min(std::max(work.tries, 1u) - 1, 30u);
     wait = std::min(retry.max, retry.backoff * (std::int64_t{1} << doublings));
     if (retry.jitter && wait > Duration{}) {
@@ -112,6 +113,30 @@ bool Runner::try_again(Unit unit, const Failure& failure, std::optional<EndAttem
   set_state(unit, TaskState::delayed, std::move(attempt), nullptr, now() + wait);
   scheduler_->delay(unit, services_.loop.now() + wait);
   return true;
+}
+
+// Of calls of tools the journal knows more.
+bool Runner::must_not_repeat(Unit unit) const {
+  const workflow::TaskSettings& settings = *definition(unit.task).settings;
+  return settings.tools.empty() && settings.side_effects == workflow::SideEffects::once;
+}
+
+// What another process was given before this one had the run, and nobody waits for any more.
+void Runner::write_off(Unit unit) {
+  Work& work = work_of(unit);
+  const GivenAttempt given = *work.given;
+  work.given.reset();
+  ++work.orphans;
+  work.cost += given.reserved;
+  budget_of(unit.task).settle(given.reserved, given.reserved);
+  services_.journal.append(EndAttempt{.run = start_.id,
+                                      .task = number_of(unit),
+                                      .number = given.number,
+                                      .state = AttemptState::orphaned,
+                                      .done = now(),
+                                      .cost = given.reserved,
+                                      .cost_kind = CostKind::unknown,
+                                      .offered = true});
 }
 
 void Runner::fail_unit(Unit unit, std::string error, std::optional<EndAttempt> attempt) {
@@ -158,37 +183,37 @@ Task<void> Runner::work_on_workflow(Unit unit) {
                  .secrets = std::move(secrets),
                  .parent = start_.id.value,
                  .approve_all = start_.approve_all};
-  std::optional<StoredRun> before;
-  Result<std::vector<StoredTask>> tasks = std::vector<StoredTask>{};
-  if (restored_ && services_.find_run) {
-    auto found = services_.find_run(start.key);
-    if (found) before = std::move(*found);
-    if (before) tasks = services_.stored_tasks(before->id);
-    if (!found || !tasks) {
-      fail_unit(unit, "what the journal has of its workflow cannot be read: " +
-                          (found ? tasks.error() : found.error()).message);
-      pump();
-      co_return;
-    }
+  // Whoever is cancelled meanwhile is so once it is known what there is to cancel.
+  Cancel reading;
+  live_.emplace(unit, &reading);
+  Result<std::optional<StoredWithin>> before = co_await stored_within(start.key);
+  const bool exists = before && *before;
+  const bool was_cancelled = exists && (*before)->run.state == RunState::cancelled;
+  if (exists) {
+    start.id = (*before)->run.id;
+    start.created = (*before)->run.created;
   }
-  if (before && before->state == RunState::cancelled) {
+  Runner child(services_, std::move(start));
+  Result<void> restored;
+  if (exists && !was_cancelled) {
+    restored = co_await go_on_within(child, std::move((*before)->tasks));
+  }
+  live_.erase(unit);
+  if (ended_) co_return;
+  if (was_cancelled || (!exists && reading.cancelled())) {
     set_state(unit, TaskState::cancelled);
     end_unit(unit);
     pump();
     co_return;
   }
-  if (before) {
-    start.id = before->id;
-    start.created = before->created;
-  }
-  Runner child(services_, std::move(start));
-  if (!before) {
-    child.create();
-  } else if (auto restored = child.restore(std::move(*tasks)); !restored) {
-    fail_unit(unit, "its workflow cannot go on: " + restored.error().message);
+  if (!before || !restored) {
+    fail_unit(unit,
+              "its workflow cannot go on: " + (before ? restored.error() : before.error()).message);
     pump();
     co_return;
   }
+  if (!exists) child.create();
+  if (reading.cancelled()) child.cancel("its task was cancelled");
   children_.emplace(unit, &child);
   RunEnd end = co_await child.run();
   children_.erase(unit);
@@ -219,54 +244,16 @@ Task<void> Runner::work_on_workflow(Unit unit) {
   pump();
 }
 
-void Runner::wake_waiting_for_money() {
-  warn_of_budget();
-  Budget& whole = budget_.whole();
-  if (whole.waiting.empty()) return;
-  services_.loop.post([waiting = std::exchange(whole.waiting, {})] {
-    for (const std::coroutine_handle<> each : waiting) each.resume();
-  });
+Task<Result<std::optional<StoredWithin>>> Runner::stored_within(std::string key) {
+  if (!restored_ || !services_.find_within) co_return std::nullopt;
+  co_return co_await services_.find_within(std::move(key));
 }
 
-void Runner::budget_exceeded(const Budget& budget, NanoDollars amount) {
-  std::string reason = fmt::format(
-      "the budget of {} ({}, of which {} are spent) cannot hold the next request, which may cost "
-      "{}",
-      budget.name(), format_usd(budget.limit().value_or(NanoDollars{})), format_usd(budget.spent()),
-      format_usd(amount));
-  switch (start_.workflow->budget.on_exceed) {
-    case OnExceed::pause:
-      if (!pausing_) reason_ = std::move(reason);
-      pausing_ = true;
-      wake_waiting_for_money();
-      break;
-    case OnExceed::stop:
-      stop(RunState::failed, std::move(reason));
-      break;
-    case OnExceed::finish_running:
-      // As stop(), but what is in flight goes on.
-      if (!stopping_) reason_ = std::move(reason);
-      stopping_ = true;
-      stop_state_ = RunState::failed;
-      wake_waiting_for_money();
-      break;
-  }
-}
-
-void Runner::warn_of_budget() {
-  if (!budget_.limit()) return;
-  const auto& shares = start_.workflow->budget.warn_at;
-  while (warned_ < shares.size() &&
-         static_cast<double>(budget_.spent().value) >=
-             shares[warned_] * static_cast<double>(budget_.limit()->value)) {
-    std::string body;
-    json::Writer json(body);
-    json.begin_object().member("share", shares[warned_]);
-    json.member("spent_nano_usd", budget_.spent().value).end_object();
-    services_.journal.append(
-        AddEvent{.run = start_.id, .kind = "budget", .body = std::move(body), .at = now()});
-    ++warned_;
-  }
+Task<Result<void>> Runner::go_on_within(Runner& child, std::vector<StoredTask> tasks) {
+  auto reading = services_.contents(child.id(), child.needed_contents(tasks));
+  Result<RunContents> contents = co_await reading;
+  if (!contents) co_return std::unexpected(std::move(contents.error()));
+  co_return child.restore(std::move(tasks), std::move(*contents));
 }
 
 // "ID" or "ID[KEY]".
@@ -298,91 +285,6 @@ std::pair<Runner*, std::string_view> Runner::within(std::string_view name) const
     if (child != children_.end()) return {child->second, name.substr(slash + 1)};
   }
   return {};
-}
-
-Result<void> Runner::cancel_task(std::string_view task) {
-  if (const auto [child, rest] = within(task); child != nullptr) return child->cancel_task(rest);
-  const Result<Unit> found = find_unit(task);
-  if (!found) return std::unexpected(found.error());
-  if (has_ended(work_of(*found).state)) {
-    return fail(ErrorCode::invalid, fmt::format("task {} has ended already", task));
-  }
-  std::vector<std::uint32_t> tasks;
-  const auto stop_live = [&](Unit unit) {
-    const auto live = live_.find(unit);
-    if (live != live_.end()) live->second->cancel();
-    const auto child = children_.find(unit);
-    if (child != children_.end()) child->second->cancel("its task was cancelled");
-    return live != live_.end() || child != children_.end();
-  };
-  const auto stop_task = [&](std::uint32_t index) {
-    TaskStatus& status = tasks_[index];
-    std::erase_if(approvals_, [&](const Open& open) { return open.task == index; });
-    if (status.fan != nullptr && !status.released) {
-      const auto withdrawn = scheduler_->withdraw_items(index);
-      for (const std::uint32_t item : withdrawn) cancel_unit({index, item});
-      bool busy = false;
-      for (std::uint32_t i = 0; i < status.fan->items.size(); ++i) {
-        if (has_ended(status.fan->items[i].state)) continue;
-        busy = true;
-        if (!stop_live({index, i})) cancel_unit({index, i});
-      }
-      if (!busy) complete_fan(index);
-      return;
-    }
-    if (has_ended(status.own.state) || stop_live({index})) return;
-    const bool aside = status.own.state == TaskState::awaiting;
-    cancel_unit({index});
-    if (aside) {
-      scheduler_->come_back({index}, services_.loop.now());
-    } else {
-      status.released = true;
-      scheduler_->end_task(index, services_.loop.now());
-      count_outcome(index);
-    }
-  };
-  if (!found->whole()) {
-    // It ends when it is taken next, if it does not run.
-    if (!stop_live(*found)) cancel_unit(*found);
-  } else {
-    // All that need it, before it: they must not begin because it has ended.
-    std::vector<char> seen(tasks_.size());
-    tasks.push_back(found->task);
-    seen[found->task] = 1;
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      for (const std::uint32_t next : scheduler_->dependents(tasks[i])) {
-        if (seen[next]++ == 0) tasks.push_back(next);
-      }
-    }
-    for (auto each = tasks.rbegin(); each != tasks.rend(); ++each) stop_task(*each);
-  }
-  pump();
-  return {};
-}
-
-Result<void> Runner::decide(std::string_view task, bool approved, const std::string& by) {
-  if (const auto [child, rest] = within(task); child != nullptr) {
-    return child->decide(rest, approved, by);
-  }
-  const Result<Unit> found = find_unit(task);
-  if (!found) return std::unexpected(found.error());
-  const auto open = std::ranges::find(approvals_, found->task, &Open::task);
-  if (open == approvals_.end()) {
-    return fail(ErrorCode::invalid, fmt::format("task {} does not wait for an approval", task));
-  }
-  approvals_.erase(open);
-  services_.journal.append(EndApproval{
-      .run = start_.id, .task = found->task, .approved = approved, .by = by, .at = now()});
-  set_state(*found, approved ? TaskState::approved : TaskState::rejected);
-  scheduler_->come_back(*found, services_.loop.now());
-  pump();
-  return {};
-}
-
-void Runner::set_budget(std::optional<NanoDollars> budget) {
-  budget_.set_limit(budget);
-  services_.journal.append(SetBudget{.run = start_.id, .budget = budget});
-  wake_waiting_for_money();
 }
 
 Progress Runner::progress() const {
