@@ -46,8 +46,8 @@ class Helping {
   RunArchive archive_;
   Models& models_;
   const Options options_;
-  std::vector<std::string> secrets_;  // in the forms that they may be written in
-  std::map<OfferKey, Request*> made_;                      // under way
+  std::vector<std::string> secrets_;   // in the forms that they may be written in
+  std::map<OfferKey, Request*> made_;  // under way
   std::vector<std::pair<OfferKey, std::string>> answers_;  // to be left
   TimePoint heard_{};
   bool stopped_ = false;
