@@ -82,6 +82,7 @@ class Bench:
         self.url = "http://" + address
         (folder / "tidegate.yaml").write_text(
             "providers: { deepseek: { dialect: deepseek, api_key: sk-any, base_url: '%s' } }\n"
+            "workflows: { orphans: 1000 }  # here processes die more often than any task kills them\n"
             "state: { ledger: 'sqlite:%s/ledger.db' }\n" % (self.url, folder))
         (folder / "kill.yaml").write_text(workflow())
         (folder / "deep.yaml").write_text(DEEP)

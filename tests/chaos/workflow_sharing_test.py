@@ -36,7 +36,7 @@ class Sharing(EndToEnd):
     def config(cls):
         slow = {"provider": "deepseek", "name": "deepseek-v4-flash:fault=slow-chunks-40", "context": 400000,
                 "max_output": 65536, "price": {"input": 1, "cached": 0.1, "output": 1}}
-        return cls.simulator.config(models={"slow": slow}, state={
+        return cls.simulator.config(models={"slow": slow}, workflows={"orphans": 1000}, state={
             "workflows": cls.database.url(), "workflow_lease": f"{LEASE}s"})
 
     def setUp(self):

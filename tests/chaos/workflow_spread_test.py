@@ -50,7 +50,7 @@ class Spread(unittest.TestCase):
         slow = {"provider": "deepseek", "name": "deepseek-v4-flash:fault=slow-chunks-60", "context": 400000,
                 "max_output": 65536, "price": {"input": 1, "cached": 0.1, "output": 1}}
         gateway = Gateway(self.simulator.config(
-            models={"slow": slow}, workflows={"keep": KEEP, "help": 8},
+            models={"slow": slow}, workflows={"keep": KEEP, "help": 8, "orphans": 1000},
             state={"workflows": self.database.url(), "workflow_lease": f"{LEASE}s"}))
         self.addCleanup(gateway.stop)
         return gateway
