@@ -124,8 +124,6 @@ class RateLimiter {
   RateLimiter(const RateLimits& limits, const Clock& clock, std::size_t max_waiting);
 
   Result<void> add(Bound bound, double amount, double seconds);
-  // Demands from here on are within bounds: no number is negative or absurd.
-
   // What bounds of tokens count of it.
   [[nodiscard]] Tokens tokens_of(const Demand& demand) const {
     return (limits_.counted == Counted::output ? 0 : demand.input) +
