@@ -47,7 +47,7 @@ list(TRANSFORM client_folders REPLACE "(.+)" "$<TARGET_OBJECTS:\\1>" OUTPUT_VARI
 
 add_library(tidegate_client STATIC ${client_objects})
 target_link_libraries(tidegate_client PUBLIC fmt::fmt simdjson::simdjson OpenSSL::SSL OpenSSL::Crypto
-                      archive_sqlite3 archive_yaml-cpp archive_cares archive_uring archive_re2 Threads::Threads)
+                      archive_sqlite3 archive_z archive_yaml-cpp archive_cares archive_uring archive_re2 Threads::Threads)
 target_compile_features(tidegate_client PUBLIC cxx_std_23)
 target_include_directories(tidegate_client INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 set_target_properties(tidegate_client PROPERTIES EXPORT_NAME client LINKER_LANGUAGE CXX)

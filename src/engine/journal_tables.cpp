@@ -12,7 +12,7 @@ namespace {
 
 // Times are microseconds since 1970, money is in nano-dollars. Rows of live tasks alone are
 // indexed, so that history does not weigh on what runs. In the words of SQLite.
-constexpr std::array<std::string_view, 4> kSteps{R"sql(
+constexpr std::array<std::string_view, 5> kSteps{R"sql(
 CREATE TABLE blob (
   id INTEGER PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,
@@ -184,7 +184,16 @@ CREATE TABLE helper (
   expires_us INTEGER NOT NULL
 ) WITHOUT ROWID;
 ALTER TABLE attempt ADD COLUMN made_by TEXT;
+)sql",
+                                                 R"sql(
+ALTER TABLE blob RENAME TO packed;
+ALTER TABLE packed ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+CREATE VIEW blob AS
+  SELECT id, hash, CAST(sqlar_uncompress(bytes, size) AS TEXT) AS bytes FROM packed;
 )sql"};
+
+// PostgreSQL deflates long texts by itself, so that its contents stay a table.
+constexpr std::size_t kDeflated = 4;
 
 // SQLite does not hold rows to their references either, unless it is asked to.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kPostgresWords{
@@ -206,10 +215,16 @@ std::string for_postgres(std::string_view step) {
 
 }  // namespace
 
+std::vector<std::string> journal_steps(store::Dialect dialect) {
+  std::vector<std::string> steps(kSteps.begin(), kSteps.end());
+  if (dialect == store::Dialect::sqlite) return steps;
+  for (std::string& step : steps) step = for_postgres(step);
+  steps[kDeflated] = "";
+  return steps;
+}
+
 Result<void> migrate_journal(store::Store& store) {
-  if (store.dialect() == store::Dialect::sqlite) return store::migrate(store, "workflow", kSteps);
-  std::vector<std::string> texts;
-  for (const std::string_view step : kSteps) texts.push_back(for_postgres(step));
+  const std::vector<std::string> texts = journal_steps(store.dialect());
   const std::vector<std::string_view> steps(texts.begin(), texts.end());
   return store::migrate(store, "workflow", steps);
 }

@@ -2,7 +2,9 @@
 // docs/workflows.md. Used by the thread that owns the store.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "store/store.h"
@@ -16,6 +18,8 @@ inline constexpr std::string_view kWithUsedRuns =
     "WHERE parent = $1 AND key LIKE 'sub:%' UNION ALL SELECT r.id, used.task FROM run r "
     "JOIN used ON r.parent = used.run WHERE r.key LIKE 'sub:%') ";
 
+// What leads from no tables to those of today, a version each (store/migration.h).
+[[nodiscard]] std::vector<std::string> journal_steps(store::Dialect dialect);
 Result<void> migrate_journal(store::Store& store);
 // False: it is not made yet, or an earlier program made it. Error invalid: a newer one did.
 Result<bool> is_current_journal(store::Store& store);

@@ -51,8 +51,14 @@ Result<void> RecordWriter::change(std::string_view sql, std::initializer_list<Va
 Result<Kept> RecordWriter::keep(const Bytes& bytes) {
   if (bytes == nullptr) return Kept();
   Kept kept{tls::sha256_hex(*bytes).substr(0, 32)};
-  auto added = put("INSERT INTO blob (hash, bytes) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
-                   {kept.value(), std::string_view(*bytes)});
+  const std::string_view text = *bytes;
+  auto added =
+      store_.dialect() == store::Dialect::sqlite
+          ? put("INSERT INTO packed (hash, size, bytes) VALUES ($1, $2, sqlar_compress($3)) "
+                "ON CONFLICT (hash) DO NOTHING",
+                {kept.value(), static_cast<std::int64_t>(text.size()), text})
+          : put("INSERT INTO blob (hash, bytes) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING",
+                {kept.value(), text});
   if (!added) return std::unexpected(std::move(added.error()));
   return kept;
 }

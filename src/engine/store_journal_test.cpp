@@ -1,19 +1,24 @@
 #include "engine/store_journal.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
 
+#include "base/random_text.h"
 #include "base/scratch_dir.h"
 #include "engine/journal_place.h"
 #include "engine/journal_reader.h"
+#include "engine/journal_tables.h"
 #include "engine/lease.h"
 #include "engine/owner.h"
 #include "engine/run_picture.h"
 #include "loop/run_task.h"
+#include "store/migration.h"
 #include "store/postgres.h"
 #include "store/sqlite.h"
+#include "tls/digest.h"
 
 namespace tidegate::engine {
 namespace {
@@ -114,6 +119,67 @@ TEST_P(StoreJournalTest, TheSameContentIsKeptOnce) {
   run.append(done(1, "the same"));
   ASSERT_TRUE(commit(run));
   EXPECT_EQ(ask("SELECT count(*) FROM blob WHERE bytes = 'the same'"), 1);
+}
+
+TEST_P(StoreJournalTest, ALongContentIsReadAsItWasWritten) {
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += fmt::format("line {}\n", i * i);
+  {
+    auto journal = open();
+    Journal& run = journal->begin(run_);
+    run.append(new_run());
+    run.append(done(0, text));
+    ASSERT_TRUE(commit(run));
+  }
+  auto reader = JournalReader::open(path_);
+  ASSERT_TRUE(reader);
+  const auto tasks = reader->tasks(run_);
+  ASSERT_TRUE(tasks);
+  const auto content = reader->content(tasks->at(0).output);
+  ASSERT_TRUE(content);
+  EXPECT_EQ(**content, text);
+  EXPECT_EQ(ask(GetParam() ? "SELECT count(*) FROM blob WHERE bytes LIKE 'line%'"
+                           : "SELECT count(*) FROM packed WHERE length(bytes) < size / 2"),
+            1);
+}
+
+// One that was written before its contents were deflated.
+TEST_P(StoreJournalTest, GoesOnWithTheJournalOfAnEarlierProgram) {
+  constexpr std::size_t kBefore = 4;
+  {
+    auto store = GetParam()
+                     ? store::open_postgres({.url = path_, .write_lock = {}, .while_waiting = {}})
+                     : store::open_sqlite({.path = path_});
+    ASSERT_TRUE(store);
+    const std::vector<std::string> steps = journal_steps((*store)->dialect());
+    const std::vector<std::string_view> before(steps.begin(), steps.begin() + kBefore);
+    ASSERT_TRUE(store::migrate(**store, "workflow", before));
+    ASSERT_TRUE((*store)->execute(fmt::format(
+        "INSERT INTO blob (hash, bytes) VALUES ('{}', 'an output of before'), ('s', 'spec');"
+        "INSERT INTO run (id, name, spec_hash, spec, inputs, state, created_us, changed_us) "
+        "VALUES (77, 'test', 'abc', 2, 2, 'running', 1, 1);"
+        "INSERT INTO task (run, task, id, role, state, output, ended_us) "
+        "VALUES (77, 0, 'a', '', 'succeeded', 1, 5);"
+        "INSERT INTO task (run, task, id, role) VALUES (77, 1, 'b', '');"
+        "INSERT INTO lease (run, owner, epoch, expires_us) VALUES (77, '', 1, 0)",
+        tls::sha256_hex("an output of before").substr(0, 32))));
+  }
+  auto store = open_journal_store(path_);
+  ASSERT_TRUE(store) << store.error().message;
+  const auto epoch = take_lease(**store, run_, "here", 30s);
+  ASSERT_TRUE(epoch);
+  auto journal = open();
+  Journal& run = journal->hold(run_, *epoch);
+  run.append(done(1, "an output of before"));
+  ASSERT_TRUE(commit(run));
+  auto reader = JournalReader::open(path_);
+  ASSERT_TRUE(reader);
+  const auto tasks = reader->tasks(run_);
+  ASSERT_TRUE(tasks);
+  EXPECT_EQ(tasks->at(0).output, tasks->at(1).output);
+  const auto content = reader->content(tasks->at(1).output);
+  ASSERT_TRUE(content);
+  EXPECT_EQ(**content, "an output of before");
 }
 
 TEST_P(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
@@ -230,7 +296,7 @@ TEST_P(SqliteJournalTest, AFullStoreIsTriedAgainAndLosesNothing) {
   Journal& run = journal->begin(run_);
   run.append(new_run());
   ASSERT_TRUE(commit(run));
-  run.append(done(0, std::string(1 << 20, 'x')));
+  run.append(done(0, random_text(1 << 20)));
   ASSERT_TRUE(commit(run));
   EXPECT_EQ(opened, 4);
   EXPECT_EQ(run.trouble(), "");
@@ -266,7 +332,7 @@ TEST_P(SqliteJournalTest, AStoreThatStaysFullEndsEveryWaitWithItsReason) {
   Journal& run = journal->begin(run_);
   run.append(new_run());
   ASSERT_TRUE(commit(run));
-  run.append(done(0, std::string(1 << 20, 'x')));
+  run.append(done(0, random_text(1 << 20)));
   const Result<void> given_up = commit(run);
   ASSERT_FALSE(given_up);
   EXPECT_NE(given_up.error().message.find("full"), std::string::npos);

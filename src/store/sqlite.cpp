@@ -7,6 +7,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "store/sqlite_deflate.h"
+
 namespace tidegate::store {
 namespace {
 
@@ -198,7 +200,9 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
       raw,
       static_cast<int>(
           std::chrono::duration_cast<std::chrono::milliseconds>(options.busy_timeout).count()));
+  const int added = add_deflate_functions(raw);
   auto store = std::make_unique<SqliteStore>(std::move(db), options.path);
+  if (auto checked = store->check(added); !checked) return std::unexpected(checked.error());
   auto set = store->execute(fmt::format("PRAGMA cache_size = -{}", options.cache_kib));
   if (set && !options.read_only) {
     set = store->execute(fmt::format("PRAGMA page_size = {}", options.page_size));

@@ -1,5 +1,6 @@
 #include "store/sqlite.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/random_text.h"
 #include "store/migration.h"
 
 namespace tidegate::store {
@@ -94,6 +96,43 @@ TEST_F(Sqlite, TellsBusyFullGoneAndWrongApart) {
 TEST_F(Sqlite, CannotOpenIsAnError) {
   EXPECT_EQ(open_sqlite({.path = dir_ / "no" / "s.db"}).error().code, ErrorCode::io);
   EXPECT_EQ(open_sqlite({.path = path_, .read_only = true}).error().code, ErrorCode::not_found);
+}
+
+TEST_F(Sqlite, KeepsTextsDeflatedWhereThatIsShorter) {
+  auto store = open();
+  ASSERT_TRUE(store->execute("CREATE TABLE kept (size, bytes)"));
+  std::string repeated;
+  for (int i = 0; i < 100'000; ++i) repeated += "word ";
+  const std::string random = random_text(5000);
+  const std::string zero("with a \0 in it", 14);
+  for (const std::string& text : {std::string(), std::string("short"), zero, repeated, random}) {
+    const std::array<Value, 2> values{static_cast<std::int64_t>(text.size()),
+                                      std::string_view(text)};
+    ASSERT_TRUE(store->run("INSERT INTO kept VALUES ($1, sqlar_compress($2))", values));
+  }
+  std::vector<std::string> back;
+  std::vector<std::int64_t> lengths;
+  ASSERT_TRUE(
+      store->query("SELECT sqlar_uncompress(bytes, size), length(CAST(bytes AS BLOB)) "
+                   "FROM kept ORDER BY rowid",
+                   {}, [&](const Row& row) {
+                     back.emplace_back(row.text(0));
+                     lengths.push_back(row.integer(1));
+                   }));
+  EXPECT_EQ(back, (std::vector<std::string>{"", "short", zero, repeated, random}));
+  EXPECT_LT(lengths[3], 10'000);
+  EXPECT_LT(lengths[4], 5000);
+}
+
+TEST_F(Sqlite, SaysThatADeflatedTextIsDamaged) {
+  auto store = open();
+  const auto read = [&](std::string_view expression) {
+    return store->query(fmt::format("SELECT sqlar_uncompress({})", expression), {},
+                        [](const Row&) {});
+  };
+  ASSERT_TRUE(read("'never deflated', 0"));
+  EXPECT_EQ(read("'no such stream', 100").error().code, ErrorCode::invalid);
+  EXPECT_FALSE(read("'no such stream', 9000000000000"));
 }
 
 TEST_F(Sqlite, MigratesStepByStepAndRefusesANewerSchema) {

@@ -22,6 +22,7 @@ OWNERS = {
     "OpenSSL": (r"openssl/", {"tls"}),
     "yaml-cpp": (r"yaml-cpp/", {"config", "catalog"}),
     "SQLite": (r"sqlite3", {"store"}),
+    "zlib": (r"zlib", {"store"}),
     "libpq": (r"postgresql/", {"store"}),
     "CLI11": (r"CLI/", {"cli"}),
     "c-ares": (r"ares", {"loop"}),
