@@ -70,6 +70,7 @@ class Takeover(unittest.TestCase):
         path, = self.folder.glob("*.workflows")
         for _ in range(100):
             process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)  # all its threads; until then it may still commit
             journal = sqlite3.connect(path, timeout=0, isolation_level=None)
             try:
                 journal.execute("BEGIN IMMEDIATE")
