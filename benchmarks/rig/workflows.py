@@ -17,6 +17,7 @@ from with_postgres import Server
 
 from rig.figure import Figure, middle
 from rig.process import BenchError, rss_megabytes
+from rig.spread import spread
 
 LANGGRAPH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "langgraph")
 TASKS = 500         # of the graphs that LangGraph.js runs too
@@ -51,9 +52,10 @@ def workflows(rig):
         Figure("workflow_task_durable",
                [1e6 / run.value("TasksPerSecond", "tasks_per_second") for run in runs]),
         several_processes(rig, disk),
+        spread(rig),
         Figure("workflow_resume", [run.value("ResumeHalf", "seconds_to_first") for run in runs]),
         Figure("workflow_stored", [run.value("BytesStored/10000", "of_outputs") for run in runs],
-               note="of 10 KB each; {:.2f} with 2 KB".format(
+               note="of letters at random, 10 KB each; {:.2f} with 2 KB".format(
                    runs[0].value("BytesStored/2000", "of_outputs"))),
         *large_file(rig),
         streams(rig),
@@ -61,10 +63,10 @@ def workflows(rig):
 
 
 def several_processes(rig, disk):
-    """Processes that write the tasks of runs of their own into one PostgreSQL server, without syncing it."""
+    """Processes that write the tasks of runs of their own into one PostgreSQL server, which is synced."""
     figure = Figure("workflow_task_shared")
     try:
-        server = Server()
+        server = Server(sync=True)
     except RuntimeError as error:
         figure.problem = f"skipped: {error}"
         return figure

@@ -45,23 +45,41 @@ class GivingTest : public testing::TestWithParam<bool> {
     EXPECT_TRUE(opened) << opened.error().message;
     return std::move(*opened);
   }
-  std::unique_ptr<Helping> helper(const std::string& name) {
+  std::unique_ptr<Helping> helper() { return helper(theirs_); }
+  std::unique_ptr<Helping> helper(TestModels& models) {
     auto made = std::make_unique<Helping>(
-        loop_, [place = place_] { return open_journal_store(place); }, theirs_,
-        Helping::Options{.name = name, .look = 5ms, .secrets = {"hunter2", ""}});
+        loop_, [place = place_] { return open_journal_store(place); }, models,
+        Helping::Options{.name = "helper", .look = 5ms, .secrets = {"hunter2", ""}});
     made->start();
     return made;
   }
   // Somebody who is in the table, and does nothing.
-  void pretend(const std::string& name) { ASSERT_TRUE(be_there(*store_, name, 8, 20s)); }
-  // Claims what is offered, as `name` would.
-  std::vector<Claim> claim(const std::string& name) {
+  void pretend() { ASSERT_TRUE(be_there(*store_, "helper", 8, 20s)); }
+  // Claims what is offered, as it would.
+  OfferKey claim() {
     std::vector<Claim> found;
     until([&] {
-      found = *claim_offers(*store_, name, 8);
+      found = *claim_offers(*store_, "helper", 8);
       return !found.empty();
     });
-    return found;
+    EXPECT_EQ(found.size(), 1u);
+    return found.front().key;
+  }
+  void answer(OfferKey key) {
+    const std::vector<std::pair<OfferKey, std::string>> answers{
+        {key, R"({"text":"late","model":"deepseek-v4-flash","usage":[9,0,0,1,0]})"}};
+    ASSERT_TRUE(answer_offers(*store_, "helper", answers));
+  }
+  // It is not heard of any more.
+  void bury() { ASSERT_TRUE(store_->execute("UPDATE helper SET expires_us = 1")); }
+  // The owner ends in the middle of it, and another process goes on with the run.
+  void hand_over(RunId run) {
+    run_task(loop_, close(*owner_));
+    go_on(run);
+  }
+  void go_on(RunId run) {
+    owner_ = engine("next");
+    ASSERT_TRUE(owner_->resume(run, {.on_end = [this](RunId, const RunEnd& end) { end_ = end; }}));
   }
 
   Task<void> pause(Duration length) { co_await loop_.sleep_until(loop_.now() + length); }
@@ -147,8 +165,8 @@ TEST_P(GivingTest, WithoutAHelperAllIsMadeHere) {
 }
 
 TEST_P(GivingTest, AHelperMakesRequestsAndTheOwnerSettlesThem) {
-  auto helping = helper("helper");
-  const RunId run = begin_with_helper(kOne);
+  auto helping = helper();
+  begin_with_helper(kOne);
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded);
   EXPECT_EQ(own_.asked, 0);
@@ -158,13 +176,12 @@ TEST_P(GivingTest, AHelperMakesRequestsAndTheOwnerSettlesThem) {
   EXPECT_EQ(ask("SELECT made_by FROM attempt"), "helper");
   EXPECT_EQ(ask("SELECT bytes FROM blob JOIN task ON output = blob.id"), "theirs");
   EXPECT_EQ(ask("SELECT count(*) FROM offer"), "0") << "its prompt is kept";
-  (void)run;
   run_task(loop_, close(*helping));
   EXPECT_EQ(ask("SELECT count(*) FROM helper"), "0");
 }
 
 TEST_P(GivingTest, WhatNobodyClaimsIsMadeHere) {
-  pretend("helper");
+  pretend();
   begin_with_helper(kOne);
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded);
@@ -173,7 +190,7 @@ TEST_P(GivingTest, WhatNobodyClaimsIsMadeHere) {
 }
 
 TEST_P(GivingTest, WhatIsSecretIsNotGiven) {
-  auto helping = helper("helper");
+  auto helping = helper();
   begin_with_helper(
       "  a: { needs: ask, prompt: 'use ${{ inputs.token }}' }\n"
       "inputs: { token: { type: string, secret: true } }\n",
@@ -187,7 +204,7 @@ TEST_P(GivingTest, WhatIsSecretIsNotGiven) {
 
 TEST_P(GivingTest, AnAnswerTellsNoSecretOfTheHelper) {
   respond_ = [](const Question&) -> AskResult { return TestModels::says("it is hunter2"); };
-  auto helping = helper("helper");
+  auto helping = helper();
   begin_with_helper(kOne);
   finish();
   EXPECT_EQ(ask("SELECT bytes FROM blob JOIN task ON output = blob.id"), "it is ***");
@@ -196,7 +213,7 @@ TEST_P(GivingTest, AnAnswerTellsNoSecretOfTheHelper) {
 
 TEST_P(GivingTest, AFailureOfAHelperIsOneOfTheTask) {
   respond_ = [](const Question&) { return TestModels::fails(workflow::ErrorClass::server); };
-  auto helping = helper("helper");
+  auto helping = helper();
   begin_with_helper(kOne);
   finish();
   EXPECT_EQ(end_.state, RunState::failed);
@@ -206,10 +223,10 @@ TEST_P(GivingTest, AFailureOfAHelperIsOneOfTheTask) {
 }
 
 TEST_P(GivingTest, WhatADeadHelperHadIsMadeAgainAndItsCostIsShown) {
-  pretend("helper");
-  const RunId run = begin_with_helper(kOne);
-  ASSERT_EQ(claim("helper").size(), 1u);
-  ASSERT_TRUE(store_->execute("UPDATE helper SET expires_us = 1"));
+  pretend();
+  begin_with_helper(kOne);
+  const OfferKey claimed = claim();
+  bury();
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded);
   EXPECT_EQ(own_.asked, 1);
@@ -218,15 +235,15 @@ TEST_P(GivingTest, WhatADeadHelperHadIsMadeAgainAndItsCostIsShown) {
                 "'helper' AND number = 1"),
             "1");
   // Whoever was taken for dead leaves no answer behind.
-  ASSERT_TRUE(answer_offer(*store_, "helper", {run, 1, 1}, "{}"));
+  answer(claimed);
   EXPECT_EQ(ask("SELECT count(*) FROM offer"), "0");
 }
 
 TEST_P(GivingTest, SideEffectsThatHappenOnceAreNotMadeAgain) {
-  pretend("helper");
+  pretend();
   begin_with_helper("  a: { needs: ask, side_effects: once, prompt: hello }\n");
-  ASSERT_EQ(claim("helper").size(), 1u);
-  ASSERT_TRUE(store_->execute("UPDATE helper SET expires_us = 1"));
+  claim();
+  bury();
   finish();
   EXPECT_EQ(end_.state, RunState::failed);
   EXPECT_EQ(own_.asked, 0);
@@ -234,18 +251,13 @@ TEST_P(GivingTest, SideEffectsThatHappenOnceAreNotMadeAgain) {
 }
 
 TEST_P(GivingTest, TheNextOwnerTakesTheAnswerThatTheFirstWaitedFor) {
-  pretend("helper");
+  pretend();
   const RunId run = begin_with_helper(kOne);
-  const auto claims = claim("helper");
-  ASSERT_EQ(claims.size(), 1u);
-  run_task(loop_, close(*owner_));
-  EXPECT_EQ(ask("SELECT state FROM attempt"), "sent");
-  owner_ = engine("next");
-  ASSERT_TRUE(owner_->resume(run, {.on_end = [this](RunId, const RunEnd& end) { end_ = end; }}));
+  const OfferKey claimed = claim();
+  hand_over(run);
   run_task(loop_, pause(50ms));
   EXPECT_EQ(ask("SELECT state FROM attempt"), "sent");
-  ASSERT_TRUE(answer_offer(*store_, "helper", claims[0].key,
-                           R"({"text":"late","model":"deepseek-v4-flash","usage":[9,0,0,1,0]})"));
+  answer(claimed);
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded);
   EXPECT_EQ(own_.asked, 0);
@@ -255,26 +267,24 @@ TEST_P(GivingTest, TheNextOwnerTakesTheAnswerThatTheFirstWaitedFor) {
 }
 
 TEST_P(GivingTest, WhoIsNotTheOwnerAnyMoreMakesNoRequest) {
-  pretend("helper");
-  const RunId run = begin_with_helper(kOne);
-  ASSERT_EQ(claim("helper").size(), 1u);
+  pretend();
+  begin_with_helper(kOne);
+  claim();
   // Another process took the run, and has the answer already.
   ASSERT_TRUE(store_->execute("UPDATE lease SET owner = 'other', epoch = epoch + 1"));
   ASSERT_TRUE(store_->execute("DELETE FROM offer"));
   finish();
   EXPECT_TRUE(end_.lost);
   EXPECT_EQ(own_.asked, 0);
-  (void)run;
 }
 
 TEST_P(GivingTest, TheNextOwnerSeesThatTheHelperDied) {
-  pretend("helper");
+  pretend();
   const RunId run = begin_with_helper(kOne);
-  ASSERT_EQ(claim("helper").size(), 1u);
+  claim();
   run_task(loop_, close(*owner_));
-  ASSERT_TRUE(store_->execute("UPDATE helper SET expires_us = 1"));
-  owner_ = engine("next");
-  ASSERT_TRUE(owner_->resume(run, {.on_end = [this](RunId, const RunEnd& end) { end_ = end; }}));
+  bury();
+  go_on(run);
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded);
   EXPECT_EQ(own_.asked, 1);
@@ -282,13 +292,8 @@ TEST_P(GivingTest, TheNextOwnerSeesThatTheHelperDied) {
 }
 
 TEST_P(GivingTest, WhatIsCancelledIsBrokenOffAtTheHelper) {
-  auto helping = helper("helper");
   TestModels slow(loop_, {}, 1h);
-  auto patient = std::make_unique<Helping>(
-      loop_, [place = place_] { return open_journal_store(place); }, slow,
-      Helping::Options{.name = "slow", .look = 5ms});
-  run_task(loop_, close(*helping));
-  patient->start();
+  auto helping = helper(slow);
   const RunId run = begin_with_helper(kOne);
   until([&] { return slow.in_flight == 1; });
   EXPECT_EQ(owner_->carry_out({.run = run, .verb = "cancel"}), "cancelled");
@@ -297,15 +302,12 @@ TEST_P(GivingTest, WhatIsCancelledIsBrokenOffAtTheHelper) {
   EXPECT_EQ(slow.in_flight, 0);
   EXPECT_EQ(ask("SELECT error_class FROM attempt"), "cancelled");
   EXPECT_EQ(ask("SELECT count(*) FROM offer"), "0");
-  run_task(loop_, close(*patient));
+  run_task(loop_, close(*helping));
 }
 
 TEST_P(GivingTest, AHelperThatEndsSaysSo) {
   TestModels slow(loop_, {}, 1h);
-  auto helping = std::make_unique<Helping>(
-      loop_, [place = place_] { return open_journal_store(place); }, slow,
-      Helping::Options{.name = "helper", .look = 5ms});
-  helping->start();
+  auto helping = helper(slow);
   begin_with_helper("  a: { needs: ask, retry: { attempts: 2, backoff: 1ms }, prompt: hello }\n");
   until([&] { return slow.in_flight == 1; });
   run_task(loop_, close(*helping));
@@ -316,20 +318,16 @@ TEST_P(GivingTest, AHelperThatEndsSaysSo) {
 }
 
 TEST_P(GivingTest, TheBudgetHoldsForWhatOthersSend) {
-  pretend("helper");
+  pretend();
   const RunId run = begin_with_helper(
       "  a: { needs: ask, prompt: hello }\n  b: { needs: ask, prompt: hello }\nbudget: 0.00018\n");
-  const auto claims = claim("helper");
-  ASSERT_EQ(claims.size(), 1u);
-  run_task(loop_, close(*owner_));
+  const OfferKey claimed = claim();
   // What the helper was given is held by the next owner too.
-  owner_ = engine("next");
-  ASSERT_TRUE(owner_->resume(run, {.on_end = [this](RunId, const RunEnd& end) { end_ = end; }}));
+  hand_over(run);
   run_task(loop_, pause(50ms));
   EXPECT_EQ(ask("SELECT count(*) FROM attempt"), "1");
   EXPECT_EQ(owner_->find(run)->progress().reserved.value > 0, true);
-  ASSERT_TRUE(answer_offer(*store_, "helper", claims[0].key,
-                           R"({"text":"late","model":"deepseek-v4-flash","usage":[9,0,0,1,0]})"));
+  answer(claimed);
   finish();
   EXPECT_EQ(end_.state, RunState::succeeded) << end_.reason;
 }

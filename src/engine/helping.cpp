@@ -109,9 +109,7 @@ Task<Result<Helping::Look>> Helping::look() {
         }
         Result<void> done;
         if (look.tell) done = be_there(store, look.name, look.most, look.lease);
-        for (const auto& [key, answer] : look.answers) {
-          if (done) done = answer_offer(store, look.name, key, answer);
-        }
+        if (done) done = answer_offers(store, look.name, look.answers);
         if (done && look.leave) done = leave(store, look.name);
         if (!done) return std::unexpected(std::move(done.error()));
         auto held = claims_of(store, look.name);

@@ -12,7 +12,7 @@ namespace {
 
 // Times are microseconds since 1970, money is in nano-dollars. Rows of live tasks alone are
 // indexed, so that history does not weigh on what runs. In the words of SQLite.
-constexpr std::array<std::string_view, 5> kSteps{R"sql(
+constexpr std::array<std::string_view, 6> kSteps{R"sql(
 CREATE TABLE blob (
   id INTEGER PRIMARY KEY,
   hash TEXT NOT NULL UNIQUE,
@@ -190,6 +190,14 @@ ALTER TABLE blob RENAME TO packed;
 ALTER TABLE packed ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 CREATE VIEW blob AS
   SELECT id, hash, CAST(sqlar_uncompress(bytes, size) AS TEXT) AS bytes FROM packed;
+)sql",
+                                                 // A planner may find a row by these as well as
+                                                 // by its key: they have to name it whole.
+                                                 R"sql(
+DROP INDEX attempt_in_flight;
+CREATE INDEX attempt_in_flight ON attempt (run, task, number) WHERE state = 'sent';
+DROP INDEX offer_claimed;
+CREATE INDEX offer_claimed ON offer (helper, run, task, number) WHERE state = 'claimed';
 )sql"};
 
 // PostgreSQL deflates long texts by itself, so that its contents stay a table.

@@ -1,10 +1,12 @@
 #include "engine/offer.h"
 
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include "engine/lease.h"
 #include "engine/owner.h"
+#include "store/pipelined.h"
 
 namespace tidegate::engine {
 namespace {
@@ -33,6 +35,17 @@ Result<void> only_whether(const Result<std::int64_t>& changed) {
 }
 
 Value number(std::uint32_t of) { return Value(std::int64_t{of}); }
+
+// What `read` makes of each row that a statement gives.
+template <class Read>
+auto list(store::Store& store, std::string_view sql, std::initializer_list<Value> values, Read read)
+    -> Result<std::vector<std::invoke_result_t<Read, const Row&>>> {
+  std::vector<std::invoke_result_t<Read, const Row&>> all;
+  auto done = store.query(sql, std::span(values.begin(), values.size()),
+                          [&](const Row& row) { all.push_back(read(row)); });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return all;
+}
 
 }  // namespace
 
@@ -70,7 +83,6 @@ Result<bool> has_open_offers(store::Store& store, const std::string& helper) {
 // SQLite has locked it all.
 Result<std::vector<Claim>> claim_offers(store::Store& store, const std::string& helper,
                                         std::size_t most) {
-  std::vector<Claim> claims;
   const bool rows_lock = store.dialect() == store::Dialect::postgres;
   const std::string sql =
       std::string(
@@ -80,28 +92,24 @@ Result<std::vector<Claim>> claim_offers(store::Store& store, const std::string& 
       ") UPDATE offer SET state = 'claimed', helper = $3 WHERE (run, task, number) IN (SELECT run, "
       "task, number FROM picked) RETURNING run, task, number, role, body, queue_us, idle_us, "
       "total_us";
-  const std::array<Value, 3> values{std::string_view(helper), static_cast<std::int64_t>(most),
-                                    std::string_view(helper)};
-  auto claimed = store.query(sql, values, [&](const Row& row) {
-    claims.push_back({.key = key_of(row),
-                      .role = std::string(row.text(3)),
-                      .body = std::string(row.text(4)),
-                      .queue = micros(row, 5),
-                      .idle = micros(row, 6),
-                      .total = micros(row, 7)});
-  });
-  if (!claimed) return std::unexpected(std::move(claimed.error()));
-  return claims;
+  return list(store, sql,
+              {std::string_view(helper), static_cast<std::int64_t>(most), std::string_view(helper)},
+              [](const Row& row) {
+                return Claim{.key = key_of(row),
+                             .role = std::string(row.text(3)),
+                             .body = std::string(row.text(4)),
+                             .queue = micros(row, 5),
+                             .idle = micros(row, 6),
+                             .total = micros(row, 7)};
+              });
 }
 
 Result<std::vector<HeldClaim>> claims_of(store::Store& store, const std::string& helper) {
-  std::vector<HeldClaim> held;
-  const std::array<Value, 1> values{std::string_view(helper)};
-  auto read = store.query(
+  return list(
+      store,
       "SELECT run, task, number, withdrawn FROM offer WHERE helper = $1 AND state = 'claimed'",
-      values, [&](const Row& row) { held.push_back({key_of(row), row.integer(3) != 0}); });
-  if (!read) return std::unexpected(std::move(read.error()));
-  return held;
+      {std::string_view(helper)},
+      [](const Row& row) { return HeldClaim{key_of(row), row.integer(3) != 0}; });
 }
 
 Result<void> give_back(store::Store& store, const std::string& helper, OfferKey key) {
@@ -112,13 +120,22 @@ Result<void> give_back(store::Store& store, const std::string& helper, OfferKey 
              {key.run.value, number(key.task), number(key.number), std::string_view(helper)}));
 }
 
-Result<void> answer_offer(store::Store& store, const std::string& helper, OfferKey key,
-                          const std::string& answer) {
-  return only_whether(change(store,
-                             "UPDATE offer SET state = 'answered', answer = $1 WHERE run = $2 AND "
-                             "task = $3 AND number = $4 AND helper = $5 AND state = 'claimed'",
-                             {std::string_view(answer), key.run.value, number(key.task),
-                              number(key.number), std::string_view(helper)}));
+Result<void> answer_offers(store::Store& store, const std::string& helper,
+                           std::span<const std::pair<OfferKey, std::string>> answers) {
+  if (answers.empty()) return {};
+  Result<void> done = store.begin();
+  for (const auto& [key, answer] : answers) {
+    if (!done) break;
+    const std::array<Value, 5> values{std::string_view(answer), key.run.value, number(key.task),
+                                      number(key.number), std::string_view(helper)};
+    done = store::queue(store,
+                        "UPDATE offer SET state = 'answered', answer = $1 WHERE run = $2 AND "
+                        "task = $3 AND number = $4 AND helper = $5 AND state = 'claimed'",
+                        values);
+  }
+  if (done) done = store.commit();
+  if (!done) store.rollback();
+  return done;
 }
 
 Result<void> bury_helpers(store::Store& store, const std::string& owner) {
@@ -157,13 +174,10 @@ Result<HelperRoom> helper_room(store::Store& store, const std::string& owner) {
 }
 
 Result<std::vector<OfferKey>> offers_over(store::Store& store, const std::string& owner) {
-  std::vector<OfferKey> over;
-  const std::array<Value, 1> values{std::string_view(owner)};
-  auto read = store.query(
+  return list(
+      store,
       "SELECT run, task, number FROM offer WHERE owner = $1 AND state IN ('answered', 'lost')",
-      values, [&](const Row& row) { over.push_back(key_of(row)); });
-  if (!read) return std::unexpected(std::move(read.error()));
-  return over;
+      {std::string_view(owner)}, key_of);
 }
 
 Result<OfferEnd> end_of_offer(store::Store& store, OfferKey key) {

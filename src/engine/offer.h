@@ -6,11 +6,13 @@
 // a request that is made again is another attempt with an offer of its own. So the number of the
 // attempt is the token that fences a helper: whoever was taken for dead finds its offer lost, and
 // the store takes no answer from it. A claim holds as long as its helper is in the table of
-// helpers. Functions for any thread with a store of its own; each statement stands for itself.
+// helpers. Functions for any thread with a store of its own, which is in no transaction.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -48,9 +50,9 @@ Result<std::vector<Claim>> claim_offers(store::Store& store, const std::string& 
                                         std::size_t most);
 Result<std::vector<HeldClaim>> claims_of(store::Store& store, const std::string& helper);
 Result<void> give_back(store::Store& store, const std::string& helper, OfferKey key);
-// Nothing happens where the claim was lost.
-Result<void> answer_offer(store::Store& store, const std::string& helper, OfferKey key,
-                          const std::string& answer);
+// All with one wait for the disk. Nothing happens where the claim was lost.
+Result<void> answer_offers(store::Store& store, const std::string& helper,
+                           std::span<const std::pair<OfferKey, std::string>> answers);
 
 // What owners call.
 struct HelperRoom {
