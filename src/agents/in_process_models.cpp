@@ -24,14 +24,7 @@ struct Exchange {
   Loop& loop;
   Notice told;                       // the loop's
   std::optional<ChatResult> result;  // the loop's
-  std::shared_ptr<client::Job> job;
-  client::InProcess* process = nullptr;
   std::atomic<std::uint64_t> events{0};
-
-  static void cancel(void* self) {
-    auto* const exchange = static_cast<Exchange*>(self);
-    exchange->process->cancel(exchange->job);
-  }
 };
 
 Failure failure_of(const RequestFailure& from) {
@@ -106,8 +99,6 @@ Task<AskResult> InProcessModels::ask(Question question) {
   client::InProcess& process = client::Access::process(client_);
   const auto exchange = std::make_shared<Exchange>(loop_);
   const auto job = std::make_shared<client::Job>();
-  exchange->process = &process;
-  exchange->job = job;
   job->money = std::move(*money);
   job->started = process.clock().now();
   job->request.head = fmt::format(
@@ -125,7 +116,7 @@ Task<AskResult> InProcessModels::ask(Question question) {
   };
   process.assign(*job);
   process.submit(job);
-  question.cancel->when_cancelled(&Exchange::cancel, exchange.get());
+  const Cancel::Listener listener(*question.cancel, [&process, job] { process.cancel(job); });
 
   // The clocks of the task: until its answer begins, between two parts of it, and in all.
   std::string late;
@@ -145,8 +136,6 @@ Task<AskResult> InProcessModels::ask(Question question) {
                                          : "the answer fell silent for longer than timeout.idle";
     process.cancel(job);
   }
-  question.cancel->when_cancelled(nullptr, nullptr);
-  exchange->job.reset();
   ChatResult& result = *exchange->result;
   if (result) co_return answer_of(std::move(*result), loop_.wall());
   Failure failure = failure_of(result.error());

@@ -93,9 +93,9 @@ class GatewayModels::Leash {
   ~Leash() { ::close(held_); }
   Leash(const Leash&) = delete;
   Leash& operator=(const Leash&) = delete;
-  static void let_go(void* self) {
-    ::shutdown(static_cast<Leash*>(self)->held_, SHUT_RDWR);
-    static_cast<Leash*>(self)->used_up = true;
+  void let_go() {
+    ::shutdown(held_, SHUT_RDWR);
+    used_up = true;
   }
 
   Socket socket;
@@ -141,7 +141,7 @@ Task<AskResult> GatewayModels::ask(Question question) {
                   {}},
         .sent = false});
   }
-  question.cancel->when_cancelled(&Leash::let_go, leash.get());
+  const Cancel::Listener listener(*question.cancel, [held = leash.get()] { held->let_go(); });
 
   const std::string head = fmt::format(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\n"
@@ -238,7 +238,6 @@ Task<AskResult> GatewayModels::ask(Question question) {
       }
     }
   }
-  question.cancel->when_cancelled(nullptr, nullptr);
   if (!leash->used_up && leashes_.size() < kSpareLeashes) leashes_.push_back(std::move(leash));
   co_return result;
 }

@@ -23,12 +23,11 @@ struct Giving::Wait {
   void await_suspend(std::coroutine_handle<> coroutine) { waiter = coroutine; }
   void await_resume() const {}
 
-  static void on_cancel(void* self) {
-    Wait& wait = *static_cast<Wait*>(self);
-    if (wait.left) {
-      wait.giving.end(wait.key, {.fate = Fate::left});
+  void on_cancel() const {
+    if (left) {
+      giving.end(key, {.fate = Fate::left});
     } else {
-      wait.giving.changed_.give();
+      giving.changed_.give();
     }
   }
 };
@@ -71,11 +70,10 @@ Task<Giving::End> Giving::answer(OfferKey key, Duration limit, Cancel& cancel, c
             .since = now,
             .until = limit == Duration{} ? kNever : now + limit + options_.lease};
   waits_.emplace(key, &wait);
-  cancel.when_cancelled(&Wait::on_cancel, &wait);
-  if (cancel.cancelled()) Wait::on_cancel(&wait);
+  const Cancel::Listener listener(cancel, [&wait] { wait.on_cancel(); });
+  if (cancel.canceled()) wait.on_cancel();
   if (waits_.size() == 1) changed_.give();  // it looks often from now on
   co_await wait;
-  cancel.when_cancelled(nullptr, nullptr);
   co_return std::move(*wait.end);
 }
 
@@ -95,7 +93,7 @@ Giving::Errands Giving::errands() {
   errands.count = now >= counted_ + options_.census;
   errands.bury = errands.count && now >= bury_from_;
   for (const auto& [key, wait] : waits_) {
-    const bool cancelled = wait->cancel.cancelled();
+    const bool cancelled = wait->cancel.canceled();
     if (!wait->claimed && (cancelled || now >= wait->since + options_.patience)) {
       errands.take_back.push_back(key);
     }
@@ -176,7 +174,7 @@ void Giving::run_errands_done(const Errands& done) {
       wait->second->claimed = true;
       continue;
     }
-    if (!wait->second->cancel.cancelled()) full_until_ = now + options_.patience;
+    if (!wait->second->cancel.canceled()) full_until_ = now + options_.patience;
     end(key, {.fate = Fate::taken_back});
   }
 }

@@ -71,7 +71,7 @@ class McpTools::Set final : public ToolSet {
   }
   [[nodiscard]] std::span<const OfferedTool> offered() const override { return offered_; }
   Task<mcp::Answer<mcp::ToolResult>> call(std::size_t index, std::string arguments,
-                                          tidegate::Cancel& cancel) override {
+                                          Cancel& cancel) override {
     const Source& source = sources_[index];
     return source.server->client().call(*source.tool, std::move(arguments), {}, cancel);
   }
@@ -142,7 +142,7 @@ std::shared_ptr<McpTools::Use> McpTools::use(mcp::ServerSpec spec) {
 Task<mcp::Answer<std::unique_ptr<ToolSet>>> McpTools::open(const workflow::Workflow& workflow,
                                                            const workflow::Task& task,
                                                            const workflow::Scope& scope,
-                                                           tidegate::Cancel& cancel) {
+                                                           Cancel& cancel) {
   const std::vector<std::string>& names = task.settings->tools;
   const std::vector<std::string> shown = model_names(names);
   auto set = std::make_unique<Set>();

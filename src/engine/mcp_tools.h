@@ -33,7 +33,7 @@ class McpTools final : public ToolSource {
   Task<mcp::Answer<std::unique_ptr<ToolSet>>> open(const workflow::Workflow& workflow,
                                                    const workflow::Task& task,
                                                    const workflow::Scope& scope,
-                                                   tidegate::Cancel& cancel) override;
+                                                   Cancel& cancel) override;
   // Ends all servers; nothing may be in use any more.
   Task<void> close();
   // Servers that are there now.

@@ -73,7 +73,7 @@ class McpToolsTest : public testing::Test {
   const SystemClock clock;
   Loop loop{clock};
   Resolver resolver{clock};
-  tidegate::Cancel cancel;
+  Cancel cancel;
   workflow::Workflow file;
   Inputs scope;
   std::map<std::string, std::string> variables;

@@ -14,40 +14,20 @@
 #include "base/time.h"
 #include "base/usage.h"
 #include "engine/records.h"
+#include "loop/cancel.h"
 #include "loop/task.h"
 #include "workflow/definition.h"
 
 namespace tidegate::engine {
 
-// Ends what is in flight. Whoever asks keeps it until the answer has come; cancel() may be called
-// once, from the loop's thread.
-class Cancel {
- public:
-  void cancel() {
-    cancelled_ = true;
-    if (on_cancel_ != nullptr) on_cancel_(context_);
-  }
-  [[nodiscard]] bool cancelled() const { return cancelled_; }
-  // For who answers: what to do when it is cancelled, until told otherwise with null.
-  void when_cancelled(void (*act)(void* context), void* context) {
-    on_cancel_ = act;
-    context_ = context;
-  }
-
- private:
-  bool cancelled_ = false;
-  void (*on_cancel_)(void*) = nullptr;
-  void* context_ = nullptr;
-};
-
 struct Question {
   RunId run{};
   std::string_view role;
-  std::string body{};  // of a POST to /v1/chat/completions
-  Duration queue{};    // how long its answer may take to begin; 0: until the end
-  Duration idle{};     // the longest silence within the answer; 0: until the end
-  TimePoint until{};   // the latest time at which the answer may be complete
-  Cancel* cancel = nullptr;
+  std::string body{};        // of a POST to /v1/chat/completions
+  Duration queue{};          // how long its answer may take to begin; 0: until the end
+  Duration idle{};           // the longest silence within the answer; 0: until the end
+  TimePoint until{};         // the latest time at which the answer may be complete
+  Cancel* cancel = nullptr;  // of whoever asks; kept until the answer has come
 };
 
 struct ToolCall {
@@ -80,6 +60,11 @@ struct Failure {
   std::optional<Usage> usage{};
   std::optional<Tokens> begun{};  // about so many of its answer had come; absent: it had not begun
 };
+
+// Nothing was sent, as it is no longer wanted.
+[[nodiscard]] Failure cancelled_failure();
+// Trying again would not help.
+[[nodiscard]] Failure final_failure(std::string message);
 
 // What an answer is taken for where the provider does not say.
 [[nodiscard]] Tokens estimated_completion(const Answer& answer);

@@ -200,7 +200,7 @@ Task<void> Runner::work_on_workflow(Unit unit) {
   }
   live_.erase(unit);
   if (ended_) co_return;
-  if (was_cancelled || (!exists && reading.cancelled())) {
+  if (was_cancelled || (!exists && reading.canceled())) {
     set_state(unit, TaskState::cancelled);
     end_unit(unit);
     pump();
@@ -213,7 +213,7 @@ Task<void> Runner::work_on_workflow(Unit unit) {
     co_return;
   }
   if (!exists) child.create();
-  if (reading.cancelled()) child.cancel("its task was cancelled");
+  if (reading.canceled()) child.cancel("its task was cancelled");
   children_.emplace(unit, &child);
   RunEnd end = co_await child.run();
   children_.erase(unit);

@@ -38,11 +38,11 @@ class TestModels final : public Models {
     ++in_flight;
     most_in_flight = std::max(most_in_flight, in_flight);
     const TimePoint until = loop_.now() + takes_;
-    while (loop_.now() < until && !question.cancel->cancelled()) {
+    while (loop_.now() < until && !question.cancel->canceled()) {
       co_await loop_.sleep_until(std::min(until, loop_.now() + 10ms));
     }
     --in_flight;
-    if (question.cancel->cancelled()) {
+    if (question.cancel->canceled()) {
       Failure failure{.error = {ErrorCode::canceled, "cancelled", {}}};
       failure.cancelled = true;
       co_return std::unexpected(std::move(failure));

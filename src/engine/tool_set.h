@@ -31,7 +31,7 @@ class ToolSet {
   [[nodiscard]] virtual std::span<const OfferedTool> offered() const = 0;
   // Calls the tool at `index` once.
   virtual Task<mcp::Answer<mcp::ToolResult>> call(std::size_t index, std::string arguments,
-                                                  tidegate::Cancel& cancel) = 0;
+                                                  Cancel& cancel) = 0;
 };
 
 class ToolSource {
@@ -41,7 +41,7 @@ class ToolSource {
   virtual Task<mcp::Answer<std::unique_ptr<ToolSet>>> open(const workflow::Workflow& workflow,
                                                            const workflow::Task& task,
                                                            const workflow::Scope& scope,
-                                                           tidegate::Cancel& cancel) = 0;
+                                                           Cancel& cancel) = 0;
 };
 
 }  // namespace tidegate::engine

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/cancel_bridge.h"
 #include "engine/redaction.h"
 #include "engine/turn_messages.h"
 #include "engine/turn_record.h"
@@ -133,8 +132,7 @@ Task<std::expected<std::vector<std::string>, ToolTurn::Stop>> ToolTurn::run(
     co_return std::unexpected(std::move(*stop));
   }
   for (Planned& each : planned) each.from_journal = from_journal;
-  CancelBridge cancel(conversation_.cancel());
-  const std::optional<Stop> stop = co_await make_all(turn, planned, cancel.to());
+  const std::optional<Stop> stop = co_await make_all(turn, planned, conversation_.cancel());
   if (stop) co_return std::unexpected(*stop);
   std::vector<std::string> messages;
   for (const Planned& each : planned) messages.push_back(tool_message(each.call.id, each.content));
@@ -144,7 +142,7 @@ Task<std::expected<std::vector<std::string>, ToolTurn::Stop>> ToolTurn::run(
 // Neighbours that only read are made side by side; all others alone, in the model's order.
 Task<std::optional<ToolTurn::Stop>> ToolTurn::make_all(std::uint32_t turn,
                                                        std::vector<Planned>& calls,
-                                                       tidegate::Cancel& cancel) {
+                                                       Cancel& cancel) {
   const auto only_reads = [&](const Planned& call) {
     return !call.tool || tool_of(call).hints.read_only;
   };
@@ -167,7 +165,7 @@ Task<std::optional<ToolTurn::Stop>> ToolTurn::make_all(std::uint32_t turn,
   co_return std::nullopt;
 }
 
-Task<void> ToolTurn::make_beside(std::uint32_t turn, Planned& planned, tidegate::Cancel& cancel,
+Task<void> ToolTurn::make_beside(std::uint32_t turn, Planned& planned, Cancel& cancel,
                                  std::optional<Stop>& stop, std::size_t& left, Notice& done) {
   std::optional<Stop> mine = co_await make(turn, planned, cancel);
   if (mine && !stop) stop = std::move(mine);
@@ -177,7 +175,7 @@ Task<void> ToolTurn::make_beside(std::uint32_t turn, Planned& planned, tidegate:
 
 Task<std::optional<ToolTurn::Stop>> ToolTurn::make_side_by_side(std::uint32_t turn,
                                                                 std::span<Planned> calls,
-                                                                tidegate::Cancel& cancel) {
+                                                                Cancel& cancel) {
   std::optional<Stop> stop;
   std::size_t left = calls.size();
   Notice done(loop_);
@@ -189,7 +187,7 @@ Task<std::optional<ToolTurn::Stop>> ToolTurn::make_side_by_side(std::uint32_t tu
 
 // Makes one call, again where that does no harm, and sets what the model gets.
 Task<std::optional<ToolTurn::Stop>> ToolTurn::make(std::uint32_t turn, Planned& planned,
-                                                   tidegate::Cancel& cancel) {
+                                                   Cancel& cancel) {
   if (!planned.tool) co_return std::nullopt;
   if (cancel.canceled()) co_return kCancelled;
   const OfferedTool& tool = tool_of(planned);

@@ -51,13 +51,13 @@ class ToolTurn {
   std::optional<Stop> plan(std::vector<ToolCall> calls, std::span<const SetToolCall> stored,
                            std::vector<Planned>& out);
   std::optional<Stop> plan_one(Planned& planned, const SetToolCall* stored);
-  Task<std::optional<Stop>> make(std::uint32_t turn, Planned& planned, tidegate::Cancel& cancel);
-  Task<void> make_beside(std::uint32_t turn, Planned& planned, tidegate::Cancel& cancel,
+  Task<std::optional<Stop>> make(std::uint32_t turn, Planned& planned, Cancel& cancel);
+  Task<void> make_beside(std::uint32_t turn, Planned& planned, Cancel& cancel,
                          std::optional<Stop>& stop, std::size_t& left, Notice& done);
   Task<std::optional<Stop>> make_all(std::uint32_t turn, std::vector<Planned>& calls,
-                                     tidegate::Cancel& cancel);
+                                     Cancel& cancel);
   Task<std::optional<Stop>> make_side_by_side(std::uint32_t turn, std::span<Planned> calls,
-                                              tidegate::Cancel& cancel);
+                                              Cancel& cancel);
   void write(std::uint32_t turn, const Planned& planned, Bytes result, bool failed);
   [[nodiscard]] const OfferedTool& tool_of(const Planned& planned) const {
     return tools_.offered()[*planned.tool];

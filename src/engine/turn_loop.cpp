@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "engine/cancel_bridge.h"
 #include "engine/tool_turn.h"
 #include "engine/turn_messages.h"
 #include "engine/turn_record.h"
@@ -126,10 +125,9 @@ class Turns {
 }  // namespace
 
 Task<mcp::Answer<std::unique_ptr<ToolSet>>> TurnLoop::open(Conversation& conversation) {
-  CancelBridge cancel(conversation.cancel());
   const workflow::Workflow& workflow = conversation.workflow();
   co_return co_await source_.open(workflow, conversation.definition(), conversation.scope(),
-                                  cancel.to());
+                                  conversation.cancel());
 }
 
 Task<AskResult> TurnLoop::converse(Conversation& conversation) {

@@ -48,7 +48,7 @@ class ScriptedTools final : public ToolSource {
     acts_[name] = std::move(act);
   }
   Task<Answer<std::unique_ptr<ToolSet>>> open(const workflow::Workflow&, const workflow::Task&,
-                                              const workflow::Scope&, tidegate::Cancel&) override {
+                                              const workflow::Scope&, Cancel&) override {
     if (problem) co_return std::unexpected(*problem);
     co_return std::unique_ptr<ToolSet>(std::make_unique<Set>(*this));
   }
@@ -65,7 +65,7 @@ class ScriptedTools final : public ToolSource {
     explicit Set(ScriptedTools& tools) : tools_(tools) {}
     std::span<const OfferedTool> offered() const override { return tools_.offered_; }
     Task<Answer<ToolResult>> call(std::size_t index, std::string arguments,
-                                  tidegate::Cancel& cancel) override {
+                                  Cancel& cancel) override {
       const std::string name = tools_.offered_[index].name;
       ++tools_.calls[name];
       tools_.most_beside = std::max(tools_.most_beside, ++tools_.beside);
