@@ -16,8 +16,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from rig import counts, ledger, limits, machine, memory, micro, sharing, table, timing, workflows
-from rig.figure import TARGETS, Figure
+from rig import counts, ledger, limits, machine, memory, micro, sharing, spread, table, timing, workflows
+from rig.figure import Figure
 from rig.process import BenchError
 from rig.rig import Rig
 
@@ -40,10 +40,19 @@ PARTS = {
     "limits": (limits.limits, ["limiter_decision", "limiter_two_threads", "limiter_accuracy",
                                "key_lookup", "key_memory", "limits_cpu", "limits_instructions"]),
     "ledger": (ledger.ledger, ["ledger_sqlite", "ledger_postgres", *ledger.REPORTS]),
-    "workflows": (workflows.workflows, [key for key in TARGETS if key.startswith("workflow_")]),
+    "workflow_tasks": (workflows.tasks, ["workflow_task_cpu", "workflow_chain_vs_langgraph",
+                                         "workflow_fan_vs_langgraph", "workflow_task_p50", "workflow_task_p99",
+                                         "workflow_task_durable", "workflow_resume", "workflow_stored"]),
+    "workflow_processes": (workflows.several_processes, ["workflow_task_shared"]),
+    "workflow_spread": (spread.spread, ["workflow_task_spread"]),
+    "workflow_plan": (workflows.large_file, ["workflow_plan", "workflow_plan_rss"]),
+    "workflow_streams": (workflows.streams, ["workflow_rss"]),
     "micro": (micro.micro, ["understand_2kb", "understand_2mb", "translate_messages",
                             "translate_chat", "translate_responses"]),
 }
+
+
+GROUPS = {"overhead": list(PARTS), "workflows": [part for part in PARTS if part.startswith("workflow_")]}
 
 
 def find(program):
@@ -55,7 +64,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["overhead"], metavar="part",
-                        help="overhead (all, the default) or any of " + ", ".join(PARTS))
+                        help="overhead (all, the default), workflows (all of them) or any of " + ", ".join(PARTS))
     parser.add_argument("--json", action="store_true", help="print one object, not the table")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--gate", action="store_true", help="exit 1 when a must is missed")
@@ -71,8 +80,7 @@ def arguments():
                         help="client_body_buffer_size of nginx, e.g. 4m: large bodies in memory")
     options = parser.parse_args()
     options.gateway = options.gateway or os.path.join(options.build, "tidegate")
-    if "overhead" in options.parts:
-        options.parts = list(PARTS)
+    options.parts = [part for name in options.parts for part in GROUPS.get(name, [name])]
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"unknown part {unknown[0]}; expected overhead or any of {', '.join(PARTS)}")

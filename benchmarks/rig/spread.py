@@ -37,7 +37,7 @@ def spread(rig):
         database = Server(sync=True)
     except RuntimeError as error:
         figure.problem = f"skipped: {error}"
-        return figure
+        return [figure]
     gateways = []
     try:
         database.start()
@@ -57,7 +57,7 @@ def spread(rig):
         for gateway in gateways:
             rig.children.stop(gateway.child)
         database.stop()
-    return figure
+    return [figure]
 
 
 def check(database):

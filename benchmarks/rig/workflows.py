@@ -17,7 +17,6 @@ from with_postgres import Server
 
 from rig.figure import Figure, middle
 from rig.process import BenchError, rss_megabytes
-from rig.spread import spread
 
 LANGGRAPH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "langgraph")
 TASKS = 500         # of the graphs that LangGraph.js runs too
@@ -37,7 +36,7 @@ state: {{ ledger: "sqlite:{folder}/bench.db" }}
 """
 
 
-def workflows(rig):
+def tasks(rig):
     # Not in the system's folder for temporary files, which may be memory.
     with tempfile.TemporaryDirectory(prefix="workflows-", dir=rig.options.build) as disk:
         runs = [Engine(rig, disk) for _ in range(rig.rounds(3, 1))]
@@ -51,33 +50,29 @@ def workflows(rig):
                [times[len(times) * 99 // 100] for times in disks]),
         Figure("workflow_task_durable",
                [1e6 / run.value("TasksPerSecond", "tasks_per_second") for run in runs]),
-        several_processes(rig, disk),
-        spread(rig),
         Figure("workflow_resume", [run.value("ResumeHalf", "seconds_to_first") for run in runs]),
         Figure("workflow_stored", [run.value("BytesStored/10000", "of_outputs") for run in runs],
                note="of letters at random, 10 KB each; {:.2f} with 2 KB".format(
                    runs[0].value("BytesStored/2000", "of_outputs"))),
-        *large_file(rig),
-        streams(rig),
     ]
 
 
-def several_processes(rig, disk):
+def several_processes(rig):
     """Processes that write the tasks of runs of their own into one PostgreSQL server, which is synced."""
     figure = Figure("workflow_task_shared")
     try:
         server = Server(sync=True)
     except RuntimeError as error:
         figure.problem = f"skipped: {error}"
-        return figure
+        return [figure]
     command = [os.path.abspath(rig.program("engine_bench")), "--benchmark_filter=TasksPerSecond",
                "--benchmark_format=json"]
     try:
         server.start()
         for _ in range(rig.rounds(3, 1)):
             rig.progress("four processes on PostgreSQL")
-            children = [rig.children.start(command, cwd=disk, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                           text=True, env=os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()})
+            children = [rig.children.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                           env=os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()})
                         for _ in range(PROCESSES)]
             rates = [json.loads(child.communicate(timeout=PATIENCE)[0])["benchmarks"][0]["tasks_per_second"]
                      for child in children]
@@ -87,7 +82,7 @@ def several_processes(rig, disk):
             raise BenchError(f"{twice} tasks were sent twice")
     finally:
         server.stop()
-    return figure
+    return [figure]
 
 
 class Engine:
@@ -218,7 +213,7 @@ def streams(rig):
         finally:
             child.send_signal(signal.SIGKILL)
             rig.children.stop(child)
-    return figure
+    return [figure]
 
 
 def connections(port):

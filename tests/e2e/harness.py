@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import zlib
 
 BINARY = os.path.abspath(os.environ.get("TIDEGATE_BIN", "build/tidegate"))
 EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
@@ -36,6 +37,20 @@ def eventually(read, holds=bool, patience=PATIENCE):
         if holds(value) or time.monotonic() > deadline:
             return value
         time.sleep(0.01)
+
+
+def contents_of(journal):
+    """Every text that a workflow's journal in SQLite holds, one after the other."""
+    def inflated(content, size):  # as in the shell sqlite3
+        return zlib.decompress(content) if isinstance(content, bytes) and len(content) != size else content
+
+    with sqlite3.connect(f"file:{journal}?mode=ro", uri=True, timeout=10) as database:
+        database.create_function("sqlar_uncompress", 2, inflated)
+        tables = [name for name, in database.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+        texts = [str(value) for table in tables if table != "packed"
+                 for row in database.execute(f"SELECT * FROM {table}") for value in row]
+    database.close()
+    return "\n".join(texts)
 
 
 class Answer:
