@@ -20,7 +20,6 @@ PATH = "/api/workflows"
 TASKS = 40  # of a run, side by side
 REMEMBERED = 100  # requests, by the simulator
 KEEP = 4    # requests that a gateway makes itself before it gives any away
-LEASE = 3
 ENDED_IN = 30  # seconds; also after a process died
 CHAOS_RUNS = 4
 
@@ -33,7 +32,9 @@ def workflow(name):
             "outputs: { said: \"${{ needs.last.output }}\" }\n")
 
 
-class Spread(unittest.TestCase):
+class Processes(unittest.TestCase):
+    lease = 3
+
     @classmethod
     def setUpClass(cls):
         cls.database = Server()
@@ -51,7 +52,7 @@ class Spread(unittest.TestCase):
                 "max_output": 65536, "price": {"input": 1, "cached": 0.1, "output": 1}}
         gateway = Gateway(self.simulator.config(
             models={"slow": slow}, workflows={"keep": KEEP, "help": 8, "orphans": 1000},
-            state={"workflows": self.database.url(), "workflow_lease": f"{LEASE}s"}))
+            state={"workflows": self.database.url(), "workflow_lease": f"{self.lease}s"}))
         self.addCleanup(gateway.stop)
         return gateway
 
@@ -113,6 +114,8 @@ class Spread(unittest.TestCase):
                                    f"WHERE r.name = '{name}' AND a.state = 'done' GROUP BY 1").splitlines()
         return {helper: int(count) for helper, count in (row.split("|") for row in rows)}
 
+
+class Spread(Processes):
     def test_all_make_requests_of_one_run(self):
         self.begin(self.owner, "all")
         self.finish(["all"])
@@ -206,6 +209,49 @@ class Spread(unittest.TestCase):
         requests = self.simulator.open()["served"]
         print(f"{kills} kills, {requests} requests for {len(names) * (TASKS + 1)} tasks, "
               f"{sum(orphans.values())} orphans, seed {seed}", file=sys.stderr)
+
+
+class DefaultLease(Processes):
+    """How long it takes until what a process had in hand is taken over. One that is stopped is not heard of any more,
+    as if its machine were gone; of one that was killed, the others on its machine see that it is."""
+
+    lease = 20
+
+    def sent_again(self, run, since):
+        """Seconds until the first task of the run that was in flight was sent again."""
+        found = self.database.query(
+            f"SELECT min(n.sent_us) / 1e6 - {since} FROM attempt n JOIN attempt o ON o.run = n.run AND o.task = n.task AND "
+            f"o.number < n.number AND o.state = 'orphaned' JOIN run r ON r.id = n.run WHERE r.name = '{run}'")
+        return float(found) if found else None
+
+    def seconds_after(self, sign):
+        """Of the process that owns one run and helps with another one."""
+        owned, helped = f"owned-{sign.name}", f"helped-{sign.name}"
+        self.begin(self.helpers[0], helped)
+        self.assertTrue(eventually(lambda: self.number(
+            f"SELECT count(*) FROM offer o JOIN run r ON r.id = o.run WHERE r.name = '{helped}' AND o.state = 'claimed' "
+            f"AND o.helper LIKE '%/{self.owner.process.pid}/%'")))
+        self.begin(self.owner, owned)
+        self.assertTrue(eventually(lambda: self.number(
+            f"SELECT count(*) FROM attempt a JOIN run r ON r.id = a.run WHERE r.name = '{owned}' AND a.state = 'sent'")))
+        self.owner.signal(sign)
+        if sign == signal.SIGKILL:
+            self.owner.wait()
+        since = time.time()
+        both = [eventually(lambda: self.sent_again(run, since), lambda seconds: seconds is not None, ENDED_IN)
+                for run in (owned, helped)]
+        for seconds, whose in zip(both, ("owner", "helper")):
+            self.assertIsNotNone(seconds, f"the tasks of the {whose} were not taken over within {ENDED_IN} s")
+            print(f"{sign.name}: what the {whose} had was sent again after {seconds:.1f} s", file=sys.stderr)
+        self.finish([owned, helped])
+        self.check([owned, helped])
+
+    def test_a_process_that_is_not_heard_of(self):
+        self.seconds_after(signal.SIGSTOP)
+        self.owner.signal(signal.SIGCONT)
+
+    def test_a_process_that_was_killed(self):
+        self.seconds_after(signal.SIGKILL)
 
 
 if __name__ == "__main__":
