@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "engine/html_text.h"
 #include "json/writer.h"
 
 namespace tidegate::cli {
@@ -63,10 +64,6 @@ std::vector<const PictureTask*> dearest(const RunPicture& picture) {
   return tasks;
 }
 
-std::string rounded(Duration duration) {
-  return format_duration(std::chrono::floor<std::chrono::milliseconds>(duration));
-}
-
 double rate(std::uint64_t succeeded, std::uint64_t failed) {
   const std::uint64_t all = succeeded + failed;
   return all == 0 ? 0 : static_cast<double>(succeeded) / static_cast<double>(all);
@@ -100,8 +97,8 @@ std::string report_text(const RunPicture& picture) {
          fmt::format("{}: {} results taken over, {} were paid there", picture.forked_from->text(),
                      picture.reused.tasks, format_usd(picture.reused.cost)));
   }
-  line("time", fmt::format("{}, critical path {}", rounded(wall_time(picture)),
-                           rounded(critical_time(picture))));
+  line("time", fmt::format("{}, critical path {}", engine::short_time(wall_time(picture)),
+                           engine::short_time(critical_time(picture))));
   line("succeeded", fmt::format("{} of {} ({:.1f} %)", picture.succeeded(),
                                 picture.succeeded() + picture.failed(),
                                 100 * rate(picture.succeeded(), picture.failed())));

@@ -83,8 +83,10 @@ class PictureReader {
 
   Result<void> tasks() {
     return store_.query(
-        "SELECT task, id, role, state, error, started_us, ended_us FROM task "
-        "WHERE run = $1 AND parent IS NULL ORDER BY task",
+        "SELECT t.task, id, role, state, error, coalesce(started_us, asked_us), t.ended_us FROM "
+        "task "
+        "t LEFT JOIN approval a ON a.run = t.run AND a.task = t.task "
+        "WHERE t.run = $1 AND parent IS NULL ORDER BY t.task",
         by_run_, [&](const Row& row) {
           index_[row.integer(0)] = out_.tasks.size();
           PictureTask& task = out_.tasks.emplace_back();

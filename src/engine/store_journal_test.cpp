@@ -182,6 +182,21 @@ TEST_P(StoreJournalTest, GoesOnWithTheJournalOfAnEarlierProgram) {
   EXPECT_EQ(**content, "an output of before");
 }
 
+TEST_P(StoreJournalTest, AnApprovalTakesFromItsQuestionToItsAnswer) {
+  auto journal = open();
+  Journal& run = journal->begin(run_);
+  run.append(new_run());
+  run.append(AskApproval{.run = run_, .task = 0, .message = bytes("go?"), .at = kNow + 1s});
+  run.append(EndApproval{.run = run_, .task = 0, .approved = true, .by = "ana", .at = kNow + 11s});
+  ASSERT_TRUE(commit(run));
+  auto store = open_journal_to_read(path_);
+  ASSERT_TRUE(store);
+  const auto picture = read_picture(**store, run_, nullptr);
+  ASSERT_TRUE(picture);
+  EXPECT_EQ(picture->tasks.at(0).started, kNow + 1s);
+  EXPECT_EQ(picture->tasks.at(0).ended, kNow + 11s);
+}
+
 TEST_P(StoreJournalTest, ATaskThatHasEndedCannotEndAgainOrBeSent) {
   auto journal = open();
   Journal& run = journal->begin(run_);
