@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "base/time.h"
+#include "engine/html_text.h"
 #include "json/writer.h"
 
 namespace tidegate::cli {
@@ -15,10 +15,6 @@ using engine::DiffSide;
 using engine::DiffTotals;
 using engine::RunDiff;
 using engine::TaskDiff;
-
-std::string time_of(Duration took) {
-  return format_duration(std::chrono::floor<std::chrono::milliseconds>(took));
-}
 
 std::string outcome(const DiffSide& side) {
   std::string text(name_of(side.state));
@@ -53,7 +49,7 @@ void add_task(std::string& out, const TaskDiff& task) {
   line("tokens", fmt::format("{} in, {} out", left.prompt, left.completion),
        fmt::format("{} in, {} out", right.prompt, right.completion));
   line("cost", format_usd(left.cost), format_usd(right.cost));
-  line("time", time_of(left.took), time_of(right.took));
+  line("time", engine::short_time(left.took), engine::short_time(right.took));
   if (!task.output.empty()) out += "  output\n" + indented(task.output);
 }
 
@@ -110,7 +106,7 @@ std::string diff_text(const RunDiff& diff) {
       fmt::format("{} in, {} out", right.prompt, right.completion));
   row("cached", std::to_string(left.cached), std::to_string(right.cached));
   row("cost", format_usd(left.cost), format_usd(right.cost));
-  row("time", time_of(left.took), time_of(right.took));
+  row("time", engine::short_time(left.took), engine::short_time(right.took));
   if (!diff.inputs.empty()) out += "\ninputs\n";
   for (const engine::InputDiff& input : diff.inputs) {
     out += fmt::format("  {}\n", input.name) +
