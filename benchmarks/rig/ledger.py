@@ -1,10 +1,12 @@
 """What the ledger takes and answers: ledger_bench (src/ledger/ledger_bench.cpp), in SQLite and in a PostgreSQL server of
-its own."""
+its own, and `tidegate cost` as users run it. Reports are timed by the clock, as somebody waits for them."""
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import time
 
 from rig.figure import Figure
 from rig.process import BenchError
@@ -12,7 +14,9 @@ from rig.process import BenchError
 SUPPORT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
                        "tests", "support")
 PATIENCE = 900  # the ledger of 10 million records is made first
-REPORTS = {"report_by_model": 0, "report_by_day": 7, "report_by_task": 9}  # BM_Report's "by"
+REPORTS = {"report_by_model": 0, "report_by_day": 7, "report_by_hour": 8, "report_by_task": 9}  # BM_Report's "by"
+BIG_LEDGER = os.path.join(tempfile.gettempdir(), "tidegate_10000000_v4.db")  # ledger_bench keeps it
+PROCESSES = {"report_process": ["--by", "task", "--top", "20"], "report_process_json": ["--by", "task", "--json"]}
 
 
 def ledger(rig):
@@ -20,8 +24,20 @@ def ledger(rig):
     rig.progress("reports over 10 million records")
     for key, by in REPORTS.items():
         runs = run(rig, f"BM_Report/records:10000000/by:{by}/last_day:0/top:0$", os.environ)
-        figures.append(Figure(key, [each["cpu_time"] for each in runs]))
+        figures.append(Figure(key, [each["real_time"] for each in runs]))
+    for key, arguments in PROCESSES.items():
+        figures.append(Figure(key, [process(rig, arguments) for _ in range(5)]))
     return figures
+
+
+def process(rig, arguments):
+    """Milliseconds from the start of a process to its end."""
+    begin = time.monotonic()
+    done = subprocess.run([rig.program("tidegate"), "cost", "--ledger", BIG_LEDGER, *arguments],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise BenchError(f"tidegate cost ended with {done.returncode}: {done.stderr}")
+    return (time.monotonic() - begin) * 1e3
 
 
 def sustained(rig, key, postgres, environment):

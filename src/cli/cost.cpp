@@ -87,9 +87,10 @@ int cost(const CostOptions& options) {
                error.message);
     return error.field.empty() ? kCouldNotRun : kWrongUsage;
   }
-  fmt::print("{}", options.json  ? ledger::to_json(*report)
-                   : options.csv ? ledger::to_csv(*report)
-                                 : ledger::to_text(*report));
+  const auto write = options.json  ? ledger::write_json
+                     : options.csv ? ledger::write_csv
+                                   : ledger::write_text;
+  write(*report, [](std::string_view piece) { fmt::print("{}", piece); });
   return kDone;
 }
 

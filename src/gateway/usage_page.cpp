@@ -118,7 +118,7 @@ void UsagePage::run() {
 
 UsagePage::Answer UsagePage::report(const ledger::Query& query) const {
   const auto report = ledger::run_report(place_, query);
-  if (report) return {200, ledger::to_json(*report)};
+  if (report) return {200, ledger::to_string(*report, ledger::write_json)};
   const Error& error = report.error();
   if (!error.field.empty()) return {400, problems_body({error})};
   const int status = error.code == ErrorCode::not_found     ? 404

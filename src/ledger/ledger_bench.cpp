@@ -123,7 +123,7 @@ BENCHMARK(BM_Sustained)
 class BigLedger {
  public:
   explicit BigLedger(std::uint64_t records)
-      : path_(std::filesystem::temp_directory_path() / fmt::format("tidegate_{}.db", records)) {
+      : path_(std::filesystem::temp_directory_path() / fmt::format("tidegate_{}_v4.db", records)) {
     if (std::filesystem::exists(path_)) return;
     const std::string unfinished = path_.string() + ".new";
     std::filesystem::remove(unfinished);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kComponent = "ledger";
 constexpr std::int64_t kRollupVersion = 3;  // from which on there are roll-ups
 
-constexpr std::array<std::string_view, 3> kSqlite{
+constexpr std::array<std::string_view, 4> kSqlite{
     R"sql(
 CREATE TABLE segment (
   id INTEGER PRIMARY KEY,
@@ -149,10 +149,13 @@ CREATE VIEW attempt AS SELECT
   coalesce(json_extract(r.value, '$[15]'), 0) AS saved_by_window_nano
 FROM segment AS s, json_each(s.records) AS r, json_each(s.labels) AS l
 WHERE l.key = json_extract(r.value, '$[1]');
-)sql"};
+)sql",
+    // From now on tasks lie in the roll-ups as task_rows.h has it, which programs of before cannot
+    // read.
+    ""};
 
 // The first two steps were before PostgreSQL was known, so that versions mean the same in both.
-constexpr std::array<std::string_view, 3> kPostgres{"", "",
+constexpr std::array<std::string_view, 4> kPostgres{"", "",
                                                     R"sql(
 CREATE TABLE segment (
   id BIGINT PRIMARY KEY,
@@ -251,7 +254,8 @@ CREATE VIEW attempt AS SELECT
   coalesce((r.value->>15)::bigint, 0) AS saved_by_window_nano
 FROM segment AS s, json_array_elements(s.records::json) AS r(value),
   LATERAL (SELECT s.labels::json->((r.value->>1)::int) AS value) AS l;
-)sql"};
+)sql",
+                                                    ""};
 
 std::span<const std::string_view> steps_of(const store::Store& store) {
   if (store.dialect() == store::Dialect::postgres) return kPostgres;

@@ -5,22 +5,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
-#include <vector>
 
 namespace tidegate::ledger {
 
 // number_of(item) gives a std::uint64_t. Bytes of it that are the same in all cost nothing. `room`
-// is for the next sort, too.
+// is as large as `items`, and may be where they are afterwards: then the two have changed places.
 template <class Item, class NumberOf>
-void sort_by_number(std::vector<Item>& items, std::vector<Item>& room, NumberOf number_of) {
+void sort_by_number(std::span<Item>& items, std::span<Item>& room, NumberOf number_of) {
   std::uint64_t in_all = ~std::uint64_t{0}, in_any = 0;
   for (const Item& item : items) {
     in_all &= number_of(item);
     in_any |= number_of(item);
   }
   const std::uint64_t differs = in_all ^ in_any;
-  room.resize(items.size());
   for (int shift = 0; shift < 64; shift += 8) {
     const auto byte_of = [&](const Item& item) { return number_of(item) >> shift & 0xff; };
     if (items.empty() || (differs >> shift & 0xff) == 0) continue;
@@ -29,7 +28,7 @@ void sort_by_number(std::vector<Item>& items, std::vector<Item>& room, NumberOf 
     std::size_t before = 0;
     for (std::size_t& place : places) before += std::exchange(place, before);
     for (const Item& item : items) room[places[byte_of(item)]++] = item;
-    items.swap(room);
+    std::swap(items, room);
   }
 }
 

@@ -6,33 +6,44 @@
 #include <string>
 #include <string_view>
 
-#include "base/hash.h"
+#include "ledger/names.h"
+#include "ledger/report_memory.h"
 
 namespace tidegate::ledger {
 namespace {
 
-struct TextHash {
-  std::uint64_t operator()(std::string_view text) const { return hash_bytes(text); }
-};
 struct SameHash {
   std::uint64_t operator()(int /*key*/) const { return 63; }
 };
 
-TEST(NumberingTest, NumbersAscendAndStay) {
-  Numbering<std::string, TextHash> numbering;
+TEST(NamesTest, NumbersAscendAndStay) {
+  ReportMemory memory;
+  Names names(&memory);
   std::map<std::string, std::uint32_t> expected;
   for (int i = 0; i < 20'000; ++i) {
-    const std::string key = "task " + std::to_string(i * 7919 % 5'003);
+    const int which = i * 7919 % 5'003;
+    std::string name = "task " + std::to_string(which);
+    if (which % 1'000 == 0) name.resize(100'000, 'x');
     const auto [found, added] =
-        expected.try_emplace(key, static_cast<std::uint32_t>(expected.size()));
-    ASSERT_EQ(numbering.number(std::string_view(key)), found->second);
+        expected.try_emplace(name, static_cast<std::uint32_t>(expected.size()));
+    ASSERT_EQ(names.number(name), found->second);
   }
-  ASSERT_EQ(numbering.size(), 5'003);
-  for (const auto& [key, number] : expected) EXPECT_EQ(numbering[number], key);
+  ASSERT_EQ(names.size(), 5'003);
+  for (const auto& [name, number] : expected) EXPECT_EQ(names[number], name);
+}
+
+TEST(NamesTest, NoNameIsOne) {
+  ReportMemory memory;
+  Names names(&memory);
+  EXPECT_EQ(names.number(""), 0);
+  EXPECT_EQ(names.number("a"), 1);
+  EXPECT_EQ(names.number(""), 0);
+  EXPECT_EQ(names[0], "");
 }
 
 TEST(NumberingTest, KeysOfOneHashAreToldApart) {
-  Numbering<int, SameHash> numbering;
+  ReportMemory memory;
+  Numbering<int, SameHash> numbering(&memory);
   for (int i = 0; i < 300; ++i) EXPECT_EQ(numbering.number(i), i);
   for (int i = 0; i < 300; ++i) EXPECT_EQ(numbering.number(i), i);
 }

@@ -16,6 +16,7 @@
 #include "ledger/report_groups.h"
 #include "ledger/rollup.h"
 #include "ledger/rollup_text.h"
+#include "ledger/task_rows.h"
 #include "store/sqlite.h"
 
 namespace tidegate::ledger {
@@ -87,8 +88,11 @@ class Reading {
   Result<void> add_records(store::Store& store, const Plan& plan);
   Result<void> read_label_sets(store::Store& store);
   Result<void> add_rollups(store::Store& store, const Range& hours);
-  Result<void> each_in_rows(store::Store& store, RollupKind kind, const Range& buckets,
-                            const std::function<void(const RollupEntry&, Groups::Part&)>& each);
+  // each(when the row's hour or day began, its text): false if that is damaged.
+  Result<void> each_row(store::Store& store, RollupKind kind, const Range& buckets,
+                        const std::function<bool(std::int64_t, std::string_view)>& each);
+  // Absent: of no label set of the ledger. Absent within: filtered out.
+  [[nodiscard]] const std::optional<Groups::LabelGroup>* label_group(std::int64_t set) const;
   Result<void> add_rows(store::Store& store, RollupKind kind, const Range& buckets);
   Result<void> add_tasks(store::Store& store, const Range& hours);
 
@@ -182,63 +186,72 @@ Result<void> Reading::read_label_sets(store::Store& store) {
   return read ? good : read;
 }
 
-// Calls each(entry, part) for those that no filter leaves out. Some entries are read before they
-// are added: the tables of tasks are larger than a processor's caches, and what is looked up comes
-// meanwhile.
-Result<void> Reading::each_in_rows(
-    store::Store& store, RollupKind kind, const Range& buckets,
-    const std::function<void(const RollupEntry&, Groups::Part&)>& each) {
+Result<void> Reading::each_row(store::Store& store, RollupKind kind, const Range& buckets,
+                               const std::function<bool(std::int64_t, std::string_view)>& each) {
   if (buckets.empty()) return {};
-  const bool of_tasks = kind == RollupKind::task;
   const std::int64_t micros_per_bucket =
       kind == RollupKind::day ? 24 * kMicrosPerHour : kMicrosPerHour;
-  bool damaged = false;
-  std::array<RollupEntry, 32> entries;
+  bool good = true;
   const std::array<store::Value, 3> values{static_cast<std::int64_t>(kind), buckets.from,
                                            buckets.until};
   auto read = store.query(
       "SELECT bucket, sums FROM rollup WHERE kind = $1 AND bucket >= $2 AND bucket < $3", values,
       [&](const store::Row& row) {
-        Groups::Part part;
-        part.at_us = row.integer(0) * micros_per_bucket;
-        RollupCursor cursor(row.text(1), of_tasks);
-        for (std::size_t count = entries.size(); count == entries.size();) {
-          for (count = 0; count < entries.size() && cursor.next(entries[count]); ++count) {
-            if (of_tasks) groups_.expect(entries[count].task);
-          }
-          for (const RollupEntry& entry : std::span(entries).first(count)) {
-            const auto set = static_cast<std::size_t>(entry.label_set);
-            damaged = damaged || set >= label_sets_.size();
-            if (damaged || !label_sets_[set]) continue;
-            part.label = *label_sets_[set];
-            each(entry, part);
-          }
-        }
-        damaged = damaged || cursor.damaged();
+        good = good && each(row.integer(0) * micros_per_bucket, row.text(1));
       });
-  if (read && damaged) return fail(ErrorCode::invalid, "a roll-up of the ledger is damaged");
+  if (read && !good) return fail(ErrorCode::invalid, "a roll-up of the ledger is damaged");
   return read;
 }
 
-Result<void> Reading::add_rows(store::Store& store, RollupKind kind, const Range& buckets) {
-  return each_in_rows(
-      store, kind, buckets,
-      [&](const RollupEntry& entry, const Groups::Part& part) { groups_.add(part, entry.sums); });
+const std::optional<Groups::LabelGroup>* Reading::label_group(std::int64_t set) const {
+  const auto at = static_cast<std::size_t>(set);
+  return at < label_sets_.size() ? &label_sets_[at] : nullptr;
 }
 
+Result<void> Reading::add_rows(store::Store& store, RollupKind kind, const Range& buckets) {
+  return each_row(store, kind, buckets, [&](std::int64_t at_us, std::string_view text) {
+    Groups::Part part{.at_us = at_us, .task = {}};
+    RollupCursor cursor(text, false);
+    for (RollupEntry entry; cursor.next(entry);) {
+      const auto* const group = label_group(entry.label_set);
+      if (group == nullptr) return false;
+      if (!*group) continue;
+      part.label = **group;
+      groups_.add(part, entry.sums);
+    }
+    return !cursor.damaged();
+  });
+}
+
+// Some entries are read before they are added: the tables of tasks are larger than a processor's
+// caches, and what is looked up comes meanwhile.
 Result<void> Reading::add_tasks(store::Store& store, const Range& hours) {
   std::string plain;
-  return each_in_rows(store, RollupKind::task, hours,
-                      [&](const RollupEntry& entry, Groups::Part& part) {
-                        part.task = entry.task;
-                        if (entry.task.contains('\\')) {
-                          plain = json::unescape(entry.task).value_or(std::string(entry.task));
-                          part.task = plain;
-                        }
-                        part.last_us = entry.last_us;
-                        part.last_ok = entry.last_ok != 0;
-                        groups_.move_to_task(part, entry.sums);
-                      });
+  std::array<RollupEntry, 32> entries;
+  return each_row(store, RollupKind::task, hours, [&](std::int64_t at_us, std::string_view text) {
+    Groups::Part part{.at_us = at_us, .task = {}};
+    TaskRowReader reader(text);
+    while (const std::size_t count = reader.next(entries)) {
+      for (const RollupEntry& entry : std::span(entries).first(count)) {
+        groups_.expect(entry.task);
+      }
+      for (const RollupEntry& entry : std::span(entries).first(count)) {
+        const auto* const group = label_group(entry.label_set);
+        if (group == nullptr) return false;
+        if (!*group) continue;
+        part.label = **group;
+        part.task = entry.task;
+        if (entry.task.contains('\\')) {
+          plain = json::unescape(entry.task).value_or(std::string(entry.task));
+          part.task = plain;
+        }
+        part.last_us = entry.last_us;
+        part.last_ok = entry.last_ok != 0;
+        groups_.move_to_task(part, entry.sums);
+      }
+    }
+    return !reader.damaged();
+  });
 }
 
 Result<void> Reading::add_rollups(store::Store& store, const Range& hours) {

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "base/time_zone.h"
 #include "ledger/ledger.h"
+#include "ledger/pieces.h"
 #include "ledger/segment.h"
 #include "ledger/sums.h"
 
@@ -87,10 +88,14 @@ class ReportRows {
   [[nodiscard]] bool empty() const { return shown_.empty(); }
   [[nodiscard]] ReportRow operator[](std::size_t i) const;
 
+  // Makes each row in the memory of the one before.
   class Iterator {
    public:
     Iterator(const ReportRows& rows, std::size_t at) : rows_(&rows), at_(at) {}
-    ReportRow operator*() const { return (*rows_)[at_]; }
+    const ReportRow& operator*() {
+      rows_->show(at_, row_);
+      return row_;
+    }
     Iterator& operator++() {
       ++at_;
       return *this;
@@ -100,11 +105,14 @@ class ReportRows {
    private:
     const ReportRows* rows_;
     std::size_t at_;
+    ReportRow row_;
   };
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
 
  private:
+  void show(std::size_t i, ReportRow& row) const;
+
   std::shared_ptr<const Groups> groups_;
   std::vector<std::uint32_t> shown_;
 };
@@ -140,9 +148,13 @@ Result<void> each_record(const LedgerPlace& place, const Query& query,
 
 // An aligned table with a total; a sentence when there is nothing to show. Columns that are zero
 // throughout are left out.
-[[nodiscard]] std::string to_text(const Report& report);
-[[nodiscard]] std::string to_json(const Report& report);
+void write_text(const Report& report, const Output& output);
+void write_json(const Report& report, const Output& output);
 // All columns, whatever they hold; unknown is empty.
-[[nodiscard]] std::string to_csv(const Report& report);
+void write_csv(const Report& report, const Output& output);
+
+// The same as one text: write_text, write_json or write_csv.
+[[nodiscard]] std::string to_string(const Report& report,
+                                    void (*write)(const Report&, const Output&));
 
 }  // namespace tidegate::ledger

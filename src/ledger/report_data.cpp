@@ -1,7 +1,9 @@
 // Reports for programs: JSON and CSV.
 #include <algorithm>
+#include <array>
 
 #include "json/writer.h"
+#include "ledger/number_text.h"
 #include "ledger/report.h"
 #include "ledger/text_table.h"
 
@@ -22,11 +24,12 @@ std::optional<std::int64_t> value_of(const std::optional<NanoDollars>& amount) {
   return amount ? std::optional(amount->value) : std::nullopt;
 }
 
-std::vector<Figure> figures(const ReportRow& row, const Query& query) {
+// In the memory of `all`.
+void fill_figures(std::vector<Figure>& all, const ReportRow& row, const Query& query) {
   const Sums& sums = row.sums;
   const bool all_unknown =
       sums[Measure::attempts] > 0 && sums[Measure::unpriced] == sums[Measure::attempts];
-  std::vector<Figure> all;
+  all.clear();
   for (const Measure which :
        {Measure::requests, Measure::succeeded, Measure::attempts, Measure::failed, Measure::prompt,
         Measure::cached, Measure::cache_write, Measure::completion, Measure::reasoning,
@@ -49,11 +52,10 @@ std::vector<Figure> figures(const ReportRow& row, const Query& query) {
         {"repriced_nano_usd", none_known ? std::nullopt : std::optional(row.repriced.value)});
     all.push_back({"repriced_unknown_attempts", row.repriced_unknown});
   }
-  return all;
 }
 
-void write_figures(json::Writer& json, const ReportRow& row, const Query& query) {
-  for (const Figure& figure : figures(row, query)) {
+void write_figures(json::Writer& json, const std::vector<Figure>& figures) {
+  for (const Figure& figure : figures) {
     json.key(figure.name);
     if (figure.value) {
       json.value(*figure.value);
@@ -81,10 +83,11 @@ void write_filters(json::Writer& json, const Query& query) {
 
 }  // namespace
 
-std::string to_json(const Report& report) {
+void write_json(const Report& report, const Output& output) {
   const Query& query = report.query;
-  std::string out;
-  json::Writer json(out);
+  Pieces pieces(output);
+  json::Writer json(pieces.next());
+  std::vector<Figure> figures;
   const auto time = [&](std::string_view key, const std::optional<WallTime>& at) {
     json.key(key);
     if (at) {
@@ -102,6 +105,7 @@ std::string to_json(const Report& report) {
   write_filters(json, query);
   json.key("rows").begin_array();
   for (const ReportRow& row : report.rows) {
+    pieces.next();  // the writer appends to it
     json.begin_object();
     for (std::size_t i = 0; i < query.by.size(); ++i) {
       json.key(name(query.by[i]));
@@ -111,32 +115,51 @@ std::string to_json(const Report& report) {
         json.value(row.names[i]);
       }
     }
-    write_figures(json, row, query);
+    fill_figures(figures, row, query);
+    write_figures(json, figures);
     json.end_object();
   }
   json.end_array().member("rows_left_out", report.left_out).key("total").begin_object();
-  write_figures(json, report.total, query);
+  fill_figures(figures, report.total, query);
+  write_figures(json, figures);
   json.end_object().key("notes").begin_array();
   for (const std::string& note : report.notes) json.value(note);
   json.end_array().end_object();
-  return out + "\n";
+  pieces.next() += '\n';
 }
 
-std::string to_csv(const Report& report) {
+void write_csv(const Report& report, const Output& output) {
   const Query& query = report.query;
-  std::string out;
+  Pieces pieces(output);
   Line head;
   for (const GroupBy by : query.by) head.emplace_back(name(by));
-  for (const Figure& figure : figures(report.total, query)) head.emplace_back(figure.name);
-  append_csv(out, head);
+  std::vector<Figure> figures;
+  fill_figures(figures, report.total, query);
+  for (const Figure& figure : figures) head.emplace_back(figure.name);
+  append_csv(pieces.next(), head);
   for (const ReportRow& row : report.rows) {
-    Line line = row.names;
-    for (const Figure& figure : figures(row, query)) {
-      line.push_back(figure.value ? std::to_string(*figure.value) : "");
+    std::string& out = pieces.next();
+    for (std::size_t i = 0; i < row.names.size(); ++i) {
+      if (i > 0) out += ',';
+      append_csv(out, row.names[i]);
     }
-    append_csv(out, line);
+    fill_figures(figures, row, query);
+    for (const Figure& figure : figures) {
+      std::array<char, kMostDigits> number;
+      if (figure.value) {
+        out.append(number.data(), write_number(number.data(), *figure.value));
+      } else {
+        out += ',';
+      }
+    }
+    out += "\r\n";
   }
-  return out;
+}
+
+std::string to_string(const Report& report, void (*write)(const Report&, const Output&)) {
+  std::string text;
+  write(report, [&](std::string_view piece) { text += piece; });
+  return text;
 }
 
 }  // namespace tidegate::ledger

@@ -8,6 +8,7 @@
 #include <functional>
 #include <numeric>
 #include <span>
+#include <tuple>
 
 #include "ledger/number_sort.h"
 
@@ -48,6 +49,7 @@ Groups::Groups(const Query& query) : query_(query) {
   // A report by day and hour has one row per hour, whose day follows.
   if (std::ranges::find(query.by, GroupBy::hour) != query.by.end()) time_ = GroupBy::hour;
   of_task_ = task_filter();
+  of_none_ = of_task_ == nullptr || holds(*of_task_, {});
   needs_tasks_ = by_task_ || query.tasks || of_task_ != nullptr;
   task_names_.number(std::string_view());
 }
@@ -105,22 +107,10 @@ std::string Groups::time_text(std::int64_t time) const {
                      minutes % 60);
 }
 
-Groups::Group* Groups::GroupList::new_block() {
-  if (single_.size() < kSingle) {
-    return single_.emplace_back(std::make_unique<Group[]>(kBlock)).get();
-  }
-  constexpr std::size_t kInSlab = Slab::kSize / (kBlock * sizeof(Group));
-  static_assert(std::is_trivially_destructible_v<Group>);
-  const std::size_t place = (blocks_.size() - kSingle) % kInSlab;
-  if (place == 0) slabs_.emplace_back();
-  auto* const memory = reinterpret_cast<Group*>(slabs_.back().get()) + place * kBlock;
-  std::uninitialized_value_construct_n(memory, kBlock);
-  return memory;
-}
-
 std::uint32_t Groups::GroupList::add(const Key& key) {
-  if (size_ % kBlock == 0) blocks_.push_back(new_block());
-  (*this)[size_].key = key;
+  static_assert(std::is_trivially_destructible_v<Group>);
+  if (size_ % kBlock == 0) blocks_.push_back(memory_.allocate(kBlock));
+  std::construct_at(&(*this)[size_], Group{.key = key, .last = {}, .sums = {}});
   return size_++;
 }
 
@@ -138,9 +128,9 @@ std::uint32_t Groups::group_at(const Key& key) {
   return last = groups_of_keys_[number];
 }
 
-// The group of a part; absent: a filter leaves its task out.
-std::optional<std::uint32_t> Groups::place(const Part& part) {
-  if (of_task_ != nullptr && !holds(*of_task_, part.task)) return std::nullopt;
+// The group of a part; kNone: a filter leaves its task out.
+std::uint32_t Groups::place(const Part& part) {
+  if (of_task_ != nullptr && !holds(*of_task_, part.task)) return kNone;
   Key key{.label = part.label, .task = 0, .time = time_of(part.at_us)};
   std::uint32_t task = 0;
   if (needs_tasks_ && !part.task.empty()) task = task_names_.number(part.task);
@@ -154,38 +144,51 @@ std::optional<std::uint32_t> Groups::place(const Part& part) {
 }
 
 void Groups::add(const Part& part, const Sums& sums) {
-  const auto group = place(part);
-  if (!group) return;
-  groups_[*group].sums += sums;
+  const std::uint32_t group = place(part);
+  if (group == kNone) return;
+  groups_[group].sums += sums;
   total_ += sums;
 }
 
 void Groups::move_to_task(const Part& part, const Sums& sums) {
-  const auto group = place(part);
-  const auto none = place({.label = part.label, .at_us = part.at_us, .task = {}, .last_us = 0});
-  if (group) groups_[*group].sums += sums;
-  if (none) groups_[*none].sums -= sums;
-  if (group && !none) total_ += sums;
-  if (none && !group) total_ -= sums;
+  if (const std::int64_t time = time_of(part.at_us); time != moved_time_ || moved_.empty()) {
+    take_moved();
+    moved_.resize(label_names_.size());
+    moved_at_us_ = part.at_us;
+    moved_time_ = time;
+  }
+  const std::uint32_t group = place(part);
+  if (group != kNone) groups_[group].sums += sums;
+  if (of_none_) moved_[part.label] += sums;
+  if (group != kNone && !of_none_) total_ += sums;
+  if (group == kNone && of_none_) total_ -= sums;
+}
+
+void Groups::take_moved() {
+  for (std::uint32_t label = 0; label < moved_.size(); ++label) {
+    if (moved_[label] == Sums{}) continue;
+    groups_[place({.label = label, .at_us = moved_at_us_, .task = {}})].sums -= moved_[label];
+  }
+  moved_.clear();
 }
 
 void Groups::add(LabelGroup label_group, const Label& label, const Entry& entry) {
   const LabelFlags flags = flags_of(label);
-  const auto index = place({.label = label_group,
-                            .at_us = entry.started_us,
-                            .task = entry.task,
-                            .last_us = flags.last ? entry.started_us : 0,
-                            .last_ok = flags.last && flags.ok});
-  if (!index) return;
+  const std::uint32_t group = place({.label = label_group,
+                                     .at_us = entry.started_us,
+                                     .task = entry.task,
+                                     .last_us = flags.last ? entry.started_us : 0,
+                                     .last_ok = flags.last && flags.ok});
+  if (group == kNone) return;
   const Sums sums = sums_of(tally_of(entry), flags);
-  groups_[*index].sums += sums;
+  groups_[group].sums += sums;
   total_ += sums;
   if (!query_.reprice) return;
-  if (*index >= repriced_.size()) repriced_.resize(*index + 1);
+  if (group >= repriced_.size()) repriced_.resize(group + 1);
   if (const auto cost = query_.reprice(label, entry)) {
-    repriced_[*index].cost += *cost;
+    repriced_[group].cost += *cost;
   } else {
-    ++repriced_[*index].unknown;
+    ++repriced_[group].unknown;
   }
 }
 
@@ -217,8 +220,7 @@ void Groups::count_tasks(ReportRow& total) {
 std::vector<std::uint32_t> Groups::label_ranks() const {
   std::vector<std::uint32_t> order(label_names_.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(order, {},
-                    [&](std::uint32_t i) -> const std::string& { return label_names_[i]; });
+  std::ranges::sort(order, {}, [&](std::uint32_t i) { return label_names_[i]; });
   std::vector<std::uint32_t> ranks(order.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) ranks[order[i]] = i;
   return ranks;
@@ -226,10 +228,10 @@ std::vector<std::uint32_t> Groups::label_ranks() const {
 
 // Of how many bytes: what tells names apart begins behind them.
 std::size_t Groups::common_start_of_tasks() const {
-  if (task_names_.size() < 2) return 0;
+  if (!by_task_ || task_names_.size() < 2) return 0;
   std::string_view common = task_names_[1];
   for (std::uint32_t i = 2; i < task_names_.size() && !common.empty(); ++i) {
-    const std::string& name = task_names_[i];
+    const std::string_view name = task_names_[i];
     if (name.starts_with(common)) continue;
     const auto [end, other] = std::ranges::mismatch(common, name);
     common = {common.begin(), end};
@@ -237,106 +239,91 @@ std::size_t Groups::common_start_of_tasks() const {
   return common.size();
 }
 
-// Of rows that only their names tell apart, as the free models of a hundred thousand tasks may be.
-void Groups::order_by_name(std::span<Place> places) const {
-  const auto task_name = [&](const Place& place) -> const std::string& {
-    return task_names_[place.task];
-  };
-  constexpr std::size_t kFew = 64;
-  if (places.size() <= kFew) {
-    std::ranges::sort(places, [&](const Place& a, const Place& b) {
-      return a.label != b.label ? a.label < b.label : task_name(a) < task_name(b);
-    });
-    return;
+// By time, then dearest first, then by name.
+bool Groups::comes_before(const Ranked& a, const Ranked& b) const {
+  const Key& first = groups_[a.group].key;
+  const Key& second = groups_[b.group].key;
+  return std::tuple(first.time, a.cost, a.label, a.task, task_names_[first.task]) <
+         std::tuple(second.time, b.cost, b.label, b.task, task_names_[second.task]);
+}
+
+// Gives it back sorted, in its own place or in `room`, which is as large.
+std::span<Groups::Ranked> Groups::sorted(std::span<Ranked> order, std::span<Ranked> room) const {
+  sort_by_number(order, room, std::mem_fn(&Ranked::task));
+  sort_by_number(order, room, [](const Ranked& one) { return std::uint64_t{one.label}; });
+  sort_by_number(order, room, std::mem_fn(&Ranked::cost));
+  if (time_) {
+    sort_by_number(order, room,
+                   [&](const Ranked& one) { return ascending(groups_[one.group].key.time); });
   }
-  struct Named {
-    std::uint64_t task = 0;  // the first bytes of its name that tell it apart
-    Place place;
-    [[nodiscard]] std::uint64_t label() const { return place.label; }
-    [[nodiscard]] bool is_like(const Named& other) const {
-      return place.label == other.place.label && task == other.task;
-    }
+  // What is left are names that are alike for longer.
+  const auto is_like = [&](const Ranked& a, const Ranked& b) {
+    return a.task == b.task && a.label == b.label && a.cost == b.cost &&
+           (!time_ || groups_[a.group].key.time == groups_[b.group].key.time);
   };
-  const std::size_t common = by_task_ ? common_start_of_tasks() : 0;
-  std::vector<Named> order, room;
-  order.reserve(places.size());
-  for (const Place& place : places) {
-    order.push_back({place.task == 0 ? 0 : first_bytes(task_name(place), common), place});
-  }
-  sort_by_number(order, room, std::mem_fn(&Named::task));
-  sort_by_number(order, room, std::mem_fn(&Named::label));
   for (auto first = order.begin(); first != order.end();) {
-    const auto end = std::find_if(first + 1, order.end(),
-                                  [&](const Named& one) { return !one.is_like(*first); });
+    auto end = first + 1;
+    while (end != order.end() && is_like(*end, *first)) ++end;
     if (end - first > 1) {
-      std::ranges::sort(first, end, {}, [&](const Named& one) { return task_name(one.place); });
+      std::sort(first, end, [&](const Ranked& a, const Ranked& b) { return comes_before(a, b); });
     }
     first = end;
   }
-  std::ranges::transform(order, places.begin(), &Named::place);
+  return order;
 }
 
-// All that is asked of the groups is read at once: of a hundred thousand each look is one into
-// memory.
 std::vector<std::uint32_t> Groups::in_order(Report& report) {
-  struct Ranked {
-    std::uint64_t time = 0, cost = 0;  // ascending and descending
-    Place place;
-  };
-  const std::vector<std::uint32_t> ranks = label_ranks();
   const bool in_one_group = tasks_are_groups();
-  std::vector<Ranked> order;
-  order.reserve(groups_.size());
+  const std::vector<std::uint32_t> ranks = label_ranks();
+  const std::size_t common = common_start_of_tasks();
+  std::pmr::polymorphic_allocator<Ranked> memory(&memory_);
+  Ranked* const rows = memory.allocate(groups_.size());
+  std::size_t count = 0;
   for (std::uint32_t i = 0; i < groups_.size(); ++i) {
     const Group& group = groups_[i];
-    if (in_one_group && group.key.task != 0) report.total.succeeded_tasks += group.last.ok ? 1 : 0;
+    const std::uint32_t task = group.key.task;
+    if (in_one_group && task != 0) report.total.succeeded_tasks += group.last.ok ? 1 : 0;
     if (group.sums[Measure::attempts] == 0) continue;
-    order.push_back({ascending(group.key.time),
-                     ~ascending(group.sums[Measure::cost]),
-                     {ranks[group.key.label], group.key.task, i}});
+    std::construct_at(&rows[count++],
+                      Ranked{.cost = ~ascending(group.sums[Measure::cost]),
+                             .task = task == 0 ? 0 : first_bytes(task_names_[task], common),
+                             .label = ranks[group.key.label],
+                             .group = i});
   }
-  {
-    std::vector<Ranked> room;
-    sort_by_number(order, room, std::mem_fn(&Ranked::cost));
-    sort_by_number(order, room, std::mem_fn(&Ranked::time));
+  std::span<Ranked> order(rows, count);
+  if (query_.top != 0 && query_.top < count) {
+    report.left_out = count - query_.top;
+    std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(query_.top),
+                             [&](const Ranked& a, const Ranked& b) { return comes_before(a, b); });
+    order = order.first(query_.top);
   }
-  const std::size_t shown = query_.top == 0 ? order.size() : std::min(query_.top, order.size());
-  report.left_out = order.size() - shown;
-  std::vector<Place> places(order.size());
-  std::ranges::transform(order, places.begin(), &Ranked::place);
-  for (std::size_t first = 0, end = 0; first < shown; first = end) {
-    for (end = first + 1; end < order.size() && order[end].cost == order[first].cost &&
-                          order[end].time == order[first].time;) {
-      ++end;
-    }
-    if (end - first > 1) order_by_name(std::span(places).subspan(first, end - first));
-  }
-  std::vector<std::uint32_t> groups(shown);
-  std::ranges::transform(std::span(places).first(shown), groups.begin(), &Place::group);
+  order = sorted(order, {memory.allocate(order.size()), order.size()});
+  std::vector<std::uint32_t> groups(order.size());
+  std::ranges::transform(order, groups.begin(), &Ranked::group);
   return groups;
 }
 
-std::vector<std::string> Groups::names_of(const Key& key) const {
-  std::vector<std::string> all;
-  all.reserve(query_.by.size());
+void Groups::show_names(const Key& key, std::vector<std::string>& shown) const {
+  shown.resize(query_.by.size());
   std::string_view names = label_names_[key.label];
-  for (const GroupBy by : query_.by) {
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const GroupBy by = query_.by[i];
     if (by == GroupBy::task) {
-      all.push_back(task_names_[key.task]);
+      shown[i] = task_names_[key.task];
     } else if (by == GroupBy::hour || by == time_) {
-      all.push_back(time_text(key.time));
+      shown[i] = time_text(key.time);
     } else if (by == GroupBy::day) {
-      all.push_back(time_text(key.time).substr(0, 10));
+      shown[i] = time_text(key.time).substr(0, 10);
     } else {
       const std::size_t end = names.find('\0');
-      all.emplace_back(names.substr(0, end));
+      shown[i] = names.substr(0, end);
       names.remove_prefix(end + 1);
     }
   }
-  return all;
 }
 
 std::vector<std::uint32_t> Groups::finish(Report& report) {
+  take_moved();
   count_tasks(report.total);
   std::vector<std::uint32_t> shown = in_order(report);
   report.total.sums = total_;
@@ -349,14 +336,16 @@ std::vector<std::uint32_t> Groups::finish(Report& report) {
 
 void Groups::expect_row(std::uint32_t number) const {
   const Group& group = groups_[number];
-  __builtin_prefetch(&group.key);
-  __builtin_prefetch(&group.sums.values[8]);
-  __builtin_prefetch(&group.last);
+  __builtin_prefetch(&group);
+  __builtin_prefetch(&group.sums.values[4]);
+  __builtin_prefetch(&group.sums.values[12]);
 }
 
-ReportRow Groups::row(std::uint32_t number) const {
+void Groups::show(std::uint32_t number, ReportRow& row) const {
   const Group& group = groups_[number];
-  ReportRow row{.names = names_of(group.key), .sums = group.sums, .repriced = {}};
+  show_names(group.key, row.names);
+  row.sums = group.sums;
+  row.tasks = row.succeeded_tasks = 0;
   if (group.key.task != 0) {
     row.tasks = 1;
     row.succeeded_tasks = group.last.ok ? 1 : 0;
@@ -367,18 +356,26 @@ ReportRow Groups::row(std::uint32_t number) const {
   if (number < repriced_.size()) {
     row.repriced = repriced_[number].cost;
     row.repriced_unknown = repriced_[number].unknown;
+  } else {
+    row.repriced = {};
+    row.repriced_unknown = 0;
   }
-  return row;
 }
 
 ReportRows::ReportRows(std::shared_ptr<const Groups> groups, std::vector<std::uint32_t> shown)
     : groups_(std::move(groups)), shown_(std::move(shown)) {}
 
-// The groups lie as they first came, and rows by what they cost: each comes from memory.
 ReportRow ReportRows::operator[](std::size_t i) const {
+  ReportRow row;
+  show(i, row);
+  return row;
+}
+
+// The groups lie as they first came, and rows by what they cost: each comes from memory.
+void ReportRows::show(std::size_t i, ReportRow& row) const {
   constexpr std::size_t kAhead = 8;
   if (i + kAhead < shown_.size()) groups_->expect_row(shown_[i + kAhead]);
-  return groups_->row(shown_[i]);
+  groups_->show(shown_[i], row);
 }
 
 }  // namespace tidegate::ledger

@@ -12,10 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/hash.h"
+#include "ledger/names.h"
 #include "ledger/numbering.h"
 #include "ledger/report.h"
-#include "ledger/slab.h"
+#include "ledger/report_memory.h"
 
 namespace tidegate::ledger {
 
@@ -40,7 +40,7 @@ class Groups {
   void add(const Part& part, const Sums& sums);
   // A part of the task will be added shortly.
   void expect(std::string_view task) const { task_names_.expect(task); }
-  // Of a task, whose sums were added as those of no task before.
+  // Of a task, whose sums were added as those of no task before; parts of one hour in a row.
   void move_to_task(const Part& part, const Sums& sums);
   // The same for one record, which is repriced where that is asked for.
   void add(LabelGroup group, const Label& label, const Entry& entry);
@@ -48,8 +48,8 @@ class Groups {
   // All were added: the numbers of the groups that are rows, in order; what the report says of all
   // of them goes into it.
   [[nodiscard]] std::vector<std::uint32_t> finish(Report& report);
-  // Afterwards: the group of a number as a row.
-  [[nodiscard]] ReportRow row(std::uint32_t number) const;
+  // Afterwards: makes `row` that of a group's number, in the memory that it has.
+  void show(std::uint32_t number, ReportRow& row) const;
   // It will be asked for shortly.
   void expect_row(std::uint32_t number) const;
 
@@ -68,9 +68,6 @@ class Groups {
       return mixed ^ mixed >> 29;
     }
   };
-  struct TextHash {
-    std::uint64_t operator()(std::string_view text) const { return hash_bytes(text); }
-  };
   struct Last {
     std::int64_t us = 0;
     bool ok = false;
@@ -78,11 +75,10 @@ class Groups {
       if (other.us >= us) *this = other;
     }
   };
-  // Of a report by task there are a hundred thousand: most of its time is that for their memory.
   struct Group {
     Key key;
-    Sums sums;
     Last last;  // if grouped by task
+    Sums sums;
   };
   struct Repriced {
     NanoDollars cost;
@@ -101,10 +97,10 @@ class Groups {
                                       0x9E3779B97F4A7C15u);
     }
   };
-  using Names = Numbering<std::string, TextHash>;
   // Grows without moving what it holds.
   class GroupList {
    public:
+    explicit GroupList(ReportMemory* memory) : memory_(memory) {}
     [[nodiscard]] std::uint32_t size() const { return size_; }
     Group& operator[](std::uint32_t i) { return blocks_[i / kBlock][i % kBlock]; }
     const Group& operator[](std::uint32_t i) const { return blocks_[i / kBlock][i % kBlock]; }
@@ -112,12 +108,8 @@ class Groups {
 
    private:
     static constexpr std::uint32_t kBlock = 128;
-    // Blocks that a report by anything but the task may need, each by itself; others share slabs.
-    static constexpr std::size_t kSingle = 16;
-    Group* new_block();
+    std::pmr::polymorphic_allocator<Group> memory_;
     std::vector<Group*> blocks_;
-    std::vector<std::unique_ptr<Group[]>> single_;
-    std::vector<Slab> slabs_;
     std::uint32_t size_ = 0;
   };
 
@@ -126,35 +118,46 @@ class Groups {
   std::int64_t time_of(std::int64_t at_us);
   [[nodiscard]] std::string time_text(std::int64_t time) const;
   [[nodiscard]] const Filter* task_filter() const;
-  std::optional<std::uint32_t> place(const Part& part);
+  std::uint32_t place(const Part& part);
+  void take_moved();
   void count_tasks(ReportRow& total);
   // The groups to show, in order, of those that have records; how many are left out goes into the
   // report.
   std::vector<std::uint32_t> in_order(Report& report);
-  // A group among those that are rows.
-  struct Place {
+  // A group among those that are rows: all that is asked of it to find its place.
+  struct Ranked {
+    std::uint64_t cost = 0;   // descending
+    std::uint64_t task = 0;   // the first bytes of its name that tell it apart
     std::uint32_t label = 0;  // the place of its names in their order
-    std::uint32_t task = 0, group = 0;
+    std::uint32_t group = 0;
   };
-  void order_by_name(std::span<Place> places) const;
+  [[nodiscard]] bool comes_before(const Ranked& a, const Ranked& b) const;
+  [[nodiscard]] std::span<Ranked> sorted(std::span<Ranked> order, std::span<Ranked> room) const;
   [[nodiscard]] bool tasks_are_groups() const;
   [[nodiscard]] std::vector<std::uint32_t> label_ranks() const;
   [[nodiscard]] std::size_t common_start_of_tasks() const;
-  [[nodiscard]] std::vector<std::string> names_of(const Key& key) const;
+  void show_names(const Key& key, std::vector<std::string>& names) const;
 
+  ReportMemory memory_;  // first, as what is from it must go before it
   const Query query_;
   std::optional<GroupBy> time_;  // day or hour, if grouped so
   bool by_task_ = false, needs_tasks_ = false;
   const Filter* of_task_ = nullptr;
-  Names label_names_;  // label parts of groups, joined by zero bytes
-  Names task_names_;   // 0: no task
-  GroupList groups_;
-  Sums total_;                         // of all groups
+  bool of_none_ = true;          // whether what has no task is not filtered out
+  Names label_names_{&memory_};  // label parts of groups, joined by zero bytes
+  Names task_names_{&memory_};   // 0: no task
+  GroupList groups_{&memory_};
+  Sums total_;  // of all groups
+  // What tasks have of what was added as that of none, by label: the groups of none lack it once
+  // it is taken.
+  std::vector<Sums> moved_;
+  std::int64_t moved_at_us_ = 0, moved_time_ = 0;
   std::vector<Repriced> repriced_;     // by group; empty: nothing is repriced
   std::vector<Tasks> tasks_in_group_;  // by group, if not grouped by task
   // Where the group of a key is. Most tasks have one, the first, which is not in keys_.
-  std::vector<std::uint32_t> first_of_task_;  // by the task's number; kNone: none yet
-  Numbering<Key, KeyHash> keys_;
+  std::pmr::vector<std::uint32_t> first_of_task_{
+      &memory_};  // by the task's number; kNone: none yet
+  Numbering<Key, KeyHash> keys_{&memory_};
   std::vector<std::uint32_t> groups_of_keys_;
   std::unordered_map<TaskKey, Last, TaskKeyHash> tasks_;  // if not grouped by task
   // Records of one hour lie together, so its day is looked up once in a while.

@@ -88,7 +88,7 @@ TEST_P(ReportTest, SumsByModelBesideARunningWriter) {
   EXPECT_EQ(report.total.sums[Measure::attempts], 5);
   EXPECT_EQ(report.total.sums[Measure::cost], 5'200'000);
 
-  EXPECT_EQ(to_text(report),
+  EXPECT_EQ(to_string(report, write_text),
             "model  requests  success  attempts  failed  prompt  cached  completion  reasoning"
             "                 cost  at peak  off-peak  per success\n"
             "a             2     100%         3       1  36,422  33,792       1,624        812"
@@ -97,7 +97,7 @@ TEST_P(ReportTest, SumsByModelBesideARunningWriter) {
             "  $0.0012 + 1 unknown    $0.00   $0.0012      unknown\n"
             "total         4     100%         5       1  72,844  67,584       3,248      1,624"
             "  $0.0052 + 1 unknown   $0.001   $0.0042      unknown\n");
-  const std::string json = to_json(report);
+  const std::string json = to_string(report, write_json);
   EXPECT_NE(json.find(R"({"by":["model"],"since":null,"until":null,"time_zone":"UTC","filters":{},)"
                       R"("rows":[{"model":"a","requests":2,"succeeded":2,"attempts":3,"failed":1,)"
                       R"("prompt_tokens":36422)"),
@@ -106,7 +106,7 @@ TEST_P(ReportTest, SumsByModelBesideARunningWriter) {
   EXPECT_NE(json.find(R"("cost_nano_usd":1200000,"unknown_price_attempts":1)"), std::string::npos)
       << json;
   EXPECT_NE(json.find(R"("cost_per_success_nano_usd":2000000})"), std::string::npos) << json;
-  const std::string csv = to_csv(report);
+  const std::string csv = to_string(report, write_csv);
   EXPECT_TRUE(csv.starts_with("model,requests,succeeded,attempts,failed,prompt_tokens,")) << csv;
   EXPECT_NE(csv.find("\r\nb,2,2,2,0,36422,33792,0,1624,812,1200000,1,0,0,0,0,0,\r\n"),
             std::string::npos)
@@ -138,10 +138,12 @@ TEST_P(ReportTest, AnUnknownPriceIsNeverZero) {
   unknown.cost.reset();
   ledger_->record(std::move(unknown));
   const Report report = run({});
-  EXPECT_NE(to_text(report).find("  unknown"), std::string::npos) << to_text(report);
-  EXPECT_EQ(to_text(report).find('$'), std::string::npos);
-  EXPECT_NE(to_json(report).find(R"("cost_nano_usd":null)"), std::string::npos);
-  EXPECT_NE(to_csv(report).find("b,1,1,1,0,18211,16896,0,812,406,,1,"), std::string::npos);
+  EXPECT_NE(to_string(report, write_text).find("  unknown"), std::string::npos)
+      << to_string(report, write_text);
+  EXPECT_EQ(to_string(report, write_text).find('$'), std::string::npos);
+  EXPECT_NE(to_string(report, write_json).find(R"("cost_nano_usd":null)"), std::string::npos);
+  EXPECT_NE(to_string(report, write_csv).find("b,1,1,1,0,18211,16896,0,812,406,,1,"),
+            std::string::npos);
 }
 
 TEST_P(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
@@ -164,7 +166,7 @@ TEST_P(ReportTest, GroupsByEverythingAndNamesWhatHasNone) {
   EXPECT_EQ(names(GroupBy::tenant), Names{"search"});
   EXPECT_EQ(names(GroupBy::client), Names{"OpenAI/JS"});
   EXPECT_EQ(names(GroupBy::hour), Names{"2026-09-21T14:00Z"});
-  EXPECT_NE(to_text(run(query({GroupBy::task}))).find("\n(none)"), std::string::npos);
+  EXPECT_NE(to_string(run(query({GroupBy::task})), write_text).find("\n(none)"), std::string::npos);
   for (const char* text :
        {"model", "task", "role", "day", "hour", "route", "provider", "key", "tenant", "client"}) {
     ASSERT_TRUE(parse_group_by(text)) << text;
@@ -186,7 +188,8 @@ TEST_P(ReportTest, GroupsByTwo) {
   ASSERT_EQ(first.rows.size(), 1u);
   EXPECT_EQ(first.left_out, 3u);
   EXPECT_EQ(first.total.sums, report.total.sums);
-  EXPECT_NE(to_text(first).find("The total includes 3 more rows."), std::string::npos);
+  EXPECT_NE(to_string(first, write_text).find("The total includes 3 more rows."),
+            std::string::npos);
 }
 
 TEST_P(ReportTest, FiltersHoldTogether) {
@@ -220,7 +223,7 @@ TEST_P(ReportTest, ATaskSucceedsIfItsLatestRequestDid) {
   EXPECT_EQ(total.sums[Measure::cost], 310);
   EXPECT_EQ(total.tasks, 2);
   EXPECT_EQ(total.succeeded_tasks, 1);
-  EXPECT_NE(to_json(run(tasks)).find("\"cost_per_succeeded_task_nano_usd\":310"),
+  EXPECT_NE(to_string(run(tasks), write_json).find("\"cost_per_succeeded_task_nano_usd\":310"),
             std::string::npos);
   const Report by_task = run(query({GroupBy::task}));
   ASSERT_EQ(by_task.rows.size(), 3u);
@@ -243,8 +246,8 @@ TEST_P(ReportTest, RepricesFromTheTokensAndChangesNothing) {
   EXPECT_EQ(report.total.sums[Measure::cost], 3000);
   EXPECT_EQ(report.total.repriced.value, 18'211);
   EXPECT_EQ(report.total.repriced_unknown, 1);
-  EXPECT_NE(to_text(report).find("at other prices"), std::string::npos);
-  EXPECT_NE(to_text(report).find("$0.000018211 + 1 unknown"), std::string::npos);
+  EXPECT_NE(to_string(report, write_text).find("at other prices"), std::string::npos);
+  EXPECT_NE(to_string(report, write_text).find("$0.000018211 + 1 unknown"), std::string::npos);
   EXPECT_EQ(run({}).total.sums[Measure::cost], 3000);
 }
 
@@ -268,7 +271,8 @@ TEST_P(ReportTest, DaysAndRangesAreHalfOpen) {
   EXPECT_EQ(run(part).total.sums[Measure::attempts], 2);
   part.until.reset();
   part.since = midnight + 48h;
-  EXPECT_EQ(to_text(run(part)), "Nothing was recorded from 2026-10-04T00:00:00.000Z.\n");
+  EXPECT_EQ(to_string(run(part), write_text),
+            "Nothing was recorded from 2026-10-04T00:00:00.000Z.\n");
 }
 
 TEST_P(ReportTest, DaysAndHoursAreThoseOfTheTimeZone) {
@@ -324,7 +328,7 @@ TEST_P(ReportTest, CountsWhatIsStillInTheJournalOnce) {
 }
 
 TEST_P(ReportTest, EmptyMissingAndForeignFilesAreSaidClearly) {
-  EXPECT_EQ(to_text(run({})), "Nothing was recorded yet.\n");
+  EXPECT_EQ(to_string(run({}), write_text), "Nothing was recorded yet.\n");
   const auto missing = run_report(sqlite_ledger(dir_ / "none.db", dir_ / "none.journal"), {});
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::not_found);

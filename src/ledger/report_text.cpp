@@ -119,39 +119,35 @@ std::string range_text(const Query& query) {
 
 }  // namespace
 
-std::string to_text(const Report& report) {
+void write_text(const Report& report, const Output& output) {
   const Query& query = report.query;
-  std::string out;
+  Pieces pieces(output);
   const std::string range = range_text(query);
   if (report.total.sums[Measure::attempts] == 0) {
-    out = fmt::format("Nothing was recorded{}.\n", range.empty() ? " yet" : range);
+    pieces.next() += fmt::format("Nothing was recorded{}.\n", range.empty() ? " yet" : range);
   } else {
     std::vector<Column> shown = columns(query);
     std::erase_if(shown, [&](const Column& c) { return c.shown && !c.shown(report.total); });
-    std::vector<Line> lines(1);
-    for (const GroupBy by : query.by) lines[0].emplace_back(name(by));
-    for (const Column& column : shown) lines[0].emplace_back(column.head);
-    const auto append = [&](const ReportRow& row, Line line) {
-      for (const Column& column : shown) line.push_back(column.text(row));
-      lines.push_back(std::move(line));
+    TextTable table(query.by.size() + shown.size(), query.by.size());
+    const auto add_figures = [&](const ReportRow& row) {
+      for (const Column& column : shown) table.add(column.text(row));
     };
+    for (const GroupBy by : query.by) table.add(name(by));
+    for (const Column& column : shown) table.add(column.head);
     for (const ReportRow& row : report.rows) {
-      Line names;
-      for (const std::string& name : row.names) names.push_back(name.empty() ? "(none)" : name);
-      append(row, std::move(names));
+      for (const std::string& name : row.names) table.add(name.empty() ? "(none)" : name);
+      add_figures(row);
     }
-    Line total(query.by.size());
-    total[0] = "total";
-    append(report.total, std::move(total));
-    if (!range.empty()) out += "Cost" + range + "\n\n";
-    out += aligned(lines, query.by.size());
+    for (std::size_t i = 0; i < query.by.size(); ++i) table.add(i == 0 ? "total" : "");
+    add_figures(report.total);
+    if (!range.empty()) pieces.next() += "Cost" + range + "\n\n";
+    table.write(pieces);
   }
   if (report.left_out > 0) {
-    out += fmt::format("The total includes {} more rows.\n",
-                       grouped(static_cast<std::int64_t>(report.left_out)));
+    pieces.next() += fmt::format("The total includes {} more rows.\n",
+                                 grouped(static_cast<std::int64_t>(report.left_out)));
   }
-  for (const std::string& note : report.notes) out += note + "\n";
-  return out;
+  for (const std::string& note : report.notes) pieces.next() += note + "\n";
 }
 
 }  // namespace tidegate::ledger

@@ -9,6 +9,7 @@
 #include "json/writer.h"
 #include "ledger/ledger_state.h"
 #include "ledger/rollup_text.h"
+#include "ledger/task_rows.h"
 
 namespace tidegate::ledger {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using Place = std::pair<std::int64_t, std::int64_t>;  // hour or day, label set
 
 constexpr std::size_t kMostKnown = 20'000;            // label texts; then it begins anew
-constexpr std::size_t kTaskBytesPerRow = 256u << 10;  // a row with more is left as it is
+constexpr std::size_t kTaskBytesPerRow = 128u << 10;  // a row with more is left as it is
 constexpr std::int64_t kSegmentsPerStep = 200;
 
 constexpr std::string_view kSave =
@@ -155,15 +156,14 @@ Result<void> Rollup::save_rows(store::Store& store, RollupKind kind,
     auto next = first;
     const auto append_until = [&](std::int64_t id) {
       for (; next != end && next->first.second < id; ++next) {
-        append_entry(text, {.label_set = next->first.second, .task = {}, .sums = next->second},
-                     false);
+        append_entry(text, next->first.second, next->second);
       }
     };
     RollupCursor cursor(*before, false);
     while (cursor.next(entry)) {
       append_until(entry.label_set);
       if (next != end && next->first.second == entry.label_set) entry.sums += (next++)->second;
-      append_entry(text, entry, false);
+      append_entry(text, entry.label_set, entry.sums);
     }
     if (cursor.damaged()) return damaged_rollup();
     append_until((shard + 1) * kLabelSetsPerRow);
@@ -193,30 +193,30 @@ Result<void> Rollup::save_tasks(store::Store& store) {
       ++shard;
       before.clear();
     }
-    RollupCursor cursor(before, true);
-    std::string text;
-    RollupEntry entry;
-    while (cursor.next(entry)) {
-      const auto found = tasks_.find({hour, entry.label_set, std::string(entry.task)});
-      if (found != tasks_.end()) {
-        found->second +=
-            TaskSums{.sums = entry.sums, .last_us = entry.last_us, .last_ok = entry.last_ok != 0};
-      } else {
-        append_entry(text, entry, true);
+    std::vector<RollupEntry> entries;
+    std::array<RollupEntry, 64> read_now;
+    TaskRowReader reader(before);
+    while (const std::size_t count = reader.next(read_now)) {
+      for (const RollupEntry& entry : std::span(read_now).first(count)) {
+        const auto found = tasks_.find({hour, entry.label_set, std::string(entry.task)});
+        if (found == tasks_.end()) {
+          entries.push_back(entry);
+        } else {
+          found->second +=
+              TaskSums{.sums = entry.sums, .last_us = entry.last_us, .last_ok = entry.last_ok != 0};
+        }
       }
     }
-    if (cursor.damaged()) return damaged_rollup();
+    if (reader.damaged()) return damaged_rollup();
     for (; next != tasks_.end() && std::get<0>(next->first) == hour; ++next) {
       const TaskSums& sums = next->second;
-      append_entry(text,
-                   {.label_set = std::get<1>(next->first),
-                    .task = std::get<2>(next->first),
-                    .last_us = sums.last_us,
-                    .last_ok = sums.last_ok ? 1 : 0,
-                    .sums = sums.sums},
-                   true);
+      entries.push_back({.label_set = std::get<1>(next->first),
+                         .task = std::get<2>(next->first),
+                         .last_us = sums.last_us,
+                         .last_ok = sums.last_ok ? 1 : 0,
+                         .sums = sums.sums});
     }
-    finish_entries(text);
+    const std::string text = task_row(entries);
     if (auto saved = save_row(store, RollupKind::task, hour, shard, text); !saved) return saved;
   }
   return {};

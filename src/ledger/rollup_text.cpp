@@ -7,23 +7,16 @@
 
 namespace tidegate::ledger {
 
-void append_entry(std::string& out, const RollupEntry& entry, bool has_task) {
-  std::array<char, (kMeasures + 3) * kMostDigits + 2> line;
+void append_entry(std::string& out, std::int64_t label_set, const Sums& sums) {
+  std::array<char, (kMeasures + 1) * kMostDigits + 2> line;
   char* at = line.data();
   *at++ = out.empty() ? '[' : ',';
   char* const bracket = at;
-  at = write_number(at, entry.label_set);
+  at = write_number(at, label_set);
   *bracket = '[';  // where the first number has its comma
-  if (has_task) {
-    out.append(line.data(), static_cast<std::size_t>(at - line.data()));
-    out.append(",\"").append(entry.task).append("\"");
-    at = line.data();
-    at = write_number(at, entry.last_us);
-    at = write_number(at, entry.last_ok);
-  }
   std::size_t count = kMeasures;
-  while (count > 1 && entry.sums.values[count - 1] == 0) --count;
-  for (std::size_t i = 0; i < count; ++i) at = write_number(at, entry.sums.values[i]);
+  while (count > 1 && sums.values[count - 1] == 0) --count;
+  for (std::size_t i = 0; i < count; ++i) at = write_number(at, sums.values[i]);
   *at++ = ']';
   out.append(line.data(), static_cast<std::size_t>(at - line.data()));
 }

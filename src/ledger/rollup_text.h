@@ -1,11 +1,11 @@
-// How sums lie in the roll-up table: a JSON array of one array per entry, zeros at its end left
-// out.
+// How sums by hour and day lie in the roll-up table: a JSON array of one array per entry, zeros at
+// its end left out.
 //
-// by hour and day:  [[label_set,attempts,requests,...], ...]         (Measure's order)
-// by task:          [[label_set,"task",last_us,last_ok,attempts,requests,...], ...]
+//   [[label_set,attempts,requests,...], ...]         (Measure's order)
 //
-// One row of numbers per entry would take 0.6 us to read in SQLite, this takes 0.13, grouped; a
-// report over a month reads a hundred thousand. Functions, any thread.
+// One row of numbers per entry would take 0.6 us to read in SQLite, this takes 0.13, grouped.
+// Ledgers of before have tasks in the same form, [[label_set,"task",last_us,last_ok,attempts,...],
+// ...]; now they lie in task_rows.h. Functions, any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct RollupEntry {
   Sums sums;
 };
 
-void append_entry(std::string& out, const RollupEntry& entry, bool has_task);
+void append_entry(std::string& out, std::int64_t label_set, const Sums& sums);
 // What to put behind the last entry.
 void finish_entries(std::string& out);
 

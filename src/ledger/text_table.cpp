@@ -1,8 +1,7 @@
 #include "ledger/text_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 
 namespace tidegate::ledger {
 namespace {
@@ -21,48 +20,84 @@ bool is_number(std::string_view text) {
 }  // namespace
 
 std::string grouped(std::int64_t number) {
-  std::string text = fmt::format("{}", number);
-  for (auto at = std::ssize(text) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<std::size_t>(at), ",");
+  std::array<char, 32> text;
+  char* const end = text.data() + text.size();
+  char* at = end;
+  auto left = static_cast<std::uint64_t>(number);
+  if (number < 0) left = 0 - left;
+  for (int digit = 0; digit == 0 || left > 0; ++digit, left /= 10) {
+    if (digit > 0 && digit % 3 == 0) *--at = ',';
+    *--at = static_cast<char>('0' + left % 10);
   }
-  return text;
+  if (number < 0) *--at = '-';
+  return std::string(at, end);
 }
 
-std::string aligned(const std::vector<Line>& lines, std::size_t names) {
-  std::vector<std::size_t> widths;
-  for (const Line& line : lines) {
-    widths.resize(std::max(widths.size(), line.size()));
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
-  }
-  std::string out;
-  for (const Line& line : lines) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      const std::string padding(widths[i] - width(line[i]), ' ');
-      if (i > 0) out += "  ";
-      out += i < names ? line[i] + padding : padding + line[i];
+void TextTable::add(std::string_view cell) {
+  std::size_t& most = widths_[column_];
+  most = std::max(most, width(cell));
+  column_ = column_ + 1 == widths_.size() ? 0 : column_ + 1;
+  std::size_t size = cell.size();
+  for (; size > 127; size >>= 7) cells_ += static_cast<char>(size | 128);
+  cells_ += static_cast<char>(size);
+  cells_ += cell;
+}
+
+void TextTable::write(Pieces& pieces) const {
+  for (std::size_t at = 0; at < cells_.size();) {
+    std::string& out = pieces.next();
+    for (std::size_t column = 0; column < widths_.size(); ++column) {
+      std::size_t size = 0;
+      for (int shift = 0;; shift += 7) {
+        const auto byte = static_cast<unsigned char>(cells_[at++]);
+        size |= std::size_t{byte & 127u} << shift;
+        if (byte < 128) break;
+      }
+      const auto cell = std::string_view(cells_).substr(at, size);
+      at += size;
+      const std::size_t padding = widths_[column] - width(cell);
+      if (column > 0) out += "  ";
+      if (column >= names_) out.append(padding, ' ');
+      out += cell;
+      if (column < names_) out.append(padding, ' ');
     }
     out.erase(out.find_last_not_of(' ') + 1);
     out += '\n';
   }
-  return out;
+}
+
+std::string aligned(const std::vector<Line>& lines, std::size_t names) {
+  TextTable table(lines.front().size(), names);
+  for (const Line& line : lines) {
+    for (const std::string& cell : line) table.add(cell);
+  }
+  std::string text;
+  const Output output = [&](std::string_view piece) { text += piece; };
+  Pieces pieces(output);
+  table.write(pieces);
+  return text;
+}
+
+void append_csv(std::string& out, std::string_view cell) {
+  constexpr std::string_view kFormula = "=+-@\t\r";
+  const bool is_formula = !cell.empty() && kFormula.contains(cell.front()) && !is_number(cell);
+  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+    if (is_formula) out += '\'';
+    out += cell;
+    return;
+  }
+  out += is_formula ? "\"'" : "\"";
+  for (const char c : cell) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
 }
 
 void append_csv(std::string& out, const Line& line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (i > 0) out += ',';
-    std::string text = line[i];
-    constexpr std::string_view kFormula = "=+-@\t\r";
-    if (!text.empty() && kFormula.contains(text.front()) && !is_number(text)) text.insert(0, "'");
-    if (text.find_first_of(",\"\r\n") == std::string::npos) {
-      out += text;
-      continue;
-    }
-    out += '"';
-    for (const char c : text) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
+    append_csv(out, line[i]);
   }
   out += "\r\n";
 }
