@@ -1,12 +1,10 @@
 #include "http/client_pool.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+
+#include "loop/connecting.h"
 
 namespace tidegate::http {
 
@@ -114,9 +112,7 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::open_connection(Time
   if (!addresses) co_return std::unexpected(addresses.error());
   Result<std::unique_ptr<ClientConnection>> connection = fail(ErrorCode::unavailable, "no address");
   for (std::size_t i = 0; i < addresses->size(); ++i) {
-    // A dead first address must not use up the time of the others.
-    const auto left = static_cast<std::int64_t>(addresses->size() - i);
-    const TimePoint until = loop_.now() + (deadline - loop_.now()) / left;
+    const TimePoint until = share_of(deadline, loop_.now(), addresses->size() - i);
     connection = co_await connect_to((*addresses)[i], until, client);
     if (connection || connection.error().code == ErrorCode::canceled) break;
   }
@@ -135,38 +131,21 @@ Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::open_connection(Time
 Task<Result<std::unique_ptr<ClientConnection>>> ClientPool::connect_to(Address address,
                                                                        TimePoint deadline,
                                                                        Socket& client) {
-  const std::string where = endpoint_.authority == address.text()
-                                ? endpoint_.authority
-                                : fmt::format("{} ({})", endpoint_.authority, address.text());
-  const auto problem = [&](int reason) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("cannot connect to {}: {}{}", where, std::strerror(reason),
-                            reason == ECONNREFUSED ? " (is a server running there?)" : ""),
-                "base_url");
+  const auto problem = [&](Error error) {
+    if (error.code == ErrorCode::canceled) return std::unexpected(std::move(error));
+    const std::string where = endpoint_.authority == address.text()
+                                  ? endpoint_.authority
+                                  : fmt::format("{} ({})", endpoint_.authority, address.text());
+    error.message = fmt::format("cannot connect to {}: {}", where, error.message);
+    error.field = "base_url";
+    return std::unexpected(std::move(error));
   };
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return problem(errno);
-  const int started = ::connect(fd, address.raw(), address.raw_size());
-  if (started != 0 && errno != EINPROGRESS) {
-    const int reason = errno;
-    ::close(fd);
-    co_return problem(reason);
-  }
-  auto connection = std::make_unique<ClientConnection>(loop_, fd);
-  Socket& socket = connection->stream.socket();
-  if (started != 0) {
-    socket.not_writable();
-    const Wake wake = co_await socket.until_writable(deadline, &client);
-    if (wake == Wake::timed_out) {
-      co_return fail(ErrorCode::timeout, fmt::format("connecting to {} timed out", where),
-                     "base_url");
-    }
-    if (wake != Wake::ready) co_return fail(ErrorCode::canceled, "the client left");
-    int reason = 0;
-    socklen_t size = sizeof reason;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size);
-    if (reason != 0) co_return problem(reason);
-  }
+  const Result<BegunConnection> begun = begin_connecting(address);
+  if (!begun) co_return problem(begun.error());
+  auto connection = std::make_unique<ClientConnection>(loop_, begun->fd);
+  const Result<void> connected =
+      co_await until_connected(connection->stream.socket(), *begun, deadline, &client);
+  if (!connected) co_return problem(connected.error());
   co_return connection;
 }
 

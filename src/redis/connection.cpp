@@ -1,12 +1,10 @@
 #include "redis/connection.h"
 
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstring>
+
+#include "loop/connecting.h"
 
 namespace tidegate::redis {
 namespace {
@@ -48,28 +46,16 @@ std::string Server::where() const {
 
 Task<Result<std::unique_ptr<Connection>>> Connection::connect(Loop& loop, Address address,
                                                               TimePoint deadline) {
-  const auto problem = [](int reason) {
-    return fail(ErrorCode::unavailable, fmt::format("cannot connect: {}", std::strerror(reason)));
+  const auto problem = [](Error error) {
+    error.message = fmt::format("cannot connect: {}", error.message);
+    return std::unexpected(std::move(error));
   };
-  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) co_return problem(errno);
-  const int started = ::connect(fd, address.raw(), address.raw_size());
-  if (started != 0 && errno != EINPROGRESS) {
-    const int reason = errno;
-    ::close(fd);
-    co_return problem(reason);
-  }
-  auto connection = std::make_unique<Connection>(loop, fd);
-  if (started != 0) {
-    Socket& socket = connection->stream_.socket();
-    socket.not_writable();
-    const Wake wake = co_await socket.until_writable(deadline);
-    if (wake != Wake::ready) co_return fail(ErrorCode::timeout, "connecting timed out");
-    int reason = 0;
-    socklen_t size = sizeof reason;
-    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &size);
-    if (reason != 0) co_return problem(reason);
-  }
+  const Result<BegunConnection> begun = begin_connecting(address);
+  if (!begun) co_return problem(begun.error());
+  auto connection = std::make_unique<Connection>(loop, begun->fd);
+  const Result<void> connected =
+      co_await until_connected(connection->stream_.socket(), *begun, deadline);
+  if (!connected) co_return problem(connected.error());
   co_return connection;
 }
 
@@ -84,9 +70,7 @@ Task<Result<std::unique_ptr<Connection>>> Connection::open(Loop& loop, Resolver&
   if (!addresses) co_return named(addresses.error());
   Result<std::unique_ptr<Connection>> connection = fail(ErrorCode::unavailable, "no address");
   for (std::size_t i = 0; i < addresses->size() && !connection; ++i) {
-    // A dead first address must not use up the time of the others.
-    const auto left = static_cast<std::int64_t>(addresses->size() - i);
-    const TimePoint until = loop.now() + (deadline - loop.now()) / left;
+    const TimePoint until = share_of(deadline, loop.now(), addresses->size() - i);
     connection = co_await connect(loop, (*addresses)[i], until);
   }
   if (!connection) co_return named(connection.error());

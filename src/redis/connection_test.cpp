@@ -74,7 +74,7 @@ TEST_F(RedisConnection, sends_many_commands_in_one_round_trip) {
   ASSERT_TRUE(connection) << connection.error().message;
   const std::uint64_t before = (*connection)->round_trips();
   Commands commands;
-  const std::string binary("\0\r\n$5\r\n", 8);
+  const std::string binary("\0\r\n$5\r\n", 7);
   commands.add({"SET", "key", binary});
   for (int i = 0; i < 5000; ++i) commands.add({"INCR", "count"});
   commands.add({"GET", "key"});
