@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import pathlib
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -80,6 +81,29 @@ class WorkflowRuns(unittest.TestCase):
         self.assertEqual(nowhere.returncode, 3)
         self.assertIn("cannot write none/run.html", nowhere.stderr)
         self.assertEqual(self.workflow("report", "last", "--html", "x", "--json").returncode, 2)
+
+    def test_a_terminal_shows_a_table_and_a_pipe_lines(self):
+        flow = self.write("tasks:\n  first: { model: deepseek-flash, prompt: Hi }\n"
+                          "  second: { needs: first, model: deepseek-flash, prompt: Hi }\n")
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([BINARY, "workflow", "run", flow], cwd=self.folder, env=CLEAN | {"TERM": "xterm"},
+                                   stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65536):
+                shown += part
+        except OSError:  # the other end is closed
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(PATIENCE), 0, shown)
+        table = shown.decode()
+        for word in ("\x1b[J", "running", "waiting", "first", "second", "0 of 2 tasks", "tokens", "$", "succeeded"):
+            self.assertIn(word, table)
+        piped = self.workflow("run", flow).stderr
+        self.assertNotIn("\x1b", piped)
+        for line in ("first: running\n", "first: succeeded, $", "second: succeeded, $"):
+            self.assertIn(line, piped)
 
     def test_a_task_uses_the_tools_that_it_names(self):
         calls = self.folder / "calls"
