@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "engine/memory_journal.h"
 #include "engine/redaction.h"
@@ -188,7 +189,7 @@ TEST_F(TurnLoopTest, AsksAgainWithTheResultsUntilThereIsAnAnswer) {
 
 TEST_F(TurnLoopTest, WritesEveryStepDownBeforeAndAfter) {
   ScriptedConversation conversation({wants({{"c1", "repo__write", "{}"}}), says("ok")});
-  converse(conversation);
+  std::ignore = converse(conversation);
   const std::vector<Record>& records = conversation.kept.records();
   ASSERT_EQ(records.size(), 4u);
   EXPECT_EQ(std::get<AddTurn>(records[0]).results, nullptr);
@@ -204,7 +205,7 @@ TEST_F(TurnLoopTest, WritesNoSecretDown) {
             [](const std::string& arguments) { return text("token of " + arguments); });
   const std::vector<ToolCall> calls{{"c1", "vault__login", R"({"password":"hunter22"})"}};
   ScriptedConversation conversation({wants(calls, "it is hunter22"), says("ok")});
-  converse(conversation);
+  std::ignore = converse(conversation);
   // The model and the tool have seen it, the journal has not.
   EXPECT_EQ(
       conversation.asked[1][1],
@@ -251,14 +252,14 @@ TEST_F(TurnLoopTest, ReadsSideBySideAndWritesInOrder) {
   ScriptedConversation reads({wants({{"a", "repo__read", R"({"n":1})"},
                                      {"b", "repo__read", R"({"n":2})"},
                                      {"c", "repo__read", R"({"n":3})"}})});
-  converse(reads);
+  std::ignore = converse(reads);
   EXPECT_EQ(tools.most_beside, 3);
   EXPECT_NE(reads.asked[1][3].find(R"(read {\"n\":3})"), std::string::npos);  // in their order
   tools.most_beside = 0;
   ScriptedConversation writes({wants({{"a", "repo__write", R"({"n":1})"},
                                       {"b", "repo__read", R"({"n":2})"},
                                       {"c", "repo__write", R"({"n":3})"}})});
-  converse(writes);
+  std::ignore = converse(writes);
   EXPECT_EQ(tools.most_beside, 1);
 }
 
@@ -302,7 +303,7 @@ TEST_F(TurnLoopTest, CutsLongOutputsAndSaysSo) {
   tools.add("repo.dump", {.read_only = true},
             [](const std::string&) { return text("BEGIN" + std::string(5000, 'x') + "END"); });
   ScriptedConversation conversation({wants({{"c", "repo__dump", "{}"}})});
-  converse(conversation);
+  std::ignore = converse(conversation);
   const std::string& message = conversation.asked[1][1];
   EXPECT_LT(message.size(), 400u);
   EXPECT_NE(message.find("BEGINxxx"), std::string::npos);
@@ -314,7 +315,7 @@ TEST_F(TurnLoopTest, DoesNotExpandWhatToolsSay) {
   tools.add("repo.evil", {.read_only = true},
             [](const std::string&) { return text("${{ inputs.secret }}"); });
   ScriptedConversation conversation({wants({{"c", "repo__evil", "{}"}})});
-  converse(conversation);
+  std::ignore = converse(conversation);
   EXPECT_EQ(conversation.asked[1][1],
             R"({"role":"tool","tool_call_id":"c","content":"${{ inputs.secret }}"})");
 }

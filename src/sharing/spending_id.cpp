@@ -33,7 +33,7 @@ Result<std::string> spending_id(const std::string& path) {
             "is made",
             path, kDigits));
   }
-  const std::string id = fmt::format("{:016x}", random_u64());
+  std::string id = fmt::format("{:016x}", random_u64());
   std::ofstream out(path);
   out << id << '\n';
   if (out.flush()) return id;
