@@ -16,6 +16,7 @@ namespace {
 // Many outputs are some KiB long: what is left over of the last page of each counts.
 constexpr int kPageSize = 1024;
 constexpr int kCacheKib = 8 * 1024;
+constexpr int kCheckpointKib = 4 * 1024;    // small commits, many a second
 constexpr Duration kWriterPatience = 20ms;  // a reader's or a checkpoint's moment
 
 std::string path_of(const std::string& place) {
@@ -62,14 +63,11 @@ Result<std::unique_ptr<store::Store>> open_journal_store(const std::string& plac
   auto store = store::open_sqlite({.path = path_of(place),
                                    .busy_timeout = kLockPatience,
                                    .cache_kib = kCacheKib,
-                                   .page_size = kPageSize});
+                                   .page_size = kPageSize,
+                                   .checkpoint_kib = kCheckpointKib});
   if (!store) return store;
   if (auto migrated = migrate_journal(**store); !migrated) {
     return std::unexpected(std::move(migrated.error()));
-  }
-  // Pages are a quarter of the usual size, so four times as many lie between two checkpoints.
-  if (auto set = (*store)->execute("PRAGMA wal_autocheckpoint = 4000"); !set) {
-    return std::unexpected(std::move(set.error()));
   }
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(patience).count();
   if (auto set = (*store)->execute(fmt::format("PRAGMA busy_timeout = {}", ms)); !set) {

@@ -149,6 +149,17 @@ class SqliteStore final : public Store {
     }
   }
 
+  // SQLite counts pages, whose size is the file's.
+  Result<void> checkpoint_after(int kib) {
+    std::int64_t page_size = 0;
+    auto read = query("PRAGMA page_size", {}, [&](const Row& row) { page_size = row.integer(0); });
+    if (!read) return read;
+    // The second gives the disk back after a burst.
+    return execute(
+        fmt::format("PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = 4194304",
+                    kib * 1024 / page_size));
+  }
+
   Result<void> check(int code) const {
     if (code == SQLITE_OK || code == SQLITE_DONE) return {};
     const int kind = code & 0xff;
@@ -208,11 +219,9 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options) {
     set = store->execute(fmt::format("PRAGMA page_size = {}", options.page_size));
   }
   if (set && !options.read_only) {
-    // journal_size_limit gives the disk back after a burst.
-    set = store->execute(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-        "PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304");
+    set = store->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   }
+  if (set && !options.read_only) set = store->checkpoint_after(options.checkpoint_kib);
   if (!set) return std::unexpected(set.error());
   return store;
 }

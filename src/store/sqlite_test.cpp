@@ -93,6 +93,26 @@ TEST_F(Sqlite, TellsBusyFullGoneAndWrongApart) {
   EXPECT_EQ(store->commit().error().code, ErrorCode::io);
 }
 
+TEST_F(Sqlite, TheLogStaysSmallWhateverThePageSizeOfTheFile) {
+  for (const int page_size : {512, 16384}) {
+    const auto path = dir_ / (std::to_string(page_size) + ".db");
+    // The size of a file that exists stays.
+    ASSERT_TRUE(
+        (*open_sqlite({.path = path, .page_size = page_size}))->execute("CREATE TABLE t (a)"));
+    auto store = open_sqlite({.path = path, .page_size = 4096, .checkpoint_kib = 64});
+    ASSERT_TRUE(store);
+    ASSERT_TRUE((*store)->query("PRAGMA page_size", {},
+                                [&](const Row& row) { EXPECT_EQ(row.integer(0), page_size); }));
+    std::uintmax_t most = 0;
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE((*store)->execute("INSERT INTO t VALUES (zeroblob(10000))"));
+      most = std::max(most, std::filesystem::file_size(path.string() + "-wal"));
+    }
+    EXPECT_GT(most, 64u << 10);
+    EXPECT_LT(most, 160u << 10);
+  }
+}
+
 TEST_F(Sqlite, CannotOpenIsAnError) {
   EXPECT_EQ(open_sqlite({.path = dir_ / "no" / "s.db"}).error().code, ErrorCode::io);
   EXPECT_EQ(open_sqlite({.path = path_, .read_only = true}).error().code, ErrorCode::not_found);
