@@ -4,15 +4,13 @@ its own, and `tidegate cost` as users run it. Reports are timed by the clock, as
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 
 from rig.figure import Figure
+from rig.postgres import postgres
 from rig.process import BenchError
 
-SUPPORT = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
-                       "tests", "support")
 PATIENCE = 900  # the ledger of 10 million records is made first
 REPORTS = {"report_by_model": 0, "report_by_day": 7, "report_by_hour": 8, "report_by_task": 9}  # BM_Report's "by"
 BIG_LEDGER = os.path.join(tempfile.gettempdir(), "tidegate_10000000_v4.db")  # ledger_bench keeps it
@@ -48,20 +46,12 @@ def sustained(rig, key, postgres, environment):
 
 
 def in_postgres(rig):
-    sys.path.insert(0, SUPPORT)
-    from with_postgres import Server
     try:
-        server = Server(sync=True)
-    except (RuntimeError, OSError) as error:
-        return Figure("ledger_postgres", problem=f"skipped: {error}")
-    try:
-        server.start()
-        environment = os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()}
-        return sustained(rig, "ledger_postgres", 1, environment)
-    except (BenchError, RuntimeError) as error:
+        with postgres() as server:
+            environment = os.environ | {"TIDEGATE_TEST_POSTGRES": server.url()}
+            return sustained(rig, "ledger_postgres", 1, environment)
+    except BenchError as error:  # the other rows need no server
         return Figure("ledger_postgres", problem=str(error))
-    finally:
-        server.stop()
 
 
 def run(rig, name, environment, repetitions=3):

@@ -3,15 +3,11 @@ synced, with a provider that answers at once."""
 
 import json
 import os
-import sys
 import time
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
-
-from with_postgres import Server
-
 from rig.figure import Figure
+from rig.postgres import check_sent_once, postgres
 from rig.process import BenchError, free_port, wait_for_port
 
 TASKS = 10_000
@@ -33,16 +29,11 @@ state: {{ ledger: "sqlite:{folder}/bench.db", workflows: "{database}" }}
 
 def spread(rig):
     figure = Figure("workflow_task_spread")
-    try:
-        database = Server(sync=True)
-    except RuntimeError as error:
-        figure.problem = f"skipped: {error}"
-        return [figure]
-    gateways = []
-    try:
-        database.start()
-        with rig.upstream("--chunks", 1, "--interval", 0) as upstream:
-            gateways = [Gateway(rig, upstream, database.url()) for _ in range(PROCESSES)]
+    with postgres() as database, rig.upstream("--chunks", 1, "--interval", 0) as upstream:
+        gateways = []
+        try:
+            for _ in range(PROCESSES):
+                gateways.append(Gateway(rig, upstream, database.url()))
             for _ in range(rig.rounds(3, 1)):
                 rig.progress("one run of four gateways")
                 time.sleep(2)  # until all know of one another
@@ -50,22 +41,15 @@ def spread(rig):
                 seconds = float(database.query(
                     "SELECT (max(done_us) - min(sent_us)) / 1e6 FROM attempt WHERE run = (SELECT max(id) FROM run)"))
                 figure.ours.append(seconds * 1e6 / TASKS)
-        check(database)
-        figure.note = "made by " + ", ".join(database.query(
-            "SELECT count(*) FROM attempt GROUP BY made_by ORDER BY 1 DESC").split())
-    finally:
-        for gateway in gateways:
-            rig.children.stop(gateway.child)
-        database.stop()
-    return [figure]
-
-
-def check(database):
-    twice = database.query("SELECT count(*) FROM (SELECT 1 FROM attempt GROUP BY run, task HAVING count(*) > 1) x")
-    if twice != "0":
-        raise BenchError(f"{twice} tasks were sent twice")
-    if database.query("SELECT count(DISTINCT coalesce(made_by, '')) FROM attempt") != str(PROCESSES):
+        finally:
+            for gateway in gateways:
+                rig.children.stop(gateway.child)
+        check_sent_once(database)
+        made = database.query("SELECT count(*) FROM attempt GROUP BY made_by ORDER BY 1 DESC").split()
+    if len(made) != PROCESSES:
         raise BenchError("not all gateways made requests")
+    figure.note = "made by " + ", ".join(made)
+    return [figure]
 
 
 class Gateway:

@@ -7,15 +7,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tests", "support"))
-
-from with_postgres import Server
-
 from rig.figure import Figure, middle
+from rig.postgres import check_sent_once, postgres
 from rig.process import BenchError, rss_megabytes
 
 LANGGRAPH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "langgraph")
@@ -60,15 +56,9 @@ def tasks(rig):
 def several_processes(rig):
     """Processes that write the tasks of runs of their own into one PostgreSQL server, which is synced."""
     figure = Figure("workflow_task_shared")
-    try:
-        server = Server(sync=True)
-    except RuntimeError as error:
-        figure.problem = f"skipped: {error}"
-        return [figure]
     command = [os.path.abspath(rig.program("engine_bench")), "--benchmark_filter=TasksPerSecond",
                "--benchmark_format=json"]
-    try:
-        server.start()
+    with postgres() as server:
         for _ in range(rig.rounds(3, 1)):
             rig.progress("four processes on PostgreSQL")
             children = [rig.children.start(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -77,11 +67,7 @@ def several_processes(rig):
             rates = [json.loads(child.communicate(timeout=PATIENCE)[0])["benchmarks"][0]["tasks_per_second"]
                      for child in children]
             figure.ours.append(1e6 / sum(rates))
-        twice = server.query("SELECT count(*) FROM (SELECT 1 FROM attempt GROUP BY run, task HAVING count(*) > 1) x")
-        if twice != "0":
-            raise BenchError(f"{twice} tasks were sent twice")
-    finally:
-        server.stop()
+        check_sent_once(server)
     return [figure]
 
 

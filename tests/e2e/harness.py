@@ -278,6 +278,36 @@ def run(*arguments, folder=None, environment=None, stdin=None):
                           input=stdin, capture_output=True, text=True, timeout=PATIENCE)
 
 
+class InFolder(unittest.TestCase):
+    """Commands in a folder of the test's own, whose tidegate.yaml asks a simulator that all tests of a class share.
+    No key of whoever runs the tests reaches them."""
+
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.simulator = Simulator()
+        cls.addClassCleanup(cls.simulator.stop)
+
+    def setUp(self):
+        self.simulator.reset()
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+        self.configure()
+
+    def configure(self, **changes):
+        (self.folder / "tidegate.yaml").write_text(json.dumps(self.simulator.config(**changes)))
+
+    def write(self, text, name="w.yaml"):
+        (self.folder / name).write_text(text, encoding="utf-8")
+        return name
+
+    def workflow(self, *arguments):
+        return subprocess.run([BINARY, "workflow", *arguments], cwd=self.folder, env=self.environment,
+                              text=True, capture_output=True, timeout=PATIENCE)
+
+
 class EndToEnd(unittest.TestCase):
     """One simulator and one gateway for all tests of a class; the simulator forgets between them."""
 

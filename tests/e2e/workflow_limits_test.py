@@ -1,18 +1,14 @@
 """What bounds runs of workflows from outside: limits of tools, idempotency keys, and what is secret."""
 
 import json
-import os
 import pathlib
 import sqlite3
-import subprocess
 import sys
-import tempfile
 import unittest
 
-from harness import BINARY, PATIENCE, Gateway, Simulator, contents_of
+from harness import Gateway, InFolder, contents_of
 
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "support" / "mcp_server.py"
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
 ONCE = """\
 name: once
 run: { idempotency_key: "report-${{ inputs.day }}" }
@@ -22,30 +18,13 @@ outputs: { said: "${{ needs.draft.output }}" }
 """
 
 
-class WorkflowLimits(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.simulator = Simulator()
-        cls.addClassCleanup(cls.simulator.stop)
-
-    def setUp(self):
-        self.simulator.reset()
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-        self.configure()
-
-    def configure(self, **limits):
-        (self.folder / "tidegate.yaml").write_text(json.dumps(self.simulator.config(workflows=limits)))
-
+class WorkflowLimits(InFolder):
     def run_text(self, text, *arguments):
-        (self.folder / "w.yaml").write_text(text)
-        return subprocess.run([BINARY, "workflow", "run", "w.yaml", "--json", *arguments], cwd=self.folder, env=CLEAN,
-                              text=True, capture_output=True, timeout=PATIENCE)
+        return self.workflow("run", self.write(text), "--json", *arguments)
 
     def use_tools(self, tools, prompt, **limits):
         """What the model was told of its calls, and what came of the run."""
-        self.configure(**limits)
+        self.configure(workflows=limits)
         command = json.dumps([sys.executable, str(TOOLS), "--journal", str(self.folder / "calls")])
         ran = self.run_text(
             f"mcp_servers: {{ misc: {{ command: {command} }} }}\n"

@@ -8,14 +8,12 @@ import pty
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-from harness import BINARY, PATIENCE, Simulator, contents_of, eventually
+from harness import BINARY, PATIENCE, InFolder, contents_of, eventually
 
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "support" / "mcp_server.py"
-CLEAN = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
 GATED = """\
 tasks:
   draft: { model: deepseek-flash, prompt: Write. }
@@ -25,31 +23,11 @@ outputs: { said: "${{ needs.publish.output | default('nothing') }}" }
 """
 
 
-class WorkflowRuns(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.simulator = Simulator()
-        cls.addClassCleanup(cls.simulator.stop)
-
-    def setUp(self):
-        self.simulator.reset()
-        temporary = tempfile.TemporaryDirectory()
-        self.addCleanup(temporary.cleanup)
-        self.folder = pathlib.Path(temporary.name)
-        (self.folder / "tidegate.yaml").write_text(json.dumps(self.simulator.config()))
-
-    def write(self, text, name="w.yaml"):
-        (self.folder / name).write_text(text, encoding="utf-8")
-        return name
-
-    def workflow(self, *arguments):
-        return subprocess.run([BINARY, "workflow", *arguments], cwd=self.folder, env=CLEAN,
-                              text=True, capture_output=True, timeout=PATIENCE)
-
+class WorkflowRuns(InFolder):
     def begin(self, text):
         """A run that goes on behind the test's back."""
         process = subprocess.Popen([BINARY, "workflow", "run", self.write(text), "--json"],
-                                   cwd=self.folder, env=CLEAN, text=True, stdout=subprocess.PIPE,
+                                   cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
 
         def end():
@@ -86,7 +64,7 @@ class WorkflowRuns(unittest.TestCase):
         flow = self.write("tasks:\n  first: { model: deepseek-flash, prompt: Hi }\n"
                           "  second: { needs: first, model: deepseek-flash, prompt: Hi }\n")
         ours, theirs = pty.openpty()
-        process = subprocess.Popen([BINARY, "workflow", "run", flow], cwd=self.folder, env=CLEAN | {"TERM": "xterm"},
+        process = subprocess.Popen([BINARY, "workflow", "run", flow], cwd=self.folder, env=self.environment | {"TERM": "xterm"},
                                    stdin=theirs, stdout=theirs, stderr=theirs)
         os.close(theirs)
         shown = b""
@@ -183,7 +161,7 @@ class WorkflowRuns(unittest.TestCase):
         chain = "".join(f"  t{i}: {{ {f'needs: t{i - 1}, ' if i else ''}model: deepseek-flash, "
                         f'max_tokens: 5, thinking: "off", prompt: Hi {i} }}\n' for i in range(200))
         process = subprocess.Popen([BINARY, "workflow", "run", self.write("tasks:\n" + chain)],
-                                   cwd=self.folder, env=CLEAN, text=True, stdout=subprocess.PIPE,
+                                   cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         self.addCleanup(lambda: process.poll() is None and process.kill())
         said = []
