@@ -264,7 +264,8 @@ Error unknown_name(std::string_view what, std::string_view name, std::span<const
                    std::string_view field) {
   std::string message = "There is no " + std::string(what) + " " + quoted(name) + ".";
   // Near names cost the square of the length; nobody mistypes 128 characters.
-  if (name.size() <= 128) message += did_you_mean(name, known);
+  const std::string near = name.size() <= 128 ? did_you_mean(name, known) : "";
+  message += near.empty() ? " GET /v1/models lists what can be asked for." : near;
   return {ErrorCode::not_found, std::move(message), std::string(field)};
 }
 

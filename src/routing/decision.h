@@ -69,7 +69,7 @@ struct Decision {
 // first route or model is taken.
 Result<Decision> decide(const Table& table, const Affinity* affinity, const Query& query);
 
-// not_found, with near names. `what`: "model", "route".
+// not_found, with near names, or else where the names are listed. `what`: "model", "route".
 [[nodiscard]] Error unknown_name(std::string_view what, std::string_view name,
                                  std::span<const std::string> known, std::string_view field);
 

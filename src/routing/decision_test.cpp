@@ -137,6 +137,9 @@ TEST_F(DecisionTest, UnknownNamesAreRefusedWithNearOnes) {
   const std::string huge = std::string(100'000, 'a') + "\r\n";
   query.model = huge;
   EXPECT_LT(refused().message.size(), 200u);
+  query.model = "mine";
+  EXPECT_EQ(refused().message,
+            "There is no model \"mine\". GET /v1/models lists what can be asked for.");
   query.model = "claude-opus-4.7";
   EXPECT_NE(refused().message.find("provider anthropic, which is not configured"),
             std::string::npos);

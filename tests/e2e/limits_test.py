@@ -180,10 +180,10 @@ class Limits(EndToEnd):
         gateway = self.limited({"tokens_per_day": most})
 
         def taken(model):
+            eventually(lambda: gateway.metrics()["tidegate_requests_in_flight"] == 0)  # all settled
             leave = self.hold(chat(model))
             self.assertEqual(leave.headers["x-ratelimit-limit-tokens"], str(most))
             leave()
-            eventually(lambda: gateway.metrics()["tidegate_requests_in_flight"] == 0)
             return most - int(leave.headers["x-ratelimit-remaining-tokens"])
 
         self.assertGreater(taken(FLASH), 4096)  # of an answer whose length nobody knows
