@@ -63,6 +63,12 @@ std::string format_rfc3339(WallTime at) {
                      clock.subseconds().count());
 }
 
+std::string format_minute(WallTime at) {
+  std::string text = format_rfc3339(at).substr(0, 16);
+  text[10] = ' ';
+  return text + " UTC";
+}
+
 bool parse_rfc3339(std::string_view text, WallTime& out) {
   int y = 0;
   int m = 0;

@@ -58,10 +58,10 @@ class Page {
         "<style>{}</style></head><body><main>",
         escaped_short(picture_.name, 200), name_of(picture_.state), kStyle);
     put("<header class=\"{0}\"><div class=\"top\"><h1>{1}</h1><span class=\"state {0}\">{2}</span>"
-        "</div><p class=\"meta\">Run {3} \u00b7 begun {4} UTC",
+        "</div><p class=\"meta\">Run {3} \u00b7 begun {4}",
         style_of(picture_.state), escaped(picture_.name), name_of(picture_.state),
-        picture_.run.text(), minute(picture_.created));
-    if (picture_.ended) put(" \u00b7 ended {} UTC", minute(*picture_.ended));
+        picture_.run.text(), format_minute(picture_.created));
+    if (picture_.ended) put(" \u00b7 ended {}", format_minute(*picture_.ended));
     if (picture_.forked_from) {
       put(" \u00b7 forked from {}, whose results of {} tasks and items ({}) it has",
           picture_.forked_from->text(), count(picture_.reused.tasks),
@@ -70,12 +70,6 @@ class Page {
     out_ += "</p>";
     if (!picture_.reason.empty()) put("<p class=\"reason\">{}</p>", escaped(picture_.reason));
     out_ += "</header>";
-  }
-
-  static std::string minute(WallTime at) {
-    std::string text = format_rfc3339(at).substr(0, 16);
-    text[10] = ' ';
-    return text;
   }
 
   void card(std::string_view label, std::string_view value, std::string_view more) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/time.h"
 #include "engine/fault_point.h"
 #include "engine/runner.h"
 
@@ -32,7 +33,12 @@ void Runner::settle_idle() {
   } else if (scheduler_->delayed() != 0) {
     const bool window = counts_.delayed < scheduler_->delayed();
     const RunState next = window ? RunState::paused_window : RunState::running;
-    if (state_ != next) change_run(next, window ? "waits for the cheap hours of its models" : "");
+    if (state_ != next) {
+      change_run(next, window ? fmt::format("waits until {} for the cheap hours of its models; "
+                                            "with window: any it would not",
+                                            format_minute(cheap_from_))
+                              : "");
+    }
   } else if (scheduler_->aside() != 0) {
     if (state_ != RunState::waiting_approval) {
       change_run(RunState::waiting_approval,

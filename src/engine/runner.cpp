@@ -172,6 +172,7 @@ void Runner::begin(Unit unit) {
   }
   if (const auto until = held_until(unit.task)) {
     work.held_by_window = true;
+    cheap_from_ = cheap_from_ > now() ? std::min(cheap_from_, *until) : *until;
     scheduler_->delay(unit, services_.loop.now() + std::min<Duration>(*until - now(), 5min));
     return;
   }

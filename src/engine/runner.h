@@ -212,6 +212,7 @@ class Runner {
   Watcher* watcher_ = nullptr;
 
   RunState state_ = RunState::running;  // as written last
+  WallTime cheap_from_{};               // when the first of what a window holds may begin
   bool restored_ = false;
   bool pumping_ = false;
   bool failed_ = false, partial_ = false;

@@ -365,10 +365,14 @@ TEST_F(RunnerTest, TasksWaitForCheapHoursAndNoLongerThanTheDeadlineAllows) {
     ASSERT_LT(to_peak, 30 * 24h) << "the catalogue has no peak hours any more";
   }
   clock_.advance(to_peak);
+  WallTime cheap = clock_.wall();
+  while (catalog.quote(model, cheap, 0).peak)
+    cheap = std::chrono::floor<std::chrono::minutes>(cheap) + 1min;
   const std::string text = flow("run: { window: only-off-peak }\ntasks:\n  a: { prompt: p }\n");
   EXPECT_EQ(run(text).state, RunState::succeeded);
   EXPECT_FALSE(catalog.quote(model, clock_.wall(), 0).peak);
   EXPECT_EQ(records<SetRunState>()[0].state, RunState::paused_window);
+  EXPECT_EQ(records<SetRunState>()[0].reason.find("waits until " + format_minute(cheap)), 0u);
   EXPECT_GT(records<EndAttempt>()[0].saved_by_window.value, 0);
 
   to_peak = {};

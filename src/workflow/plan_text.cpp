@@ -10,13 +10,6 @@ namespace {
 
 double usd(NanoDollars amount) { return static_cast<double>(amount.value) / 1e9; }
 
-std::string to_minute(WallTime at) {
-  std::string text = format_rfc3339(at);
-  text.resize(16);
-  text[10] = ' ';
-  return text + " UTC";
-}
-
 // "1h 20m", "45s": what a plan knows no better.
 std::string roughly(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
@@ -86,15 +79,15 @@ std::string to_text(const Plan& plan) {
         return path;
       }(),
       roughly(plan.critical_time));
-  out += fmt::format("start           {}\nend, expected   {}\n", to_minute(plan.start),
-                     to_minute(plan.end));
+  out += fmt::format("start           {}\nend, expected   {}\n", format_minute(plan.start),
+                     format_minute(plan.end));
   if (plan.deadline) {
-    out += fmt::format("deadline        {}{}\n", to_minute(*plan.deadline),
+    out += fmt::format("deadline        {}{}\n", format_minute(*plan.deadline),
                        plan.end > *plan.deadline ? ", which is too early" : "");
   }
   for (const Hold& hold : plan.holds) {
     out += fmt::format("held            {} tasks of {} ({}{}) until {}{}\n", hold.tasks, hold.model,
-                       hold.first, hold.tasks > 1 ? ", ..." : "", to_minute(hold.until),
+                       hold.first, hold.tasks > 1 ? ", ..." : "", format_minute(hold.until),
                        hold.released ? ", when the deadline releases them at peak prices"
                                      : ", when cheap hours begin");
   }

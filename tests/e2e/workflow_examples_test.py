@@ -23,7 +23,11 @@ class WorkflowExamples(unittest.TestCase):
                               capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
 
     def runs_to_its_end(self, example):
-        ran = self.tidegate("workflow", "run", str(ROOT / "examples" / f"{example}.yaml"), "--yes")
+        # At any hour: in dear ones it would wait for cheap ones, as it says.
+        text = (ROOT / "examples" / f"{example}.yaml").read_text().replace("off-peak ", "any ")
+        file = pathlib.Path(self.folder, f"{example}.yaml")
+        file.write_text(text)
+        ran = self.tidegate("workflow", "run", str(file), "--yes")
         self.assertEqual(ran.returncode, 0, ran.stdout + ran.stderr)
         report = json.loads(self.tidegate("workflow", "report", "last", "--json").stdout)
         self.assertEqual((report["state"], report["failed"]), ("succeeded", 0))
