@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
@@ -41,6 +42,11 @@ void run_in_background() {
   wanted.runtime_ns = kSliceNs;
   ::syscall(SYS_sched_setattr, 0, &wanted, 0);
 }
+
+// A thread that wakes up and has had a little more than its share cannot interrupt who runs, and is
+// thought of again at the next tick only, 4 ms later. Sleeping keeps what this thread is owed;
+// sched_yield() would give it away.
+void give_way() { std::this_thread::sleep_for(std::chrono::microseconds(50)); }
 
 std::thread start_without_signals(std::function<void()> work) {
   // A thread inherits the mask of who starts it.

@@ -10,6 +10,10 @@ namespace tidegate {
 // to serve a request interrupts. Without effect where the system knows no such thing.
 void run_in_background();
 
+// For such a thread, between the pieces of a long work: leaves the processor to who waits for it,
+// for 0.1 ms or so.
+void give_way();
+
 // A thread that takes no signals: they are the business of the thread that waits for them.
 [[nodiscard]] std::thread start_without_signals(std::function<void()> work);
 

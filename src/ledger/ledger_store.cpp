@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 
+#include "base/background_thread.h"
 #include "ledger/ledger_schema.h"
 #include "ledger/ledger_state.h"
 
@@ -70,6 +71,7 @@ Result<LedgerStore::Inserted> LedgerStore::insert(std::span<const Segment> segme
     Inserted inserted;
     for (const Segment& segment : segments) {
       if (auto done = insert(segment, inserted); !done) return std::unexpected(done.error());
+      give_way();
     }
     if (auto saved = rollup_.save(*store_); !saved) return std::unexpected(saved.error());
     return inserted;

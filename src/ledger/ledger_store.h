@@ -26,7 +26,7 @@ class LedgerStore {
     std::uint64_t segments = 0, records = 0;  // those that were not there yet
     std::uint64_t damaged = 0;                // segments that nobody could read; left out
   };
-  // In one transaction.
+  // In one transaction; gives way between segments.
   Result<Inserted> insert(std::span<const Segment> segments);
 
   // Each takes one step of a long work, in a transaction of its own, and says whether more is left.
