@@ -45,7 +45,14 @@ class Processes(unittest.TestCase):
 
     def setUp(self):
         self.simulator.reset()
+        earlier = self.there()  # of processes that were killed
         self.owner, *self.helpers = [self.serve() for _ in range(3)]
+        self.assertTrue(eventually(lambda: len(self.there() - earlier) == 3))
+
+    def there(self):
+        """The processes that offer help. Those that were killed stay for a while."""
+        tables = self.number("SELECT count(*) FROM pg_tables WHERE tablename = 'helper'")
+        return set(self.database.query("SELECT name FROM helper").split()) if tables else set()
 
     def serve(self):
         slow = {"provider": "deepseek", "name": "deepseek-v4-flash:fault=slow-chunks-60", "context": 400000,
